@@ -1,0 +1,164 @@
+package org.consilium.protocol;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a site is asked to do for one round, or one monitoring window, and one model version.
+ *
+ * @param kind train or validate
+ * @param study the study
+ * @param studyDigest digest of the plan that the site approved
+ * @param round round number; in a monitoring window the last round
+ * @param attempt counted from 1
+ * @param window monitoring window counted from 1; 0 in a round
+ * @param model the parameters to start from or to judge
+ * @param remaining time left until late work no longer counts
+ * @param terms how the delta is to be protected; present exactly when kind is TRAIN
+ */
+public record RoundTask(
+    Kind kind,
+    StudyId study,
+    Digest studyDigest,
+    int round,
+    int attempt,
+    int window,
+    ModelReference model,
+    Duration remaining,
+    Optional<Terms> terms) {
+
+  public RoundTask {
+    StudyPlan.check(
+        round >= 1 && round <= Limits.ROUNDS_MAX, "round must be 1-" + Limits.ROUNDS_MAX, round);
+    StudyPlan.check(attempt >= 1 && attempt <= 1000, "attempt must be 1-1000", attempt);
+    StudyPlan.check(
+        window >= 0 && window <= Limits.WINDOWS_MAX,
+        "window must be 0-" + Limits.WINDOWS_MAX,
+        window);
+    StudyPlan.check(
+        terms.isPresent() == (kind == Kind.TRAIN),
+        "terms must come with TRAIN and only then",
+        kind);
+    StudyPlan.check(!remaining.isNegative(), "remaining must not be negative", remaining);
+  }
+
+  /** What is asked. */
+  public enum Kind {
+    TRAIN,
+    VALIDATE
+  }
+
+  /**
+   * A model version and what is needed to fetch and check it.
+   *
+   * @param version SHA-256 of the file
+   * @param fileBytes length of the file
+   * @param layoutDigest digest of names and shapes
+   */
+  public record ModelReference(ModelVersion version, long fileBytes, Digest layoutDigest) {
+    public ModelReference {
+      StudyPlan.check(
+          fileBytes > 0 && fileBytes <= 5L * Limits.PARAMETERS_MAX,
+          "model file bytes must be positive and at most 10 GiB",
+          fileBytes);
+    }
+  }
+
+  /**
+   * One participant.
+   *
+   * @param site who
+   * @param signingKey SHA-256 of its signing key's SubjectPublicKeyInfo
+   */
+  public record Participant(SiteId site, Digest signingKey) {}
+
+  /**
+   * How a delta is protected in this round; the signed round specification.
+   *
+   * @param federation trust domain of the consortium
+   * @param participants sorted by site
+   * @param quorum fewest accepted updates
+   * @param clip S, largest L2 norm
+   * @param weightMax W
+   * @param referenceSamples N_ref of the weight rule
+   * @param scaleExponents per tensor in layout order, log2 of its largest magnitude C_T
+   * @param aggregationKey X-Wing public key
+   * @param aggregationChain DER certificates that vouch for it, leaf first
+   */
+  public record Terms(
+      String federation,
+      List<Participant> participants,
+      int quorum,
+      double clip,
+      int weightMax,
+      int referenceSamples,
+      List<Integer> scaleExponents,
+      byte[] aggregationKey,
+      List<byte[]> aggregationChain) {
+    public Terms {
+      participants = List.copyOf(participants);
+      scaleExponents = List.copyOf(scaleExponents);
+      aggregationKey = aggregationKey.clone();
+      aggregationChain = aggregationChain.stream().map(byte[]::clone).toList();
+      StudyPlan.check(
+          participants.size() >= Limits.PARTICIPANTS_MIN
+              && participants.size() <= Limits.PARTICIPANTS_MAX,
+          "participants must be %d-%d".formatted(Limits.PARTICIPANTS_MIN, Limits.PARTICIPANTS_MAX),
+          participants.size());
+      List<SiteId> order = participants.stream().map(Participant::site).toList();
+      StudyPlan.check(
+          order.equals(order.stream().sorted().distinct().toList()),
+          "participants must be sorted and distinct",
+          order);
+      StudyPlan.check(
+          quorum >= 1 && quorum <= participants.size(), "quorum must be 1 to participants", quorum);
+      StudyPlan.check(clip > 0 && clip <= 1e6, "clip must be in (0, 1e6]", clip);
+      StudyPlan.check(
+          weightMax >= 1 && weightMax <= Limits.WEIGHT_MAX, "weightMax must be 1-64", weightMax);
+      StudyPlan.check(referenceSamples >= 1, "referenceSamples must be positive", referenceSamples);
+      StudyPlan.check(
+          !scaleExponents.isEmpty()
+              && scaleExponents.size() <= Limits.TENSORS_MAX
+              && scaleExponents.stream().allMatch(e -> e >= -60 && e <= 20),
+          "scale exponents must be one a tensor, each -60 to 20",
+          scaleExponents.size());
+      StudyPlan.check(
+          !aggregationChain.isEmpty() && aggregationChain.size() <= 5,
+          "aggregation chain must have 1-5 certificates",
+          aggregationChain.size());
+    }
+
+    @Override
+    public byte[] aggregationKey() {
+      return aggregationKey.clone();
+    }
+
+    @Override
+    public List<byte[]> aggregationChain() {
+      return aggregationChain.stream().map(byte[]::clone).toList();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Terms t
+          && federation.equals(t.federation)
+          && participants.equals(t.participants)
+          && quorum == t.quorum
+          && clip == t.clip
+          && weightMax == t.weightMax
+          && referenceSamples == t.referenceSamples
+          && scaleExponents.equals(t.scaleExponents)
+          && Arrays.equals(aggregationKey, t.aggregationKey)
+          && Arrays.deepEquals(
+              aggregationChain.toArray(byte[][]::new), t.aggregationChain.toArray(byte[][]::new));
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(federation, participants, quorum, Arrays.hashCode(aggregationKey));
+    }
+  }
+}

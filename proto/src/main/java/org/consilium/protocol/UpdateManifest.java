@@ -1,0 +1,129 @@
+package org.consilium.protocol;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * The signed description of one protected update: what it belongs to, how large it is, and the
+ * digest of each of its chunks.
+ *
+ * @param context round context that the site computed; binds study, round, model, terms
+ * @param round study and round
+ * @param attempt the round's attempt
+ * @param base model version that the delta starts from
+ * @param layoutDigest digest of names and shapes
+ * @param vectorLength coordinates, the two trailing counters included
+ * @param weight integer weight w
+ * @param samples training examples behind it
+ * @param norm declared L2 norm after clipping
+ * @param trainingLoss mean loss of the last local epoch
+ * @param seal how it is sealed and cut
+ */
+public record UpdateManifest(
+    Digest context,
+    RoundId round,
+    int attempt,
+    ModelVersion base,
+    Digest layoutDigest,
+    long vectorLength,
+    int weight,
+    int samples,
+    double norm,
+    double trainingLoss,
+    Seal seal) {
+
+  /** Coordinates after the model's own: the weight and the count of clipped coordinates. */
+  public static final int TRAILER = 2;
+
+  public UpdateManifest {
+    StudyPlan.check(attempt >= 1 && attempt <= 1000, "attempt must be 1-1000", attempt);
+    StudyPlan.check(
+        vectorLength > TRAILER && vectorLength <= Limits.PARAMETERS_MAX + TRAILER,
+        "vector length must be 3-" + (Limits.PARAMETERS_MAX + TRAILER),
+        vectorLength);
+    StudyPlan.check(
+        weight >= 1 && weight <= Limits.WEIGHT_MAX,
+        "weight must be 1-" + Limits.WEIGHT_MAX,
+        weight);
+    StudyPlan.check(samples >= 1, "samples must be positive", samples);
+    StudyPlan.check(norm >= 0 && norm <= 1e7, "norm must be in [0, 1e7]", norm);
+    StudyPlan.check(
+        trainingLoss >= 0 && trainingLoss <= 1e9,
+        "training loss must be in [0, 1e9]",
+        trainingLoss);
+    long plain = 4 * vectorLength;
+    int chunks = Math.toIntExact((plain + Limits.CHUNK_PLAIN_BYTES - 1) / Limits.CHUNK_PLAIN_BYTES);
+    StudyPlan.check(
+        seal.chunks() == chunks,
+        "chunk digests must be " + chunks + " for this length",
+        seal.chunks());
+    long sealed = plain + (long) chunks * Limits.CHUNK_TAG_BYTES;
+    StudyPlan.check(
+        seal.sealedBytes() == sealed, "sealed bytes must be " + sealed, seal.sealedBytes());
+  }
+
+  /** Sealed length of chunk {@code index} in bytes. */
+  public int chunkBytes(int index) {
+    long left = seal.sealedBytes() - (long) index * Limits.CHUNK_SEALED_BYTES;
+    return (int) Math.min(left, Limits.CHUNK_SEALED_BYTES);
+  }
+
+  /**
+   * How an update is sealed and cut.
+   *
+   * @param encapsulation HPKE encapsulated key
+   * @param sealedBytes sum of all chunks
+   * @param chunkDigests SHA-256 of each sealed chunk, 32 bytes each, in order
+   */
+  public record Seal(byte[] encapsulation, long sealedBytes, byte[] chunkDigests) {
+    public Seal {
+      encapsulation = encapsulation.clone();
+      chunkDigests = chunkDigests.clone();
+      StudyPlan.check(
+          encapsulation.length >= 32 && encapsulation.length <= 4096,
+          "encapsulation must be 32-4096 bytes",
+          encapsulation.length);
+      StudyPlan.check(
+          chunkDigests.length % Digest.BYTES == 0
+              && chunkDigests.length >= Digest.BYTES
+              && chunkDigests.length <= Digest.BYTES * Limits.CHUNKS_MAX,
+          "chunk digests must be 32 bytes for each of 1-" + Limits.CHUNKS_MAX + " chunks",
+          chunkDigests.length);
+    }
+
+    /** Number of chunks. */
+    public int chunks() {
+      return chunkDigests.length / Digest.BYTES;
+    }
+
+    /** Whether {@code digest} is the SHA-256 announced for chunk {@code index}. */
+    public boolean announces(int index, byte[] digest) {
+      int at = index * Digest.BYTES;
+      return Arrays.equals(chunkDigests, at, at + Digest.BYTES, digest, 0, digest.length);
+    }
+
+    @Override
+    public byte[] encapsulation() {
+      return encapsulation.clone();
+    }
+
+    @Override
+    public byte[] chunkDigests() {
+      return chunkDigests.clone();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Seal s
+          && Arrays.equals(encapsulation, s.encapsulation)
+          && sealedBytes == s.sealedBytes
+          && Arrays.equals(chunkDigests, s.chunkDigests);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(
+          Arrays.hashCode(encapsulation), sealedBytes, Arrays.hashCode(chunkDigests));
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package org.consilium.protocol.wire;
+
+import java.time.Duration;
+import org.consilium.proto.v1.StudyProposal;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.StudyPlan.Aggregation;
+import org.consilium.protocol.StudyPlan.Mode;
+import org.consilium.protocol.StudyPlan.Monitoring;
+import org.consilium.protocol.StudyPlan.Participation;
+import org.consilium.protocol.StudyPlan.Protection;
+import org.consilium.protocol.StudyPlan.Training;
+
+/** Study plans as bytes. A study's digest is the SHA-256 of the bytes that were first encoded. */
+public final class PlanCodec {
+  private PlanCodec() {}
+
+  /** The plan's bytes; encoded once, then kept as they are. */
+  public static byte[] encode(StudyPlan plan) {
+    Training training = plan.training();
+    return org.consilium.proto.v1.StudyPlan.newBuilder()
+        .setStudy(plan.study().value())
+        .setTitle(plan.title())
+        .setModel(
+            org.consilium.proto.v1.ModelSpec.newBuilder()
+                .setArchitecture(plan.model().architecture())
+                .setChannels(plan.model().channels())
+                .setHeight(plan.model().height())
+                .setWidth(plan.model().width())
+                .setClasses(plan.model().classes())
+                .setParameters(plan.model().parameters()))
+        .setTraining(
+            org.consilium.proto.v1.Training.newBuilder()
+                .setLocalEpochs(training.localEpochs())
+                .setBatchSize(training.batchSize())
+                .setLearningRate(training.learningRate())
+                .setWeightDecay(training.weightDecay())
+                .setFirstRoundFactor(training.firstRoundFactor())
+                .setCosine(training.cosine())
+                .setProximalMu(training.proximalMu())
+                .setGradientClip(training.gradientClip())
+                .setAugmentation(training.augmentation())
+                .setNormalisation(training.normalisation())
+                .setMean(training.mean())
+                .setDeviation(training.deviation())
+                .setLocalBaseline(training.localBaseline()))
+        .setAggregation(
+            org.consilium.proto.v1.Aggregation.newBuilder()
+                .setRule(plan.aggregation().rule())
+                .setServerLearningRate(plan.aggregation().serverLearningRate())
+                .setMomentum(plan.aggregation().momentum()))
+        .setProtection(
+            org.consilium.proto.v1.Protection.newBuilder()
+                .setMode(org.consilium.proto.v1.Protection.Mode.SEALED)
+                .setClip(plan.protection().clip())
+                .setRange(plan.protection().range())
+                .setWeightMax(plan.protection().weightMax())
+                .setMinSamples(plan.protection().minSamples())
+                .setSmallCell(plan.protection().smallCell()))
+        .setParticipation(
+            org.consilium.proto.v1.Participation.newBuilder()
+                .addAllSites(plan.participation().sites().stream().map(SiteId::value).toList())
+                .setQuorum(plan.participation().quorum())
+                .setDeadlineMillis(plan.participation().deadline().toMillis()))
+        .setMonitoring(
+            org.consilium.proto.v1.Monitoring.newBuilder()
+                .setDetector(plan.monitoring().detector())
+                .setFalseAlarmsPerYear(plan.monitoring().falseAlarmsPerYear())
+                .setWindowsPerYear(plan.monitoring().windowsPerYear())
+                .setWindows(plan.monitoring().windows())
+                .setAction(plan.monitoring().action()))
+        .addAllLabels(plan.labels())
+        .setSelect(plan.select())
+        .setSeed(plan.seed())
+        .setRounds(plan.rounds())
+        .build()
+        .toByteArray();
+  }
+
+  /** The plan in {@code body}. */
+  public static StudyPlan decode(byte[] body) {
+    return Decoding.decode(
+        "study plan",
+        body,
+        Limits.PLAN_BYTES_MAX,
+        org.consilium.proto.v1.StudyPlan.parser(),
+        PlanCodec::plan);
+  }
+
+  /** A proposal's body, whose one content is a plan's bytes. */
+  public static byte[] proposal(byte[] planBytes) {
+    return StudyProposal.newBuilder()
+        .setPlan(com.google.protobuf.ByteString.copyFrom(planBytes))
+        .build()
+        .toByteArray();
+  }
+
+  /** The plan's bytes in a proposal's body. */
+  public static byte[] planBytes(byte[] proposalBody) {
+    return Decoding.decode(
+        "study proposal",
+        proposalBody,
+        Limits.PLAN_BYTES_MAX + 16,
+        StudyProposal.parser(),
+        p -> p.getPlan().toByteArray());
+  }
+
+  private static StudyPlan plan(org.consilium.proto.v1.StudyPlan m) {
+    var model = m.getModel();
+    return new StudyPlan(
+        new StudyId(m.getStudy()),
+        m.getTitle(),
+        new ModelSpec(
+            model.getArchitecture(),
+            model.getChannels(),
+            model.getHeight(),
+            model.getWidth(),
+            model.getClasses(),
+            model.getParameters()),
+        training(m.getTraining()),
+        new Aggregation(
+            m.getAggregation().getRule(),
+            m.getAggregation().getServerLearningRate(),
+            m.getAggregation().getMomentum()),
+        protection(m.getProtection()),
+        new Participation(
+            m.getParticipation().getSitesList().stream().map(SiteId::new).toList(),
+            m.getParticipation().getQuorum(),
+            Duration.ofMillis(m.getParticipation().getDeadlineMillis())),
+        new Monitoring(
+            m.getMonitoring().getDetector(),
+            m.getMonitoring().getFalseAlarmsPerYear(),
+            m.getMonitoring().getWindowsPerYear(),
+            m.getMonitoring().getWindows(),
+            m.getMonitoring().getAction()),
+        m.getLabelsList(),
+        m.getSelect(),
+        m.getSeed(),
+        m.getRounds());
+  }
+
+  private static Training training(org.consilium.proto.v1.Training t) {
+    return new Training(
+        t.getLocalEpochs(),
+        t.getBatchSize(),
+        t.getLearningRate(),
+        t.getWeightDecay(),
+        t.getFirstRoundFactor(),
+        t.getCosine(),
+        t.getProximalMu(),
+        t.getGradientClip(),
+        t.getAugmentation(),
+        t.getNormalisation(),
+        t.getMean(),
+        t.getDeviation(),
+        t.getLocalBaseline());
+  }
+
+  private static Protection protection(org.consilium.proto.v1.Protection p) {
+    if (p.getMode() != org.consilium.proto.v1.Protection.Mode.SEALED) {
+      throw new IllegalArgumentException(
+          "protection mode must be SEALED, got number " + p.getModeValue());
+    }
+    return new Protection(
+        Mode.SEALED,
+        p.getClip(),
+        p.getRange(),
+        p.getWeightMax(),
+        p.getMinSamples(),
+        p.getSmallCell());
+  }
+}
