@@ -1,0 +1,78 @@
+package org.consilium.sim.process;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where this copy of the product lies: the folder of the launcher, and the Java that runs it.
+ *
+ * @param home folder that holds the modules
+ * @param java the {@code java} program
+ */
+public record Installation(Path home, Path java) {
+  /** Flags for short-lived or small child processes: quick to start, small in memory. */
+  private static final List<String> SMALL =
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
+
+  /**
+   * The copy that this process runs from: {@code CONSILIUM_HOME}, the property {@code
+   * consilium.root}, or two folders above this class's jar.
+   *
+   * @throws IOException if the services' jars are not there
+   */
+  public static Installation find(Map<String, String> environment) throws IOException {
+    Path home;
+    String root = System.getProperty("consilium.root");
+    if (root != null) {
+      home = Path.of(root);
+    } else if (environment.get("CONSILIUM_HOME") instanceof String named) {
+      home = Path.of(named);
+    } else {
+      home = besideThisJar();
+    }
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    Installation installation = new Installation(home.toAbsolutePath(), java);
+    for (String module : List.of("coordinator", "site-node")) {
+      if (!Files.isRegularFile(installation.jar(module))) {
+        throw new IOException(
+            "find the services: %s is missing; run ./consilium build"
+                .formatted(installation.jar(module)));
+      }
+    }
+    return installation;
+  }
+
+  /** The runnable jar of a module. */
+  public Path jar(String module) {
+    return home.resolve(module).resolve("target").resolve(module + ".jar");
+  }
+
+  /** A command line that runs a module with at most {@code heapMiB} of Java heap. */
+  public List<String> command(String module, int heapMiB, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(java.toString());
+    command.add("-Xmx" + heapMiB + "m");
+    command.addAll(SMALL);
+    command.add("-jar");
+    command.add(jar(module).toString());
+    command.addAll(arguments);
+    return List.copyOf(command);
+  }
+
+  private static Path besideThisJar() throws IOException {
+    try {
+      Path here =
+          Path.of(
+              Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path module = here.getParent().getParent();
+      return module.getParent();
+    } catch (URISyntaxException | NullPointerException unknown) {
+      throw new IOException("find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
+    }
+  }
+}
