@@ -3,8 +3,8 @@ package org.consilium.models.params;
 import java.io.IOException;
 
 /**
- * Parameters that can be read block by block in layout order, wherever they live: a file, an engine's
- * native memory, or the difference of two sources. Reading does not copy the whole model.
+ * Parameters that can be read block by block in layout order, wherever they live: a file, an
+ * engine's native memory, or the difference of two sources. Reading does not copy the whole model.
  */
 public interface ParameterSource {
   /** Names, shapes and order. */
