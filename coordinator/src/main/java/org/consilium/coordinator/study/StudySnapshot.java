@@ -1,0 +1,203 @@
+package org.consilium.coordinator.study;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.ValidationReport;
+import org.consilium.protocol.ValidationReport.Quantity;
+
+/**
+ * All that the coordinator knows of a study at one moment; immutable.
+ *
+ * @param plan settings
+ * @param digest SHA-256 of the plan's bytes
+ * @param state where it stands
+ * @param detail one line for people: why it is paused or failed, else empty
+ * @param round round in progress, or the last one; 0 before the first
+ * @param window monitoring window in progress, or the last one; 0 before the first
+ * @param opened when the round or window in progress was opened
+ * @param deadline when late work stops counting
+ * @param sites one a site of the plan, sorted
+ * @param rounds closed rounds and the open one, in order
+ * @param windows closed monitoring windows and the open one, in order
+ * @param models published versions in order; the first is the initial one (round 0)
+ * @param best the version that the plan's metric chooses
+ */
+public record StudySnapshot(
+    StudyPlan plan,
+    Digest digest,
+    State state,
+    String detail,
+    int round,
+    int window,
+    Optional<Instant> opened,
+    Optional<Instant> deadline,
+    List<SiteStatus> sites,
+    List<RoundSummary> rounds,
+    List<WindowSummary> windows,
+    List<PublishedModel> models,
+    Optional<PublishedModel> best) {
+
+  public StudySnapshot {
+    sites = List.copyOf(sites);
+    rounds = List.copyOf(rounds);
+    windows = List.copyOf(windows);
+    models = List.copyOf(models);
+  }
+
+  /** Where a study stands. */
+  public enum State {
+    /** Created; its sites have not all been heard, or it was not started. */
+    AWAITING_SITES,
+    RUNNING,
+    /** The rounds are over; the released model is watched. */
+    MONITORING,
+    PAUSED,
+    COMPLETED,
+    FAILED
+  }
+
+  /** What a hospital answered to the study's proposal. */
+  public enum Decision {
+    PENDING,
+    ACCEPTED,
+    REFUSED
+  }
+
+  /** What the detectors say of a centre. */
+  public enum Verdict {
+    INSUFFICIENT,
+    STABLE,
+    SUSPECTED,
+    CONFIRMED
+  }
+
+  /**
+   * One site in a study.
+   *
+   * @param decision the hospital's answer
+   * @param refusal why it refused, empty otherwise
+   * @param samples training examples it declared
+   * @param connected whether its stream is open
+   * @param lastSeen its last ping
+   * @param phase what it said it was doing, for example TRAINING
+   * @param bytesUp sealed update bytes taken in over the study
+   * @param bytesDown model bytes sent over the study
+   * @param drift verdict and evidence
+   */
+  public record SiteStatus(
+      SiteId site,
+      Decision decision,
+      String refusal,
+      int samples,
+      boolean connected,
+      Optional<Instant> lastSeen,
+      String phase,
+      long bytesUp,
+      long bytesDown,
+      DriftStatus drift) {}
+
+  /**
+   * What the detectors know of one centre.
+   *
+   * @param firstAlarmWindow window of the first alarm; 0 when there was none
+   * @param points every observation fed, in order
+   */
+  public record DriftStatus(Verdict verdict, int firstAlarmWindow, List<DriftPoint> points) {
+    public DriftStatus {
+      points = List.copyOf(points);
+    }
+  }
+
+  /**
+   * One observation of a sequential detector.
+   *
+   * @param quantity AUROC_SHIFT or LOG_LOSS_SHIFT
+   * @param shift standardised shift that was fed; positive is worse
+   * @param statistic detector's statistic after it
+   * @param threshold its alarm line
+   */
+  public record DriftPoint(
+      int window, Quantity quantity, double shift, double statistic, double threshold) {}
+
+  /**
+   * One round.
+   *
+   * @param outcome OPEN, COMPLETED or ABANDONED
+   * @param detail why it was abandoned, else empty
+   * @param updates accepted updates by site
+   * @param missing participants without an accepted update when it closed
+   * @param version what it published
+   * @param reports accepted reports by site
+   */
+  public record RoundSummary(
+      int number,
+      int attempt,
+      Outcome outcome,
+      String detail,
+      Instant opened,
+      Optional<Instant> closed,
+      Map<SiteId, UpdateFacts> updates,
+      List<SiteId> missing,
+      Optional<ModelVersion> version,
+      Map<SiteId, ValidationReport> reports) {
+    public RoundSummary {
+      updates = Map.copyOf(updates);
+      missing = List.copyOf(missing);
+      reports = Map.copyOf(reports);
+    }
+  }
+
+  /** How a round ended. */
+  public enum Outcome {
+    OPEN,
+    COMPLETED,
+    ABANDONED
+  }
+
+  /**
+   * What is known of an accepted update without its content.
+   *
+   * @param weight integer weight
+   * @param samples examples behind it
+   * @param norm L2 norm, as measured by the coordinator
+   * @param trainingLoss as declared
+   * @param bytes sealed bytes
+   */
+  public record UpdateFacts(
+      Digest digest, int weight, int samples, double norm, double trainingLoss, long bytes) {}
+
+  /** One monitoring window and the reports on it. */
+  public record WindowSummary(
+      int number,
+      Instant opened,
+      Optional<Instant> closed,
+      ModelVersion model,
+      Map<SiteId, ValidationReport> reports) {
+    public WindowSummary {
+      reports = Map.copyOf(reports);
+    }
+  }
+
+  /**
+   * One published model version.
+   *
+   * @param round the round that made it; 0 for the initial parameters
+   * @param parent the version it was made from; empty for the initial one
+   * @param fileBytes length of its file
+   * @param score mean over the sites of the plan's selecting metric, once reported
+   * @param published when
+   */
+  public record PublishedModel(
+      int round,
+      ModelVersion version,
+      Optional<ModelVersion> parent,
+      long fileBytes,
+      Optional<Double> score,
+      Instant published) {}
+}
