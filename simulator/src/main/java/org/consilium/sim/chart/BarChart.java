@@ -19,9 +19,8 @@ public record BarChart(
   private static final int HEIGHT = 300;
   private static final int LEFT = 52;
   private static final int RIGHT = 10;
-  private static final int TOP = 22;
+  private static final int TOP = 32;
   private static final int BOTTOM = 30;
-  private static final int TICKS = 5;
   private static final double BAR_MAX = 46;
 
   public BarChart {
@@ -55,10 +54,11 @@ public record BarChart(
   /** The chart as an SVG element. */
   public String svg() {
     Svg svg = new Svg(WIDTH, HEIGHT, title);
-    for (int i = 0; i <= TICKS; i++) {
-      double value = from + (to - from) * i / TICKS;
+    double rise = Svg.step(to - from);
+    for (int i = 0; from + i * rise <= to + rise / 100; i++) {
+      double value = from + i * rise;
       svg.line(LEFT, y(value), WIDTH - RIGHT, y(value), i == 0 ? "axis" : "grid");
-      svg.text(LEFT - 6, y(value) + 4, "tick end", print(value));
+      svg.text(LEFT - 6, y(value) + 4, "tick end", Svg.number(value));
     }
     svg.text(2, 11, "words", words);
     double room = (double) (WIDTH - LEFT - RIGHT) / Math.max(1, groups.size());

@@ -19,10 +19,9 @@ public record LineChart(
   private static final int HEIGHT = 270;
   private static final int LEFT = 46;
   private static final int RIGHT = 12;
-  private static final int TOP = 14;
+  private static final int TOP = 26;
   private static final int BOTTOM = 40;
-  private static final int TICKS = 5;
-  private static final int MARKERS_MAX = 12;
+    private static final int MARKERS_MAX = 12;
 
   public LineChart {
     lines = List.copyOf(lines);
@@ -79,10 +78,11 @@ public record LineChart(
   }
 
   private void axes(Svg svg) {
-    for (int i = 0; i <= TICKS; i++) {
-      double value = vertical.from + (vertical.to - vertical.from) * i / TICKS;
+    double rise = Svg.step(vertical.to - vertical.from);
+    for (int i = 0; vertical.from + i * rise <= vertical.to + rise / 100; i++) {
+      double value = vertical.from + i * rise;
       svg.line(LEFT, y(value), WIDTH - RIGHT, y(value), i == 0 ? "axis" : "grid");
-      svg.text(LEFT - 6, y(value) + 4, "tick end", label(value, vertical.to - vertical.from));
+      svg.text(LEFT - 6, y(value) + 4, "tick end", label(value, rise));
     }
     int step = step();
     int first = (int) Math.ceil(horizontal.from);
@@ -126,7 +126,7 @@ public record LineChart(
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * vertical.part(value);
   }
 
-  private static String label(double value, double span) {
-    return String.format(Locale.ROOT, span > 20 ? "%.0f" : span > 2 ? "%.1f" : "%.2f", value);
+  private static String label(double value, double step) {
+    return String.format(Locale.ROOT, step >= 1 ? "%.0f" : step >= 0.1 ? "%.1f" : "%.2f", value);
   }
 }

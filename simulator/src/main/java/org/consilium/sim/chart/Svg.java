@@ -66,6 +66,17 @@ final class Svg {
     return text.endsWith(".00") ? text.substring(0, text.length() - 3) : text;
   }
 
+  /** A round step that cuts {@code span} into four to ten parts. */
+  static double step(double span) {
+    double step = Math.pow(10, Math.floor(Math.log10(span)));
+    for (double part : new double[] {1, 0.5, 0.2, 0.1}) {
+      if (span / (step * part) >= 4) {
+        return step * part;
+      }
+    }
+    return step * 0.1;
+  }
+
   static String escape(String words) {
     return words
         .replace("&", "&amp;")

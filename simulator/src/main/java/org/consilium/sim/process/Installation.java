@@ -15,10 +15,6 @@ import java.util.Map;
  * @param java the {@code java} program
  */
 public record Installation(Path home, Path java) {
-  /** Flags for short-lived or small child processes: quick to start, small in memory. */
-  private static final List<String> SMALL =
-      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
-
   /**
    * The copy that this process runs from: {@code CONSILIUM_HOME}, the property {@code
    * consilium.root}, or two folders above this class's jar.
@@ -52,12 +48,21 @@ public record Installation(Path home, Path java) {
     return home.resolve(module).resolve("target").resolve(module + ".jar");
   }
 
-  /** A command line that runs a module with at most {@code heapMiB} of Java heap. */
-  public List<String> command(String module, int heapMiB, List<String> arguments) {
+  /** A command line that runs a module as a service with at most {@code heapMiB} of Java heap. */
+  public List<String> service(String module, int heapMiB, List<String> arguments) {
+    return command(module, List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC"), arguments);
+  }
+
+  /** A command line that runs a module for one short command: quick to start. */
+  public List<String> once(String module, List<String> arguments) {
+    return command(
+        module, List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), arguments);
+  }
+
+  private List<String> command(String module, List<String> flags, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());
-    command.add("-Xmx" + heapMiB + "m");
-    command.addAll(SMALL);
+    command.addAll(flags);
     command.add("-jar");
     command.add(jar(module).toString());
     command.addAll(arguments);
