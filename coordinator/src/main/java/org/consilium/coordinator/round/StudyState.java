@@ -10,6 +10,7 @@ import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.coordinator.validation.BestModel;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
@@ -87,6 +88,21 @@ public record StudyState(
   /** The latest version. */
   public Published latest() {
     return models.getLast();
+  }
+
+  /** The version that the plan's metric chooses, once any was reported on. */
+  public Optional<Published> best() {
+    List<BestModel.Candidate> candidates =
+        models.stream()
+            .map(m -> new BestModel.Candidate(m.round(), m.score(), m.loss()))
+            .toList();
+    return BestModel.choose(plan().select(), candidates)
+        .flatMap(best -> models.stream().filter(m -> m.round() == best.round()).findFirst());
+  }
+
+  /** What is watched after the last round: the best version, or the latest when none is scored. */
+  public Published released() {
+    return best().orElseGet(this::latest);
   }
 
   /** Rounds that counted. */
