@@ -25,8 +25,8 @@ public final class Limits {
   /** Largest gRPC metadata. */
   public static final int METADATA_BYTES_MAX = 8 << 10;
 
-  /** Most parameters of a model: 2 Gi, 8 GiB of float32. */
-  public static final long PARAMETERS_MAX = 1L << 31;
+  /** Most parameters of a model: just under 2 Gi, 8 GiB of float32; a vector length fits an int. */
+  public static final long PARAMETERS_MAX = (1L << 31) - 1024;
 
   /** Most tensors of a model; the safetensors reader has the same bound. */
   public static final int TENSORS_MAX = 100_000;

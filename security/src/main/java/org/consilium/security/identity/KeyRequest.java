@@ -1,0 +1,125 @@
+package org.consilium.security.identity;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
+import org.consilium.security.keyfile.KeyFile;
+
+/**
+ * A fresh private key and the signed request for a certificate over it (PKCS#10, which proves
+ * possession). It can be kept on disk between asking and being answered.
+ *
+ * @param key never leaves this machine
+ * @param pkcs10 DER; copied in and out
+ */
+@SuppressWarnings("ArrayRecordComponent") // copied in and out, never compared
+public record KeyRequest(PrivateKey key, byte[] pkcs10) {
+  /** Copies the request. */
+  public KeyRequest {
+    pkcs10 = pkcs10.clone();
+  }
+
+  @Override
+  public byte[] pkcs10() {
+    return pkcs10.clone();
+  }
+
+  /** A new ECDSA P-256 key, for TLS. */
+  public static KeyRequest tls(SecureRandom random) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+      return of(generator.generateKeyPair(), "SHA256withECDSA", random);
+    } catch (GeneralSecurityException absent) {
+      throw new IllegalStateException("every JDK has P-256", absent);
+    }
+  }
+
+  /** A new Ed25519 key, for messages. */
+  public static KeyRequest signing(SecureRandom random) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("Ed25519");
+      generator.initialize(255, random);
+      return of(generator.generateKeyPair(), "Ed25519", random);
+    } catch (GeneralSecurityException absent) {
+      throw new IllegalStateException("every JDK has Ed25519", absent);
+    }
+  }
+
+  /** What both screens show: SHA-256 of the public key that {@code pkcs10} asks about. */
+  public static Fingerprint fingerprint(byte[] pkcs10) throws CertificateRefused {
+    return Fingerprint.sha256(CheckedRequest.of(pkcs10).keyInfo());
+  }
+
+  /** This request's key fingerprint. */
+  public Fingerprint fingerprint() {
+    try {
+      return fingerprint(pkcs10);
+    } catch (CertificateRefused malformed) {
+      throw new IllegalStateException("the request was changed in memory", malformed);
+    }
+  }
+
+  /** Joins the key with the chain that was issued for it; leaf first. */
+  public Credential with(List<X509Certificate> chain) {
+    return Credential.of(key, chain);
+  }
+
+  /** Keeps key and request in {@code <name>.request.pem}, mode 0600. */
+  public void save(Path folder, String name) throws IOException {
+    String text = Pem.encode(Pem.PRIVATE_KEY, key.getEncoded()) + Pem.encode(Pem.REQUEST, pkcs10);
+    KeyFile.replace(file(folder, name), text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** Reads what {@link #save} wrote. */
+  public static KeyRequest load(Path folder, String name) throws IOException {
+    Path file = file(folder, name);
+    List<Pem.Block> blocks =
+        Pem.decode(new String(KeyFile.read(file, Pem.FILE_BYTES_MAX), StandardCharsets.US_ASCII));
+    for (Pem.Block block : blocks) {
+      if (block.label().equals(Pem.REQUEST)) {
+        return new KeyRequest(Pem.privateKey(blocks), block.der());
+      }
+    }
+    throw new IOException("no certificate request in " + file);
+  }
+
+  private static Path file(Path folder, String name) {
+    return folder.resolve(name + ".request.pem");
+  }
+
+  private static KeyRequest of(KeyPair pair, String algorithm, SecureRandom random) {
+    try {
+      var signer =
+          new JcaContentSignerBuilder(algorithm).setSecureRandom(random).build(pair.getPrivate());
+      // The name is decided by the authority, so the request carries a constant one.
+      var request =
+          new PKCS10CertificationRequestBuilder(
+                  new X500Name("CN=key request"),
+                  SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()))
+              .build(signer);
+      return new KeyRequest(pair.getPrivate(), request.getEncoded());
+    } catch (OperatorCreationException | IOException unexpected) {
+      throw new IllegalStateException("sign a certificate request with " + algorithm, unexpected);
+    }
+  }
+
+  /** Names the key, never its bits. */
+  @Override
+  public String toString() {
+    return "KeyRequest[" + fingerprint().hex() + "]";
+  }
+}

@@ -1,0 +1,134 @@
+package org.consilium.security.identity;
+
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+
+/** The five profiles of certificate the consortium issues: key type, purpose, lifetime. */
+public enum Leaf {
+  /** The coordinator's TLS server: ECDSA, serverAuth, 7 days, with its DNS names and addresses. */
+  COORDINATOR_TLS(SpiffeId.Kind.COORDINATOR, KeyPurposeId.id_kp_serverAuth, Duration.ofDays(7)),
+  /** A site's TLS client: ECDSA, clientAuth, 24 hours. */
+  SITE_TLS(SpiffeId.Kind.SITE_NODE, KeyPurposeId.id_kp_clientAuth, Duration.ofHours(24)),
+  /** A site's messages: Ed25519, private purpose, 90 days. */
+  SITE_SIGNING(SpiffeId.Kind.SITE_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
+  /** The coordinator's messages: Ed25519, private purpose, 90 days. */
+  COORDINATOR_SIGNING(SpiffeId.Kind.COORDINATOR_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
+  /** A study's aggregator: Ed25519, and the SHA-256 of its X-Wing public key in an extension. */
+  AGGREGATION(SpiffeId.Kind.AGGREGATOR, Purposes.AGGREGATION, Duration.ofDays(90));
+
+  /** Private object identifiers under 2.25 (a UUID is its own registration, ITU-T X.667). */
+  private static final class Purposes {
+    static final KeyPurposeId SIGNING =
+        KeyPurposeId.getInstance(
+            new ASN1ObjectIdentifier("2.25.102968617313195445676497220363832821489"));
+    static final KeyPurposeId AGGREGATION =
+        KeyPurposeId.getInstance(
+            new ASN1ObjectIdentifier("2.25.147457739779523608629378528319937703501"));
+  }
+
+  /** Extension that holds the SHA-256 of an X-Wing public key, as a bare OCTET STRING. */
+  static final ASN1ObjectIdentifier SEALING_KEY =
+      new ASN1ObjectIdentifier("2.25.182715250922665095831612648143101795701");
+
+  private final SpiffeId.Kind kind;
+  private final KeyPurposeId purpose;
+  private final Duration validity;
+
+  Leaf(SpiffeId.Kind kind, KeyPurposeId purpose, Duration validity) {
+    this.kind = kind;
+    this.purpose = purpose;
+    this.validity = validity;
+  }
+
+  /**
+   * A profile with what differs from certificate to certificate.
+   *
+   * @param validity counted from now; for {@link #SITE_TLS} 1 minute to 7 days, else at most the
+   *     profile's own
+   * @param hosts DNS names and IP addresses; only for {@link #COORDINATOR_TLS}
+   * @param sealingKey SHA-256 of the X-Wing public key; needed by {@link #AGGREGATION} alone
+   */
+  public record Terms(
+      Leaf leaf, Duration validity, List<String> hosts, Optional<Fingerprint> sealingKey) {
+    /** Copies the hosts. */
+    public Terms {
+      hosts = List.copyOf(hosts);
+    }
+
+    /** The same with another lifetime. */
+    public Terms withValidity(Duration other) {
+      return new Terms(leaf, other, hosts, sealingKey);
+    }
+
+    /** The same with DNS names and IP addresses. */
+    public Terms withHosts(List<String> others) {
+      return new Terms(leaf, validity, others, sealingKey);
+    }
+
+    /** The same with the digest of an X-Wing public key. */
+    public Terms withSealingKey(Fingerprint digest) {
+      return new Terms(leaf, validity, hosts, Optional.of(digest));
+    }
+  }
+
+  /** The profile's own terms. */
+  public Terms terms() {
+    return new Terms(this, validity, List.of(), Optional.empty());
+  }
+
+  /** The kind of name this profile is for. */
+  public SpiffeId.Kind kind() {
+    return kind;
+  }
+
+  /** The profile of a kind of name. */
+  public static Leaf of(SpiffeId.Kind kind) {
+    for (Leaf leaf : values()) {
+      if (leaf.kind == kind) {
+        return leaf;
+      }
+    }
+    throw new IllegalStateException("no profile for " + kind);
+  }
+
+  /** The object identifier of the profile's extended key usage. */
+  public String purposeOid() {
+    return purpose.getId();
+  }
+
+  /** The X-Wing key digest that an aggregation certificate carries. */
+  public static Optional<Fingerprint> sealingKey(X509Certificate certificate)
+      throws CertificateException {
+    byte[] extension = certificate.getExtensionValue(SEALING_KEY.getId());
+    if (extension == null) {
+      return Optional.empty();
+    }
+    try {
+      byte[] inner = ASN1OctetString.getInstance(extension).getOctets();
+      return Optional.of(new Fingerprint(ASN1OctetString.getInstance(inner).getOctets()));
+    } catch (IllegalArgumentException malformed) {
+      throw new CertificateException("sealing key extension is malformed", malformed);
+    }
+  }
+
+  KeyPurposeId purpose() {
+    return purpose;
+  }
+
+  Duration validity() {
+    return validity;
+  }
+
+  boolean tls() {
+    return switch (this) {
+      case COORDINATOR_TLS, SITE_TLS -> true;
+      case SITE_SIGNING, COORDINATOR_SIGNING, AGGREGATION -> false;
+    };
+  }
+}

@@ -1,0 +1,101 @@
+package org.consilium.security.seal;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Base64;
+import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
+import org.bouncycastle.pqc.crypto.xwing.XWingPrivateKeyParameters;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.KeyFile;
+
+/**
+ * The X-Wing key pair (ML-KEM-768 with X25519) that sites seal a study's updates to. It lives in
+ * the aggregator's process and file only. Closing erases the seed held here; the library's own
+ * copies inside the expanded key are left to the garbage collector.
+ */
+public final class AggregationKey implements AutoCloseable {
+  /** Length of the public key. */
+  public static final int PUBLIC_BYTES = 1216;
+
+  private static final int SEED_BYTES = 32;
+  private static final int FILE_BYTES_MAX = 256;
+  private static final String PREFIX = "consilium-aggregation-key-1.";
+
+  private final byte[] seed;
+  private final AsymmetricCipherKeyPair pair;
+  private final byte[] publicKey;
+  private boolean closed;
+
+  private AggregationKey(byte[] seed) {
+    this.seed = seed;
+    XWingPrivateKeyParameters key = new XWingPrivateKeyParameters(seed.clone());
+    this.pair = new AsymmetricCipherKeyPair(key.getPublicKeyParameters(), key);
+    this.publicKey = key.getPublicKeyParameters().getEncoded();
+  }
+
+  /** A new key pair. */
+  public static AggregationKey generate(SecureRandom random) {
+    byte[] seed = new byte[SEED_BYTES];
+    random.nextBytes(seed);
+    return new AggregationKey(seed);
+  }
+
+  /** Reads what {@link #save} wrote; refuses a file that others may read. */
+  public static AggregationKey load(Path file) throws IOException {
+    String line = new String(KeyFile.read(file, FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
+    if (line.startsWith(PREFIX)) {
+      try {
+        byte[] seed = Base64.getUrlDecoder().decode(line.substring(PREFIX.length()));
+        if (seed.length == SEED_BYTES) {
+          return new AggregationKey(seed);
+        }
+      } catch (IllegalArgumentException notBase64) {
+        // falls through to the one message; the cause may quote the key
+      }
+    }
+    throw new IOException("read aggregation key " + file + ": not an aggregation key");
+  }
+
+  /** Writes the seed to a new file, mode 0600. */
+  public void save(Path file) throws IOException {
+    checkOpen();
+    String line = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(seed) + "\n";
+    KeyFile.create(file, line.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** 1216 bytes, a copy. */
+  public byte[] publicKey() {
+    return publicKey.clone();
+  }
+
+  /** SHA-256 of the public key: what the aggregation certificate and the round context carry. */
+  public Fingerprint publicKeyDigest() {
+    return Fingerprint.sha256(publicKey);
+  }
+
+  AsymmetricCipherKeyPair pair() {
+    checkOpen();
+    return pair;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Arrays.fill(seed, (byte) 0);
+  }
+
+  /** Never the key. */
+  @Override
+  public String toString() {
+    return "AggregationKey[" + publicKeyDigest() + "]";
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("aggregation key is closed");
+    }
+  }
+}
