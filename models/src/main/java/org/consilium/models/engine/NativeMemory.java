@@ -25,6 +25,7 @@ final class NativeMemory {
   private NativeMemory() {}
 
   /** Whether the C library took the setting. */
+  @SuppressWarnings("restricted") // one call of a function that takes two integers
   static boolean keep() {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> address = linker.defaultLookup().find("mallopt");

@@ -36,8 +36,13 @@ final class Trainer implements AutoCloseable {
     this.augmentation = Augmentation.of(run.plan().augmentation());
     this.microBatch = microBatch;
     this.collector = Engine.getEngine("PyTorch").newGradientCollector();
-    model.parameters().forEach(parameter -> parameter.setRequiresGradient(true));
-    this.optimiser = optimiser();
+    try {
+      model.parameters().forEach(parameter -> parameter.setRequiresGradient(true));
+      this.optimiser = optimiser();
+    } catch (RuntimeException failure) {
+      release();
+      throw failure;
+    }
   }
 
   TrainingOutcome run() throws EngineUnavailable {
@@ -75,13 +80,17 @@ final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     optimiser.dropGradients();
+    release();
+  }
+
+  private void release() {
     gradients.forEach(NDArray::close);
     model.parameters().forEach(parameter -> parameter.setRequiresGradient(false));
     collector.close();
   }
 
   /** Adds the step's gradient up in the parameters; returns the sum of the examples' losses. */
-  private double gradientOf(int[] places, int epoch) throws EngineUnavailable {
+  double gradientOf(int[] places, int epoch) throws EngineUnavailable {
     double[] sum = new double[1];
     int done = 0;
     while (done < places.length) {
