@@ -135,24 +135,23 @@ final class JsonCursor {
 
   private String unescape(String raw) throws MalformedSafetensors {
     StringBuilder text = new StringBuilder(raw.length());
-    for (int i = 0; i < raw.length(); i++) {
-      char c = raw.charAt(i);
+    int i = 0;
+    while (i < raw.length()) {
+      char c = raw.charAt(i++);
       if (c != '\\') {
         text.append(c);
         continue;
       }
-      i++;
-      switch (i < raw.length() ? raw.charAt(i) : ' ') {
-        case '"' -> text.append('"');
-        case '\\' -> text.append('\\');
-        case '/' -> text.append('/');
+      char escape = i < raw.length() ? raw.charAt(i++) : ' ';
+      switch (escape) {
+        case '"', '\\', '/' -> text.append(escape);
         case 'b' -> text.append('\b');
         case 'f' -> text.append('\f');
         case 'n' -> text.append('\n');
         case 'r' -> text.append('\r');
         case 't' -> text.append('\t');
         case 'u' -> {
-          text.append(hex(raw, i + 1));
+          text.append(hex(raw, i));
           i += 4;
         }
         default -> throw bad("an unknown escape in a string");
