@@ -130,15 +130,16 @@ public final class DemoRun {
       }
       CoordinatorApi api = consortium.await();
       List<SiteId> ids = sites.stream().map(SimulatedSite::id).toList();
+      for (SiteId id : ids) {
+        consortium.placeRoundingSecret(id, options.seed());
+      }
       consortium.join(ids);
       timeline.add("study", STUDY, "%d sites have joined".formatted(ids.size()));
       List<ImageSet> trainingSets = all(training);
       for (SiteId id : ids) {
-        consortium.placeRoundingSecret(id, options.seed());
         consortium.serve(id, dataOf(layout, id));
       }
-      consortium.create(study.yaml());
-      consortium.approveStudy(STUDY, ids);
+      consortium.approveStudy(STUDY, consortium.create(study.yaml()), ids);
       consortium.startStudy(STUDY);
       timeline.add("study", STUDY, "started");
       Later later = later(layout, workers, trainingSets);
