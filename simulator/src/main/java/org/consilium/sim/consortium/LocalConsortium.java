@@ -180,8 +180,8 @@ public final class LocalConsortium implements AutoCloseable {
       throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
     while (true) {
-      for (JsonNode known : items(api().get("/api/v1/sites"), "sites")) {
-        if (known.path("site").asText(known.path("id").asText()).equals(site.value())
+      for (JsonNode known : api().get("/api/v1/sites")) {
+        if (known.path("site").asText().equals(site.value())
             && known.path("state").asText().equals("PENDING")) {
           String fingerprint = known.path("fingerprint").asText();
           api()
@@ -200,11 +200,6 @@ public final class LocalConsortium implements AutoCloseable {
       }
       Pause.of(LOOK_EVERY);
     }
-  }
-
-  /** Elements of an answer that is a list, or holds one under {@code name}. */
-  static Iterable<JsonNode> items(JsonNode answer, String name) {
-    return answer.isArray() ? answer : answer.path(name);
   }
 
   /** Puts the secret that rounds a site's numbers: only where runs must be comparable. */
@@ -272,7 +267,9 @@ public final class LocalConsortium implements AutoCloseable {
 
   /** A study as it stands. */
   public StudyView study(String study) throws IOException, InterruptedException {
-    return StudyView.parse(api().get("/api/v1/studies/" + study));
+    String path = "/api/v1/studies/" + study;
+    return StudyView.parse(
+        api().get(path), api().get(path + "/rounds"), api().get(path + "/metrics?by=site"));
   }
 
   /** Fails when a service could not be kept running. */
