@@ -44,7 +44,7 @@ final class SafetensorsVectorsTest {
       }
     }
     assertThat(wrong).isEmpty();
-    assertThat(cases.size()).isEqualTo(53);
+    assertThat(cases.size()).isEqualTo(61);
   }
 
   private static boolean fits(String expected, String reason, Throwable thrown) {
