@@ -25,6 +25,9 @@ import java.util.OptionalLong;
  * Order is by {@code seq}; {@code time} may go back with the clock. Safe for use by many threads,
  * and locked against a second process.
  *
+ * <p>A thread that is interrupted while it appends closes the file, as the JDK does with every file
+ * channel; later appends fail and the log must be opened again.
+ *
  * <p>Lines cut off the end leave an intact, shorter chain: only a head hash kept elsewhere shows
  * that.
  */
@@ -104,7 +107,7 @@ public final class ChainedLog implements AutoCloseable {
    *
    * @param detail text, Integer, Long, finite Double, Boolean; the keys are sorted
    * @throws IllegalArgumentException for another type, or an entry over {@link #LINE_BYTES_MAX}
-   * @throws IOException if it could not be stored; the log is then as before
+   * @throws IOException if it could not be stored; the next open cuts off what was written of it
    */
   public synchronized Appended append(String kind, Map<String, Object> detail) throws IOException {
     StringBuilder entry = new StringBuilder("{\"seq\":").append(next).append(",\"time\":");
@@ -125,7 +128,11 @@ public final class ChainedLog implements AutoCloseable {
       }
       channel.force(true);
     } catch (IOException full) {
-      channel.truncate(length);
+      try {
+        channel.truncate(length);
+      } catch (IOException closed) { // a torn line, which the next open cuts off
+        full.addSuppressed(closed);
+      }
       throw full;
     }
     length += bytes.length;

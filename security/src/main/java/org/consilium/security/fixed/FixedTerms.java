@@ -29,7 +29,7 @@ public record FixedTerms(int weightMax, int participants, int rangeExponent) {
           "fixed point: range 2^%d, 2^-64 to 2^20".formatted(rangeExponent));
     }
     // The largest possible sum, from the numbers themselves rather than from their logarithms.
-    long sumMax = (long) participants * weightMax << bits(weightMax, participants);
+    long sumMax = ((long) participants * weightMax) << bits(weightMax, participants);
     if (sumMax > 1L << SUM_BITS) {
       throw new IllegalArgumentException(
           "fixed point: a sum of %d needs over 30 bits".formatted(sumMax));

@@ -24,7 +24,7 @@ import org.consilium.security.keyfile.KeyFile;
 /**
  * The consortium's certificate authority: a root that can be taken offline and an issuing key that
  * answers requests. A folder holds {@code root.crt}, {@code root.key}, {@code issuing.crt} and
- * {@code issuing.key}; only the first's key is not needed after {@link #create}.
+ * {@code issuing.key}; after {@link #create}, {@code root.key} is to be moved to a safe place.
  */
 public final class CertificateAuthority {
   private static final int CERTIFICATE_BYTES_MAX = 16 * 1024;

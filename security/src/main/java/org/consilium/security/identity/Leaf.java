@@ -12,9 +12,9 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 /** The five profiles of certificate the consortium issues: key type, purpose, lifetime. */
 public enum Leaf {
   /** The coordinator's TLS server: ECDSA, serverAuth, 7 days, with its DNS names and addresses. */
-  COORDINATOR_TLS(SpiffeId.Kind.COORDINATOR, KeyPurposeId.id_kp_serverAuth, Duration.ofDays(7)),
+  COORDINATOR_TLS(SpiffeId.Kind.COORDINATOR, Purposes.SERVER, Duration.ofDays(7)),
   /** A site's TLS client: ECDSA, clientAuth, 24 hours. */
-  SITE_TLS(SpiffeId.Kind.SITE_NODE, KeyPurposeId.id_kp_clientAuth, Duration.ofHours(24)),
+  SITE_TLS(SpiffeId.Kind.SITE_NODE, Purposes.CLIENT, Duration.ofHours(24)),
   /** A site's messages: Ed25519, private purpose, 90 days. */
   SITE_SIGNING(SpiffeId.Kind.SITE_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
   /** The coordinator's messages: Ed25519, private purpose, 90 days. */
@@ -22,14 +22,12 @@ public enum Leaf {
   /** A study's aggregator: Ed25519, and the SHA-256 of its X-Wing public key in an extension. */
   AGGREGATION(SpiffeId.Kind.AGGREGATOR, Purposes.AGGREGATION, Duration.ofDays(90));
 
-  /** Private object identifiers under 2.25 (a UUID is its own registration, ITU-T X.667). */
+  /** RFC 5280's two, and private ones under 2.25 (a UUID is its own registration, ITU-T X.667). */
   private static final class Purposes {
-    static final KeyPurposeId SIGNING =
-        KeyPurposeId.getInstance(
-            new ASN1ObjectIdentifier("2.25.102968617313195445676497220363832821489"));
-    static final KeyPurposeId AGGREGATION =
-        KeyPurposeId.getInstance(
-            new ASN1ObjectIdentifier("2.25.147457739779523608629378528319937703501"));
+    static final String SERVER = "1.3.6.1.5.5.7.3.1";
+    static final String CLIENT = "1.3.6.1.5.5.7.3.2";
+    static final String SIGNING = "2.25.102968617313195445676497220363832821489";
+    static final String AGGREGATION = "2.25.147457739779523608629378528319937703501";
   }
 
   /** Extension that holds the SHA-256 of an X-Wing public key, as a bare OCTET STRING. */
@@ -37,12 +35,12 @@ public enum Leaf {
       new ASN1ObjectIdentifier("2.25.182715250922665095831612648143101795701");
 
   private final SpiffeId.Kind kind;
-  private final KeyPurposeId purpose;
+  private final String purposeOid;
   private final Duration validity;
 
-  Leaf(SpiffeId.Kind kind, KeyPurposeId purpose, Duration validity) {
+  Leaf(SpiffeId.Kind kind, String purposeOid, Duration validity) {
     this.kind = kind;
-    this.purpose = purpose;
+    this.purposeOid = purposeOid;
     this.validity = validity;
   }
 
@@ -99,7 +97,7 @@ public enum Leaf {
 
   /** The object identifier of the profile's extended key usage. */
   public String purposeOid() {
-    return purpose.getId();
+    return purposeOid;
   }
 
   /** The X-Wing key digest that an aggregation certificate carries. */
@@ -118,7 +116,7 @@ public enum Leaf {
   }
 
   KeyPurposeId purpose() {
-    return purpose;
+    return KeyPurposeId.getInstance(new ASN1ObjectIdentifier(purposeOid));
   }
 
   Duration validity() {

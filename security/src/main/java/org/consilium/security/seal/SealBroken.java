@@ -11,7 +11,10 @@ public final class SealBroken extends Exception {
   private final String site;
 
   SealBroken(int index, int total, String site, String fault) {
-    super("open chunk %d of %d from site %s: %s".formatted(index, total, site, fault));
+    super(
+        index < 0
+            ? "open update from site %s: %s".formatted(site, fault)
+            : "open chunk %d of %d from site %s: %s".formatted(index, total, site, fault));
     this.index = index;
     this.total = total;
     this.site = site;

@@ -1,0 +1,39 @@
+package org.consilium.coordinator.aggregate;
+
+import java.util.List;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.security.fixed.FixedTerms;
+
+/**
+ * One server step to make.
+ *
+ * @param base θ, the parameters that every delta starts from
+ * @param updates accepted updates; their order does not matter
+ * @param terms fixed-point layout of the sums
+ * @param scaleExponents for each tensor, log2 of its range in this round
+ * @param learningRate η, factor on the mean delta
+ * @param out receives θ′
+ */
+public record AggregationTask(
+    ParameterSource base,
+    List<SealedDelta> updates,
+    FixedTerms terms,
+    List<Integer> scaleExponents,
+    double learningRate,
+    SafetensorsWriter out) {
+  public AggregationTask {
+    updates = List.copyOf(updates);
+    scaleExponents = List.copyOf(scaleExponents);
+    ParameterLayout layout = base.layout();
+    if (scaleExponents.size() != layout.tensors().size()) {
+      throw new IllegalArgumentException(
+          "aggregate: %d scale exponents for %d tensors"
+              .formatted(scaleExponents.size(), layout.tensors().size()));
+    }
+    if (updates.isEmpty()) {
+      throw new IllegalArgumentException("aggregate: no updates");
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package org.consilium.coordinator.aggregate;
+
+import java.io.IOException;
+
+/** A rule that turns accepted updates into the next model. */
+public interface Aggregator {
+  /**
+   * Makes one server step: the next parameters go to {@code task.out()} block by block, in layout
+   * order; the writer is left unfinished. The values depend on the set of updates alone.
+   *
+   * @throws UpdateBroken if a spooled update no longer opens; names the site
+   * @throws IOException if a file cannot be read or written
+   */
+  Step aggregate(AggregationTask task) throws UpdateBroken, IOException;
+}

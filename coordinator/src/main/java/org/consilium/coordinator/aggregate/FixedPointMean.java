@@ -1,0 +1,173 @@
+package org.consilium.coordinator.aggregate;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
+
+/**
+ * Weighted mean of the deltas, θ′ = θ + η · Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1), summed
+ * in integers: the same bits whatever the order of sites. Walks all spools block by block, one block
+ * being what a chunk holds; blocks are worked on side by side and written in order. Memory: a few MiB
+ * a thread, whatever the model's size.
+ */
+public final class FixedPointMean implements Aggregator {
+  /** Coordinates of one block: those of one chunk. */
+  static final int BLOCK = Limits.CHUNK_PLAIN_BYTES / Integer.BYTES;
+
+  /** Blocks finished or in work ahead of the one being written, for each thread. */
+  private static final int AHEAD = 2;
+
+  private final int threads;
+
+  /**
+   * A mean computed by some threads beside the caller's, which writes.
+   *
+   * @param threads 1 to 64
+   */
+  public FixedPointMean(int threads) {
+    if (threads < 1 || threads > 64) {
+      throw new IllegalArgumentException("aggregation threads must be 1-64: " + threads);
+    }
+    this.threads = threads;
+  }
+
+  @Override
+  public Step aggregate(AggregationTask task) throws UpdateBroken, IOException {
+    long vector = task.base().layout().length() + UpdateManifest.TRAILER;
+    int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) BLOCK));
+    Totals totals = new Totals(task);
+    BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(threads);
+    Queue<Block> spare = new ArrayDeque<>();
+    Queue<Future<Block>> inWork = new ArrayDeque<>();
+    ExecutorService pool =
+        Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("aggregate-", 0).factory());
+    try {
+      for (int i = 0; i < threads; i++) {
+        workers.add(new BlockSum(task));
+      }
+      int next = 0;
+      for (int written = 0; written < blocks; written++) {
+        while (next < blocks && inWork.size() < threads * AHEAD) {
+          int index = next++;
+          Block polled = spare.poll();
+          Block into = polled != null ? polled : new Block();
+          inWork.add(pool.submit(() -> sum(workers, index, into)));
+        }
+        Block done = await(inWork.remove());
+        task.out().write(done.values, 0, done.length);
+        totals.add(done);
+        spare.add(done);
+      }
+    } finally {
+      pool.shutdown();
+      drain(inWork, pool);
+      workers.forEach(BlockSum::close);
+    }
+    return totals.step();
+  }
+
+  private static Block sum(BlockingQueue<BlockSum> workers, int index, Block into)
+      throws UpdateBroken, IOException, InterruptedException {
+    BlockSum worker = workers.take();
+    try {
+      worker.sum(index, into);
+      return into;
+    } finally {
+      workers.add(worker);
+    }
+  }
+
+  private static Block await(Future<Block> future) throws UpdateBroken, IOException {
+    try {
+      return future.get();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IOException("aggregate: interrupted", stopped);
+    } catch (ExecutionException failed) {
+      switch (failed.getCause()) {
+        case UpdateBroken broken -> throw broken;
+        case IOException disk -> throw new IOException("aggregate: " + disk.getMessage(), disk);
+        case null, default -> throw new IllegalStateException("aggregate a block", failed);
+      }
+    }
+  }
+
+  /** Lets blocks in work end before their buffers and files are closed. Never interrupts a read. */
+  private static void drain(Queue<Future<Block>> inWork, ExecutorService pool) {
+    for (Future<Block> future : inWork) {
+      future.cancel(false);
+    }
+    pool.close();
+  }
+
+  /** One block's results, a buffer that is used again. */
+  static final class Block {
+    final float[] values = new float[BLOCK];
+    final List<TensorMax> maxima = new ArrayList<>();
+    int length;
+    double squares;
+    long weight;
+    long clipped;
+
+    void reset() {
+      maxima.clear();
+      length = 0;
+      squares = 0;
+      weight = 0;
+      clipped = 0;
+    }
+  }
+
+  /** The largest magnitude of a tensor's mean delta within a block. */
+  record TensorMax(int tensor, double maxAbs) {}
+
+  /** What all blocks add up to; fed in block order, so that even its doubles are reproducible. */
+  private static final class Totals {
+    private final AggregationTask task;
+    private final double[] maxAbs;
+    private double squares;
+    private long weight;
+    private long clipped;
+
+    Totals(AggregationTask task) {
+      this.task = task;
+      this.maxAbs = new double[task.base().layout().tensors().size()];
+    }
+
+    void add(Block block) {
+      for (TensorMax max : block.maxima) {
+        maxAbs[max.tensor()] = Math.max(maxAbs[max.tensor()], max.maxAbs());
+      }
+      squares += block.squares;
+      weight += block.weight;
+      clipped += block.clipped;
+    }
+
+    Step step() {
+      long expected = task.updates().stream().mapToLong(SealedDelta::weight).sum();
+      if (weight != expected) {
+        throw new IllegalStateException(
+            "aggregate: weights in the updates sum to %d, accepted were %d"
+                .formatted(weight, expected));
+      }
+      ParameterLayout layout = task.base().layout();
+      List<Integer> next = new ArrayList<>(layout.tensors().size());
+      for (int i = 0; i < maxAbs.length; i++) {
+        int last = task.scaleExponents().get(i);
+        next.add(Math.max(Scale.EXPONENT_MIN, task.terms().nextExponent(maxAbs[i], last)));
+      }
+      return new Step(next, weight, clipped, Math.sqrt(squares));
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package org.consilium.coordinator.consortium;
+
+/** A request about membership that is not granted; nothing was changed. */
+public final class MembershipRefused extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /** Why, for programs. */
+  public enum Why {
+    /** No such site, or no such request. */
+    NOT_FOUND,
+    /** The token was spent before. */
+    TOKEN_SPENT,
+    /** The token is not one that was given out, or is for another site. */
+    TOKEN_UNKNOWN,
+    TOKEN_EXPIRED,
+    /** A certificate request is malformed, unproven, or for a key that another site has. */
+    BAD_REQUEST,
+    /** What was typed is not the fingerprint of the waiting request. */
+    FINGERPRINT,
+    /** The site's state does not allow it. */
+    WRONG_STATE
+  }
+
+  private final Why why;
+
+  MembershipRefused(Why why, String message) {
+    super(message);
+    this.why = why;
+  }
+
+  /** Why. */
+  public Why why() {
+    return why;
+  }
+}

@@ -1,0 +1,41 @@
+package org.consilium.coordinator.intake;
+
+import java.util.List;
+import java.util.Map;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.SiteId;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.seal.AggregationKey;
+
+/**
+ * What an update of the open round must look like.
+ *
+ * @param base the version that deltas start from
+ * @param context digest of the round's context, as the coordinator computes it
+ * @param fixed fixed-point layout
+ * @param scaleExponents for each tensor, log2 of its range
+ * @param clip S, largest L2 norm
+ * @param samples what each participant declared
+ * @param referenceSamples N_ref of the weight rule
+ * @param key opens the round's updates
+ */
+public record IntakeTerms(
+    RoundId round,
+    int attempt,
+    ModelVersion base,
+    ParameterLayout layout,
+    Digest context,
+    FixedTerms fixed,
+    List<Integer> scaleExponents,
+    double clip,
+    Map<SiteId, Integer> samples,
+    int referenceSamples,
+    AggregationKey key) {
+  public IntakeTerms {
+    scaleExponents = List.copyOf(scaleExponents);
+    samples = Map.copyOf(samples);
+  }
+}

@@ -1,0 +1,146 @@
+package org.consilium.coordinator.intake;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.wire.ManifestCodec;
+
+/**
+ * The files of updates: for each attempt a folder, for each site its sealed chunks one after the
+ * other and the manifest beside them. Names come from checked ids only.
+ */
+public final class Spool {
+  private static final StandardOpenOption[] READ_WRITE = {
+    StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE,
+    StandardOpenOption.SPARSE
+  };
+
+  private final Path root;
+
+  private Spool(Path root) {
+    this.root = root;
+  }
+
+  /** Opens the spool in a folder; creates it when it is not there. */
+  public static Spool open(Path root) throws IOException {
+    return new Spool(Files.createDirectories(root));
+  }
+
+  /** One site's update in one attempt. */
+  public record Place(RoundId round, int attempt, SiteId site) {}
+
+  /**
+   * The manifest kept for an update, if it is there and is the one that {@code upload} names.
+   *
+   * @return empty when the file is missing or was changed
+   */
+  public Optional<UpdateManifest> manifest(Place place, Digest upload) throws IOException {
+    Path file = file(place, ".manifest");
+    if (!Files.isRegularFile(file) || Files.size(file) > Limits.MESSAGE_BYTES_MAX) {
+      return Optional.empty();
+    }
+    byte[] body = Files.readAllBytes(file);
+    if (!Digest.sha256(body).equals(upload)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(ManifestCodec.decode(body));
+    } catch (MalformedMessage changed) {
+      throw new IOException("read spooled manifest " + file.getFileName(), changed);
+    }
+  }
+
+  /** The sealed chunks of an update, for reading; the caller closes them. */
+  public FileChannel sealed(Place place) throws IOException {
+    return FileChannel.open(file(place, ".sealed"), StandardOpenOption.READ);
+  }
+
+  /** Removes what is spooled for a study, but for one attempt. */
+  public void keepOnly(StudyId study, Optional<RoundId> round, int attempt) throws IOException {
+    Path folder = root.resolve(study.value());
+    Optional<Path> kept = round.map(r -> folder(r, attempt));
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> attempts = Files.newDirectoryStream(folder)) {
+        for (Path one : attempts) {
+          if (kept.isEmpty() || !kept.orElseThrow().equals(one)) {
+            delete(one);
+          }
+        }
+      }
+    }
+  }
+
+  /** Writes the manifest, whole or not at all, and opens the file of chunks, sparse. */
+  FileChannel create(Place place, byte[] body) throws IOException {
+    Path folder = Files.createDirectories(folder(place.round(), place.attempt()));
+    Path draft = folder.resolve(place.site().value() + ".draft");
+    try (FileChannel out =
+        FileChannel.open(
+            draft,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = ByteBuffer.wrap(body);
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+      out.force(true);
+    }
+    Files.move(
+        draft,
+        file(place, ".manifest"),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    return FileChannel.open(file(place, ".sealed"), READ_WRITE);
+  }
+
+  /** Forces a site's file and every folder above it to the disk. */
+  void force(Place place, FileChannel sealed) throws IOException {
+    sealed.force(true);
+    if (root.getFileSystem().getSeparator().equals("\\")) {
+      return; // Windows cannot open a folder
+    }
+    Path folder = folder(place.round(), place.attempt());
+    for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
+      try (FileChannel opened = FileChannel.open(one, StandardOpenOption.READ)) {
+        opened.force(true);
+      }
+    }
+  }
+
+  /** Removes a site's files. */
+  void remove(Place place) throws IOException {
+    Files.deleteIfExists(file(place, ".sealed"));
+    Files.deleteIfExists(file(place, ".manifest"));
+  }
+
+  private Path folder(RoundId round, int attempt) {
+    return root.resolve(round.study().value()).resolve(round.number() + "-" + attempt);
+  }
+
+  private Path file(Place place, String suffix) {
+    return folder(place.round(), place.attempt()).resolve(place.site().value() + suffix);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(folder);
+  }
+}

@@ -1,0 +1,183 @@
+package org.consilium.coordinator.intake;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import org.consilium.coordinator.intake.Intake.Checked;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.seal.SealBroken;
+import org.consilium.security.seal.UpdateOpener;
+
+/**
+ * Opens every chunk of a complete update and judges what is inside: bounds, trailer, norm. Works
+ * through three reused buffers of 1 MiB.
+ */
+final class UpdateCheck {
+  private static final int BLOCK = Limits.CHUNK_PLAIN_BYTES / Integer.BYTES;
+
+  /** Relative slack of the declared norm: the site may round it. */
+  private static final double NORM_ROUNDING = 1e-3;
+
+  private final Upload upload;
+  private final IntakeTerms terms;
+  private final UpdateManifest manifest;
+  private final ParameterLayout layout;
+  private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
+  private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
+  private final int[] values = new int[BLOCK];
+  private final long bound;
+  private double squares;
+  private int clipped;
+
+  UpdateCheck(Upload upload) {
+    this.upload = upload;
+    this.terms = upload.terms();
+    this.manifest = upload.manifest();
+    this.layout = terms.layout();
+    this.bound = (long) manifest.weight() << terms.fixed().magnitudeBits();
+  }
+
+  Intake run() throws IOException {
+    int chunks = manifest.seal().chunks();
+    try (UpdateOpener opener =
+        UpdateOpener.open(
+            terms.key(),
+            manifest.seal().encapsulation(),
+            terms.context().bytes(),
+            upload.announced().site().value(),
+            chunks)) {
+      for (int i = 0; i < chunks; i++) {
+        int length = manifest.chunkBytes(i);
+        read(upload.file(), (long) i * Limits.CHUNK_SEALED_BYTES, length);
+        int count = opener.open(i, sealed, 0, length, plain, 0) / Integer.BYTES;
+        ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values, 0, count);
+        Intake judged = judge((long) i * BLOCK, count);
+        if (judged instanceof Rejected rejected) {
+          return rejected;
+        }
+      }
+    } catch (SealBroken broken) {
+      return new Rejected(Why.SEAL_BROKEN, String.valueOf(broken.getMessage()));
+    }
+    return judgeNorm();
+  }
+
+  private void read(FileChannel file, long position, int length) throws IOException {
+    ByteBuffer into = ByteBuffer.wrap(sealed, 0, length);
+    while (into.hasRemaining()) {
+      if (file.read(into, position + into.position()) < 0) {
+        throw new IOException("read spooled update: it ends at byte " + file.size());
+      }
+    }
+  }
+
+  private Intake judge(long first, int count) {
+    int own = (int) Math.clamp(layout.length() - first, 0L, (long) count);
+    if (own > 0) {
+      int worst = worst(own);
+      if (worst >= 0) {
+        return rejected(
+            Why.OUT_OF_BOUNDS,
+            "coordinate %d is %d, at most %d in magnitude"
+                .formatted(first + worst, values[worst], bound));
+      }
+      measure(first, own);
+    }
+    for (int i = own; i < count; i++) {
+      if (first + i == layout.length() && values[i] != manifest.weight()) {
+        return rejected(
+            Why.BAD_TRAILER,
+            "weight inside is %d, announced is %d".formatted(values[i], manifest.weight()));
+      }
+      if (first + i == layout.length() + 1) {
+        clipped = values[i];
+        if (clipped < 0 || clipped > terms.fixed().clippedCount(Long.MAX_VALUE)) {
+          return rejected(Why.BAD_TRAILER, "clipped coordinates: %d".formatted(clipped));
+        }
+      }
+    }
+    return new Checked(upload.announced().upload(), manifest, 0, 0);
+  }
+
+  /** Index of the first value out of bounds, or -1. The scan itself has no branch. */
+  private int worst(int count) {
+    int limit = (int) bound;
+    int bad = 0;
+    for (int i = 0; i < count; i++) {
+      bad |= (limit - values[i]) | (limit + values[i]);
+    }
+    // The bound is at most 2^30 less the participants' bits, so a legal difference never overflows;
+    // a value that overflows it is caught by the exact scan below or is out of bounds anyway.
+    if (bad >= 0) {
+      return -1;
+    }
+    for (int i = 0; i < count; i++) {
+      if (Math.abs((long) values[i]) > limit) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void measure(long first, int count) {
+    int tensor = layout.tensorAt(first);
+    int done = 0;
+    while (done < count) {
+      int end = (int) Math.min(count, layout.offset(tensor + 1) - first);
+      double sum = 0;
+      for (int i = done; i < end; i++) {
+        double value = values[i];
+        sum += value * value;
+      }
+      squares += sum * square(unit(tensor) / manifest.weight());
+      done = end;
+      tensor++;
+    }
+  }
+
+  /**
+   * Compares the measured norm with the bound S and with what was declared. Rounding moves a
+   * coordinate by less than one unit of its tensor, so the whole vector by less than {@code slack}.
+   */
+  private Intake judgeNorm() {
+    double norm = Math.sqrt(squares);
+    double slack = 0;
+    for (int i = 0; i < layout.tensors().size(); i++) {
+      slack += layout.tensors().get(i).length() * square(unit(i));
+    }
+    slack = Math.sqrt(slack);
+    if (norm > terms.clip() * (1 + 1e-6) + slack) {
+      return rejected(
+          Why.NORM_TOO_LARGE,
+          "norm is %.6g, at most %.6g (and %.2g of rounding)".formatted(norm, terms.clip(), slack));
+    }
+    double around = slack + NORM_ROUNDING * Math.max(norm, manifest.norm()) + 1e-9;
+    boolean more = norm > manifest.norm() + around;
+    boolean less = clipped == 0 && norm < manifest.norm() - around;
+    if (more || less) {
+      return rejected(
+          Why.NORM_MISMATCH,
+          "norm is %.6g, declared was %.6g (rounding explains %.2g)"
+              .formatted(norm, manifest.norm(), around));
+    }
+    return new Checked(upload.announced().upload(), manifest, norm, clipped);
+  }
+
+  private double unit(int tensor) {
+    return Math.scalb(1.0, -terms.fixed().scaleExponent(terms.scaleExponents().get(tensor)));
+  }
+
+  private static double square(double x) {
+    return x * x;
+  }
+
+  private Rejected rejected(Why why, String detail) {
+    return new Rejected(
+        why, "check update of site %s: %s".formatted(upload.announced().site(), detail));
+  }
+}

@@ -1,0 +1,295 @@
+package org.consilium.coordinator.intake;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import org.consilium.coordinator.intake.Intake.Announced;
+import org.consilium.coordinator.intake.Intake.Attached;
+import org.consilium.coordinator.intake.Intake.Checked;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.WeightRule;
+import org.consilium.security.sign.VerifyingKey;
+
+/**
+ * Takes sealed updates in: announce, send chunks in any order, check. Holds a few buffers of 1 MiB
+ * for an update, never the update. A checked update is on disk; whether it counts is for the round to
+ * journal. Safe for use by many threads; one upload a site and study at a time.
+ */
+public final class UpdateIntake {
+  /** Room that is left free for the journal and the next model's header. */
+  public static final long RESERVE_BYTES = 16 << 20;
+
+  /** Checks at once: each keeps a core busy. */
+  private static final int CHECKS = 2;
+
+  private final Spool spool;
+  private final SpoolSpace space;
+  private final long reserve;
+  private final Semaphore checks = new Semaphore(CHECKS);
+  private final Map<Key, Upload> uploads = new HashMap<>();
+
+  private record Key(StudyId study, SiteId site) {}
+
+  /**
+   * Takes updates into a spool.
+   *
+   * @param reserve bytes that are left free, {@link #RESERVE_BYTES}
+   */
+  public UpdateIntake(Spool spool, SpoolSpace space, long reserve) {
+    this.spool = spool;
+    this.space = space;
+    this.reserve = reserve;
+  }
+
+  /** Verifies that a manifest is the caller's, and decodes it; nothing is allocated for it yet. */
+  public static Intake announce(SiteId caller, VerifyingKey key, byte[] body, byte[] signature) {
+    if (!key.verify(SignedKind.UPDATE.label(), body, signature)) {
+      return new Rejected(
+          Why.BAD_SIGNATURE,
+          "announce update of site %s: its signature is not valid".formatted(caller));
+    }
+    try {
+      return new Announced(caller, ManifestCodec.decode(body), Digest.sha256(body), body);
+    } catch (MalformedMessage malformed) {
+      return new Rejected(
+          Why.MALFORMED,
+          "announce update of site %s: %s".formatted(caller, malformed.getMessage()));
+    }
+  }
+
+  /** Compares an announced update with the open round and makes room for it. */
+  public Intake begin(Announced announced, IntakeTerms terms) {
+    Optional<Rejected> mismatch = mismatch(announced, terms);
+    if (mismatch.isPresent()) {
+      return mismatch.get();
+    }
+    Key key = new Key(terms.round().study(), announced.site());
+    synchronized (uploads) {
+      Upload open = uploads.get(key);
+      if (open != null && same(open, announced)) {
+        return open.progress();
+      }
+      if (open != null && open.leased()) {
+        return rejected(Why.BUSY, announced.site(), "another upload of this site is under way");
+      }
+      try {
+        long wanted = announced.manifest().seal().sealedBytes();
+        if (space.usableBytes() < wanted + reserve) {
+          return rejected(
+              Why.DISK_FULL,
+              announced.site(),
+              "%d bytes needed, %d bytes left, %d are kept free"
+                  .formatted(wanted, space.usableBytes(), reserve));
+        }
+        forget(key);
+        Upload upload = create(announced, terms);
+        uploads.put(key, upload);
+        return upload.progress();
+      } catch (IOException disk) {
+        return rejected(Why.DISK_FULL, announced.site(), String.valueOf(disk.getMessage()));
+      }
+    }
+  }
+
+  /** Gives one stream at a time the right to send an upload's chunks. */
+  public Intake attach(SiteId caller, Digest upload) {
+    Optional<Upload> found = find(caller, upload);
+    if (found.isEmpty()) {
+      return unknown(caller, upload);
+    }
+    return found.get().lease()
+        ? new Attached(new UploadLease(found.get(), space, reserve))
+        : rejected(Why.BUSY, caller, "its chunks are being sent on another stream");
+  }
+
+  /**
+   * Opens and checks a complete upload and forces it to the disk. One that does not pass is removed
+   * and has to be announced anew.
+   */
+  public Intake check(SiteId caller, Digest name) {
+    Optional<Upload> found = find(caller, name);
+    if (found.isEmpty()) {
+      return unknown(caller, name);
+    }
+    Upload upload = found.get();
+    if (upload.checked().isPresent()) {
+      return upload.checked().get();
+    }
+    if (!upload.complete()) {
+      return rejected(
+          Why.INCOMPLETE,
+          caller,
+          "chunk %d of %d is missing"
+              .formatted(upload.missing(), upload.manifest().seal().chunks()));
+    }
+    if (!upload.lease()) {
+      return rejected(Why.BUSY, caller, "its chunks are still being sent");
+    }
+    checks.acquireUninterruptibly();
+    try {
+      return checked(upload);
+    } catch (IOException disk) {
+      return rejected(Why.DISK_FULL, caller, String.valueOf(disk.getMessage()));
+    } finally {
+      checks.release();
+      upload.release();
+    }
+  }
+
+  /** Lets go of a study's uploads that belong to another attempt, and removes their files. */
+  public void keepOnly(StudyId study, Optional<org.consilium.protocol.RoundId> round, int attempt)
+      throws IOException {
+    synchronized (uploads) {
+      var all = uploads.entrySet().iterator();
+      while (all.hasNext()) {
+        var entry = all.next();
+        Spool.Place place = entry.getValue().place();
+        boolean kept =
+            round.isPresent()
+                && place.round().equals(round.get())
+                && place.attempt() == attempt;
+        if (entry.getKey().study().equals(study) && !kept) {
+          entry.getValue().close();
+          all.remove();
+        }
+      }
+    }
+    spool.keepOnly(study, round, attempt);
+  }
+
+  /** Lets go of a site's upload, for example because its file turned out to be damaged. */
+  public void discard(Spool.Place place) throws IOException {
+    synchronized (uploads) {
+      forget(new Key(place.round().study(), place.site()));
+    }
+    spool.remove(place);
+  }
+
+  private Intake checked(Upload upload) throws IOException {
+    Intake outcome = new UpdateCheck(upload).run();
+    if (outcome instanceof Checked checked) {
+      spool.force(upload.place(), upload.file());
+      upload.checked(checked);
+    } else {
+      discard(upload.place());
+    }
+    return outcome;
+  }
+
+  private Upload create(Announced announced, IntakeTerms terms) throws IOException {
+    Spool.Place place = new Spool.Place(terms.round(), terms.attempt(), announced.site());
+    boolean known = spool.manifest(place, announced.upload()).isPresent();
+    if (!known) {
+      spool.remove(place);
+    }
+    FileChannel file = spool.create(place, announced.body());
+    Upload upload = new Upload(announced, terms, place, file);
+    if (known) {
+      upload.recover();
+    }
+    return upload;
+  }
+
+  private Optional<Upload> find(SiteId caller, Digest name) {
+    synchronized (uploads) {
+      return uploads.values().stream()
+          .filter(u -> u.announced().site().equals(caller) && u.announced().upload().equals(name))
+          .findFirst();
+    }
+  }
+
+  private void forget(Key key) throws IOException {
+    Upload gone = uploads.remove(key);
+    if (gone != null) {
+      gone.close();
+    }
+  }
+
+  private static boolean same(Upload open, Announced announced) {
+    return open.announced().upload().equals(announced.upload())
+        && open.place().attempt() == announced.manifest().attempt();
+  }
+
+  private static Optional<Rejected> mismatch(Announced announced, IntakeTerms terms) {
+    UpdateManifest m = announced.manifest();
+    SiteId site = announced.site();
+    Integer samples = terms.samples().get(site);
+    if (!m.round().equals(terms.round()) || m.attempt() != terms.attempt()) {
+      return no(
+          Why.WRONG_ROUND,
+          site,
+          "it is for round %s, attempt %d; open is round %s, attempt %d",
+          m.round(),
+          m.attempt(),
+          terms.round(),
+          terms.attempt());
+    }
+    if (samples == null) {
+      return no(Why.NOT_A_PARTICIPANT, site, "it is not on the roster of round %s", m.round());
+    }
+    if (!m.base().equals(terms.base())) {
+      return no(
+          Why.WRONG_BASE,
+          site,
+          "base model is %s, the round's is %s",
+          m.base().digest().brief(),
+          terms.base().digest().brief());
+    }
+    long expected = terms.layout().length() + UpdateManifest.TRAILER;
+    if (!m.layoutDigest().equals(terms.layout().digest()) || m.vectorLength() != expected) {
+      return no(
+          Why.WRONG_LAYOUT,
+          site,
+          "layout %s with %d values, the model's is %s with %d",
+          m.layoutDigest().brief(),
+          m.vectorLength(),
+          terms.layout().digest().brief(),
+          expected);
+    }
+    int weight =
+        WeightRule.weight(samples, terms.referenceSamples(), terms.fixed().weightMax());
+    if (m.samples() != samples || m.weight() != weight) {
+      return no(
+          Why.WRONG_WEIGHT,
+          site,
+          "weight %d for %d examples, agreed was weight %d for %d",
+          m.weight(),
+          m.samples(),
+          weight,
+          samples);
+    }
+    if (!m.context().equals(terms.context())) {
+      return no(
+          Why.WRONG_CONTEXT,
+          site,
+          "round context is %s, the round's is %s",
+          m.context().brief(),
+          terms.context().brief());
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Rejected> no(Why why, SiteId site, String format, Object... numbers) {
+    return Optional.of(rejected(why, site, format.formatted(numbers)));
+  }
+
+  private static Rejected unknown(SiteId caller, Digest upload) {
+    return rejected(
+        Why.UNKNOWN_UPLOAD, caller, "upload %s was not announced".formatted(upload.brief()));
+  }
+
+  private static Rejected rejected(Why why, SiteId site, String detail) {
+    return new Rejected(why, "update of site %s: %s".formatted(site, detail));
+  }
+}

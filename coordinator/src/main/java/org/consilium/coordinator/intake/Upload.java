@@ -1,0 +1,150 @@
+package org.consilium.coordinator.intake;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
+import java.util.BitSet;
+import java.util.Optional;
+import org.consilium.coordinator.intake.Intake.Announced;
+import org.consilium.coordinator.intake.Intake.Checked;
+import org.consilium.coordinator.intake.Intake.Progress;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
+
+/** One announced update: its file and which of its chunks are stored. Guarded by itself. */
+final class Upload {
+  private final Announced announced;
+  private final IntakeTerms terms;
+  private final Spool.Place place;
+  private final FileChannel file;
+  private final BitSet stored = new BitSet();
+  private Optional<Checked> checked = Optional.empty();
+  private boolean leased;
+
+  Upload(Announced announced, IntakeTerms terms, Spool.Place place, FileChannel file) {
+    this.announced = announced;
+    this.terms = terms;
+    this.place = place;
+    this.file = file;
+  }
+
+  Announced announced() {
+    return announced;
+  }
+
+  UpdateManifest manifest() {
+    return announced.manifest();
+  }
+
+  IntakeTerms terms() {
+    return terms;
+  }
+
+  Spool.Place place() {
+    return place;
+  }
+
+  FileChannel file() {
+    return file;
+  }
+
+  synchronized Progress progress() {
+    byte[] bits = new byte[(manifest().seal().chunks() + 7) / 8];
+    byte[] set = stored.toByteArray();
+    System.arraycopy(set, 0, bits, 0, set.length);
+    return new Progress(announced.upload(), manifest().seal().chunks(), bits);
+  }
+
+  synchronized boolean complete() {
+    return stored.cardinality() == manifest().seal().chunks();
+  }
+
+  synchronized int missing() {
+    return stored.nextClearBit(0);
+  }
+
+  synchronized Optional<Checked> checked() {
+    return checked;
+  }
+
+  synchronized void checked(Checked outcome) {
+    checked = Optional.of(outcome);
+  }
+
+  /** Whether the one lease was free and is now taken. */
+  synchronized boolean lease() {
+    boolean free = !leased;
+    leased = true;
+    return free;
+  }
+
+  synchronized void release() {
+    leased = false;
+  }
+
+  synchronized boolean leased() {
+    return leased;
+  }
+
+  /** Hashes what a former process left in the file, so that only missing chunks are asked for. */
+  synchronized void recover() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(Limits.CHUNK_SEALED_BYTES);
+    MessageDigest sha = Digest.newSha256();
+    for (int i = 0; i < manifest().seal().chunks(); i++) {
+      long position = position(i);
+      if (position + manifest().chunkBytes(i) > file.size()) {
+        return;
+      }
+      buffer.clear().limit(manifest().chunkBytes(i));
+      while (buffer.hasRemaining()) {
+        if (file.read(buffer, position + buffer.position()) < 0) {
+          return;
+        }
+      }
+      sha.update(buffer.flip());
+      if (manifest().seal().announces(i, sha.digest())) {
+        stored.set(i);
+      }
+    }
+  }
+
+  /** Stores a chunk if it is the announced one; a repeat is absorbed. */
+  synchronized Intake put(int index, ByteBuffer data) throws IOException {
+    int chunks = manifest().seal().chunks();
+    if (index < 0 || index >= chunks || data.remaining() != manifest().chunkBytes(index)) {
+      return new Rejected(
+          Why.BAD_CHUNK,
+          "store chunk %d of %d from site %s: %d bytes, which is no chunk of this update"
+              .formatted(index, chunks, announced.site(), data.remaining()));
+    }
+    MessageDigest sha = Digest.newSha256();
+    sha.update(data.duplicate());
+    if (!manifest().seal().announces(index, sha.digest())) {
+      return new Rejected(
+          Why.BAD_CHUNK,
+          "store chunk %d of %d from site %s: its digest is not the announced one"
+              .formatted(index, chunks, announced.site()));
+    }
+    if (!stored.get(index)) {
+      ByteBuffer rest = data.duplicate();
+      long position = position(index);
+      while (rest.hasRemaining()) {
+        position += file.write(rest, position);
+      }
+      stored.set(index);
+    }
+    return progress();
+  }
+
+  void close() throws IOException {
+    file.close();
+  }
+
+  private static long position(int index) {
+    return (long) index * Limits.CHUNK_SEALED_BYTES;
+  }
+}

@@ -1,0 +1,47 @@
+package org.consilium.coordinator.intake;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+
+/** The right to send chunks of one upload, held by one stream at a time. */
+public final class UploadLease implements AutoCloseable {
+  private final Upload upload;
+  private final SpoolSpace space;
+  private final long reserve;
+
+  UploadLease(Upload upload, SpoolSpace space, long reserve) {
+    this.upload = upload;
+    this.space = space;
+    this.reserve = reserve;
+  }
+
+  /**
+   * Stores a chunk.
+   *
+   * @param data the sealed chunk; read, not kept
+   * @return progress, or why the chunk is refused; after a refusal for lack of room the same chunk
+   *     may be sent again
+   */
+  public Intake put(int index, ByteBuffer data) {
+    try {
+      if (space.usableBytes() < data.remaining() + reserve) {
+        return full("%d bytes left, %d are kept free".formatted(space.usableBytes(), reserve));
+      }
+      return upload.put(index, data);
+    } catch (IOException disk) {
+      return full(String.valueOf(disk.getMessage()));
+    }
+  }
+
+  @Override
+  public void close() {
+    upload.release();
+  }
+
+  private Rejected full(String detail) {
+    return new Rejected(
+        Why.DISK_FULL, "store a chunk of site %s: %s".formatted(upload.announced().site(), detail));
+  }
+}

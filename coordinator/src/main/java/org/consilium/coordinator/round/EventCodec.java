@@ -1,0 +1,305 @@
+package org.consilium.coordinator.round;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.time.Instant;
+import java.util.List;
+import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
+import org.consilium.coordinator.round.RoundEvent.ModelPublished;
+import org.consilium.coordinator.round.RoundEvent.Place;
+import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
+import org.consilium.coordinator.round.RoundEvent.UpdateLost;
+import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
+import org.consilium.coordinator.round.RoundEvent.WindowClosed;
+import org.consilium.coordinator.round.StudyEvent.Created;
+import org.consilium.coordinator.round.StudyEvent.Decided;
+import org.consilium.coordinator.round.StudyEvent.Ended;
+import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.coordinator.round.StudyEvent.Member;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.coordinator.round.StudyEvent.Paused;
+import org.consilium.coordinator.round.StudyEvent.Resumed;
+import org.consilium.coordinator.round.StudyEvent.RoundOpened;
+import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyEvent.WindowOpened;
+import org.consilium.proto.journal.StudyEntry;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.protocol.wire.ReportCodec;
+
+/** Events as the bytes that stand in the journal. */
+final class EventCodec {
+  private EventCodec() {}
+
+  static byte[] encode(StudyEvent event) {
+    StudyEntry.Builder m = StudyEntry.newBuilder().setAtMillis(event.at().toEpochMilli());
+    switch (event) {
+      case Created e ->
+          m.getCreatedBuilder()
+              .setPlan(ByteString.copyFrom(e.planBytes()))
+              .setInitial(model(e.initial()))
+              .addAllAggregationChain(
+                  e.aggregationChain().stream().map(ByteString::copyFrom).toList());
+      case Decided e ->
+          m.getDecidedBuilder()
+              .setSite(e.site().value())
+              .setAccepted(e.accepted())
+              .setRefusal(e.refusal())
+              .setSamples(e.samples());
+      case Started _ -> m.getStartedBuilder();
+      case Paused e -> m.getPausedBuilder().setDetail(e.detail());
+      case Resumed _ -> m.getResumedBuilder();
+      case Ended e -> m.getEndedBuilder().setCompleted(e.completed()).setDetail(e.detail());
+      case RoundOpened e -> m.setRoundOpened(opened(e.opening()));
+      case WindowOpened e ->
+          m.getWindowOpenedBuilder()
+              .setWindow(e.window())
+              .setModel(model(e.model()))
+              .addAllSites(e.sites().stream().map(SiteId::value).toList())
+              .setDeadlineMillis(e.deadline().toEpochMilli());
+      case InRound(RoundEvent e) -> inRound(m, e);
+    }
+    return m.build().toByteArray();
+  }
+
+  private static void inRound(StudyEntry.Builder m, RoundEvent event) {
+    switch (event) {
+      case UpdateAccepted(_, Place place, Accepted u) ->
+          m.getUpdateAcceptedBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setSite(u.site().value())
+              .setUpload(bytes(u.upload()))
+              .setWeight(u.weight())
+              .setSamples(u.samples())
+              .setNorm(u.norm())
+              .setTrainingLoss(u.trainingLoss())
+              .setBytes(u.bytes());
+      case SiteDeclined(_, Place place, SiteId site, String refusal) ->
+          m.getSiteDeclinedBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setSite(site.value())
+              .setRefusal(refusal);
+      case UpdateLost(_, Place place, SiteId site, String detail, Instant deadline) ->
+          m.getUpdateLostBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setSite(site.value())
+              .setDetail(detail)
+              .setDeadlineMillis(deadline.toEpochMilli());
+      case DeadlinePassed(_, Place place) ->
+          m.getDeadlinePassedBuilder().setNumber(place.number()).setAttempt(place.attempt());
+      case ModelPublished e ->
+          m.getModelPublishedBuilder()
+              .setNumber(e.place().number())
+              .setAttempt(e.place().attempt())
+              .setModel(model(e.model()))
+              .addAllNextExponents(e.nextExponents())
+              .setDeadlineMillis(e.deadline().toEpochMilli());
+      case ReportAccepted(_, SiteId site, var report) ->
+          m.getReportAcceptedBuilder()
+              .setNumber(report.round().number())
+              .setWindow(report.window())
+              .setSite(site.value())
+              .setReport(ByteString.copyFrom(ReportCodec.encode(report)));
+      case ValidationClosed(_, int number) -> m.getValidationClosedBuilder().setNumber(number);
+      case WindowClosed(_, int window) -> m.getWindowClosedBuilder().setWindow(window);
+    }
+  }
+
+  private static org.consilium.proto.journal.RoundOpened opened(Opening o) {
+    return org.consilium.proto.journal.RoundOpened.newBuilder()
+        .setNumber(o.number())
+        .setAttempt(o.attempt())
+        .setBase(model(o.base()))
+        .addAllMembers(
+            o.members().stream()
+                .map(
+                    member ->
+                        org.consilium.proto.journal.Member.newBuilder()
+                            .setSite(member.site().value())
+                            .setSigningKeyDigest(bytes(member.signingKey()))
+                            .setSamples(member.samples())
+                            .build())
+                .toList())
+        .setQuorum(o.quorum())
+        .setReferenceSamples(o.referenceSamples())
+        .addAllScaleExponents(o.scaleExponents())
+        .setDeadlineMillis(o.deadline().toEpochMilli())
+        .build();
+  }
+
+  /**
+   * The event in a journal entry's body.
+   *
+   * @throws IllegalStateException if it cannot be read: the journal was written by a newer version
+   */
+  static StudyEvent decode(byte[] body) {
+    try {
+      return event(StudyEntry.parseFrom(body));
+    } catch (InvalidProtocolBufferException broken) {
+      throw new IllegalStateException(
+          "read journal entry of %d bytes: not a study event".formatted(body.length), broken);
+    }
+  }
+
+  private static StudyEvent event(StudyEntry m) {
+    Instant at = Instant.ofEpochMilli(m.getAtMillis());
+    return switch (m.getKindCase()) {
+      case CREATED -> {
+        var e = m.getCreated();
+        byte[] plan = e.getPlan().toByteArray();
+        yield new Created(
+            at,
+            PlanCodec.decode(plan),
+            plan,
+            model(e.getInitial()),
+            e.getAggregationChainList().stream().map(ByteString::toByteArray).toList());
+      }
+      case DECIDED -> {
+        var e = m.getDecided();
+        yield new Decided(
+            at, new SiteId(e.getSite()), e.getAccepted(), e.getRefusal(), e.getSamples());
+      }
+      case STARTED -> new Started(at);
+      case PAUSED -> new Paused(at, m.getPaused().getDetail());
+      case RESUMED -> new Resumed(at);
+      case ENDED -> new Ended(at, m.getEnded().getCompleted(), m.getEnded().getDetail());
+      case ROUND_OPENED -> new RoundOpened(opening(at, m.getRoundOpened()));
+      case WINDOW_OPENED -> {
+        var e = m.getWindowOpened();
+        yield new WindowOpened(
+            at,
+            e.getWindow(),
+            model(e.getModel()),
+            e.getSitesList().stream().map(SiteId::new).toList(),
+            Instant.ofEpochMilli(e.getDeadlineMillis()));
+      }
+      case UPDATE_ACCEPTED,
+          SITE_DECLINED,
+          UPDATE_LOST,
+          DEADLINE_PASSED,
+          MODEL_PUBLISHED,
+          REPORT_ACCEPTED,
+          VALIDATION_CLOSED,
+          WINDOW_CLOSED ->
+          new InRound(roundEvent(at, m));
+      case KIND_NOT_SET ->
+          throw new IllegalStateException(
+              "read journal entry: its kind is unknown to this version; use the one that wrote it");
+    };
+  }
+
+  private static RoundEvent roundEvent(Instant at, StudyEntry m) {
+    return switch (m.getKindCase()) {
+      case UPDATE_ACCEPTED -> {
+        var e = m.getUpdateAccepted();
+        yield new UpdateAccepted(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            new Accepted(
+                new SiteId(e.getSite()),
+                digest(e.getUpload()),
+                e.getWeight(),
+                e.getSamples(),
+                e.getNorm(),
+                e.getTrainingLoss(),
+                e.getBytes()));
+      }
+      case SITE_DECLINED -> {
+        var e = m.getSiteDeclined();
+        yield new SiteDeclined(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            new SiteId(e.getSite()),
+            e.getRefusal());
+      }
+      case UPDATE_LOST -> {
+        var e = m.getUpdateLost();
+        yield new UpdateLost(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            new SiteId(e.getSite()),
+            e.getDetail(),
+            Instant.ofEpochMilli(e.getDeadlineMillis()));
+      }
+      case DEADLINE_PASSED ->
+          new DeadlinePassed(
+              at,
+              new Place(m.getDeadlinePassed().getNumber(), m.getDeadlinePassed().getAttempt()));
+      case MODEL_PUBLISHED -> {
+        var e = m.getModelPublished();
+        yield new ModelPublished(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            model(e.getModel()),
+            e.getNextExponentsList(),
+            Instant.ofEpochMilli(e.getDeadlineMillis()));
+      }
+      case REPORT_ACCEPTED -> {
+        var e = m.getReportAccepted();
+        yield new ReportAccepted(
+            at, new SiteId(e.getSite()), ReportCodec.decode(e.getReport().toByteArray()));
+      }
+      case VALIDATION_CLOSED -> new ValidationClosed(at, m.getValidationClosed().getNumber());
+      case WINDOW_CLOSED -> new WindowClosed(at, m.getWindowClosed().getWindow());
+      case CREATED,
+          DECIDED,
+          STARTED,
+          PAUSED,
+          RESUMED,
+          ENDED,
+          ROUND_OPENED,
+          WINDOW_OPENED,
+          KIND_NOT_SET ->
+          throw new IllegalStateException("not a round event: " + m.getKindCase());
+    };
+  }
+
+  private static Opening opening(Instant at, org.consilium.proto.journal.RoundOpened e) {
+    List<Member> members =
+        e.getMembersList().stream()
+            .map(
+                member ->
+                    new Member(
+                        new SiteId(member.getSite()),
+                        digest(member.getSigningKeyDigest()),
+                        member.getSamples()))
+            .toList();
+    return new Opening(
+        e.getNumber(),
+        e.getAttempt(),
+        model(e.getBase()),
+        members,
+        e.getQuorum(),
+        e.getReferenceSamples(),
+        e.getScaleExponentsList(),
+        at,
+        Instant.ofEpochMilli(e.getDeadlineMillis()));
+  }
+
+  private static org.consilium.proto.journal.Model model(Model model) {
+    return org.consilium.proto.journal.Model.newBuilder()
+        .setVersion(bytes(model.version().digest()))
+        .setFileBytes(model.fileBytes())
+        .build();
+  }
+
+  private static Model model(org.consilium.proto.journal.Model m) {
+    return new Model(new ModelVersion(digest(m.getVersion())), m.getFileBytes());
+  }
+
+  private static ByteString bytes(Digest digest) {
+    return ByteString.copyFrom(digest.bytes());
+  }
+
+  private static Digest digest(ByteString raw) {
+    return Digest.of(raw.toByteArray());
+  }
+}

@@ -1,0 +1,74 @@
+package org.consilium.coordinator.round;
+
+import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
+import org.consilium.coordinator.round.RoundEvent.ModelPublished;
+import org.consilium.coordinator.round.RoundEvent.Place;
+import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
+import org.consilium.coordinator.round.RoundEvent.UpdateLost;
+import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
+import org.consilium.coordinator.round.RoundEvent.WindowClosed;
+import org.consilium.coordinator.round.StudyEvent.Created;
+import org.consilium.coordinator.round.StudyEvent.Decided;
+import org.consilium.coordinator.round.StudyEvent.Ended;
+import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.coordinator.round.StudyEvent.Paused;
+import org.consilium.coordinator.round.StudyEvent.Resumed;
+import org.consilium.coordinator.round.StudyEvent.RoundOpened;
+import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyEvent.WindowOpened;
+
+/**
+ * The idempotency key of each event: what may happen once has a key that says so, and a second
+ * process that writes the same is stopped by the journal.
+ */
+final class EventKey {
+  private EventKey() {}
+
+  /**
+   * The journal entry of an event.
+   *
+   * @param before events in the stream before it: tells apart what may happen more than once
+   */
+  static JournalEntry.Event entry(String stream, StudyEvent event, long before) {
+    String type =
+        event instanceof InRound(RoundEvent inner)
+            ? inner.getClass().getSimpleName()
+            : event.getClass().getSimpleName();
+    return new JournalEntry.Event(stream, type, key(event, before), EventCodec.encode(event));
+  }
+
+  private static String key(StudyEvent event, long before) {
+    return switch (event) {
+      case Created _ -> "created";
+      case Decided e -> "decided/%s/%d".formatted(e.site(), before);
+      case Started _ -> "started";
+      case Paused _ -> "paused/" + before;
+      case Resumed _ -> "resumed/" + before;
+      case Ended _ -> "ended";
+      case RoundOpened(Opening o) -> "opened/%d/%d".formatted(o.number(), o.attempt());
+      case WindowOpened e -> "window/" + e.window();
+      case InRound(RoundEvent e) -> key(e, before);
+    };
+  }
+
+  private static String key(RoundEvent event, long before) {
+    return switch (event) {
+      case UpdateAccepted(_, Place p, var update) ->
+          "update/%d/%d/%s/%s"
+              .formatted(p.number(), p.attempt(), update.site(), update.upload().brief());
+      case SiteDeclined e ->
+          "declined/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
+      case UpdateLost e -> "lost/%s/%d".formatted(e.site(), before);
+      case DeadlinePassed e -> "deadline/%s/%d".formatted(e.place().number(), before);
+      case ModelPublished e -> "published/" + e.place().number();
+      case ReportAccepted e ->
+          "report/%d/%d/%s"
+              .formatted(e.report().round().number(), e.report().window(), e.site());
+      case ValidationClosed e -> "validated/" + e.number();
+      case WindowClosed e -> "window-closed/" + e.window();
+    };
+  }
+}

@@ -1,0 +1,52 @@
+package org.consilium.coordinator.round;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.round.StudyEvent.Member;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.SiteId;
+
+/**
+ * All that is fixed when a round is opened.
+ *
+ * @param number counted from 1
+ * @param attempt counted from 1 within the round
+ * @param base the version that deltas start from
+ * @param members the roster, sorted by site
+ * @param quorum fewest accepted updates for the round to count
+ * @param referenceSamples N_ref of the weight rule: the most examples of any member
+ * @param scaleExponents for each tensor in layout order, log2 of its largest magnitude
+ * @param opened when
+ * @param deadline when late updates stop counting
+ */
+public record Opening(
+    int number,
+    int attempt,
+    Model base,
+    List<Member> members,
+    int quorum,
+    int referenceSamples,
+    List<Integer> scaleExponents,
+    Instant opened,
+    Instant deadline) {
+  public Opening {
+    members = List.copyOf(members);
+    scaleExponents = List.copyOf(scaleExponents);
+  }
+
+  /** The roster's entry of a site, if it is on the roster. */
+  public Optional<Member> member(SiteId site) {
+    return members.stream().filter(m -> m.site().equals(site)).findFirst();
+  }
+
+  /** The roster's sites, sorted. */
+  public List<SiteId> sites() {
+    return members.stream().map(Member::site).toList();
+  }
+
+  Opening until(Instant later) {
+    return new Opening(
+        number, attempt, base, members, quorum, referenceSamples, scaleExponents, opened, later);
+  }
+}

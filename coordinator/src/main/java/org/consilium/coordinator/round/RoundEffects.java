@@ -1,0 +1,60 @@
+package org.consilium.coordinator.round;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.round.RoundState.Aggregating;
+import org.consilium.coordinator.round.StudyEvent.Member;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.SiteId;
+
+/** What a round needs of the world; called by the loop's own thread only. */
+public interface RoundEffects {
+  /**
+   * The next model, on disk.
+   *
+   * @param nextExponents scale table of the round after this one
+   */
+  record Made(Model model, List<Integer> nextExponents) {
+    public Made {
+      nextExponents = List.copyOf(nextExponents);
+    }
+  }
+
+  /** Whether and with whom a round can be opened now. */
+  sealed interface Opportunity {}
+
+  /** A round can be opened. */
+  record Ready(List<Member> members, List<Integer> scaleExponents) implements Opportunity {
+    public Ready {
+      members = List.copyOf(members);
+      scaleExponents = List.copyOf(scaleExponents);
+    }
+  }
+
+  /** Not now; {@code why} is for people. */
+  record NotNow(String why) implements Opportunity {}
+
+  /** Picks the roster and looks at the disk. */
+  Opportunity opportunity(StudyState state) throws IOException;
+
+  /** Whether a site is connected, or was a moment ago. */
+  boolean present(SiteId site);
+
+  /** Sites to watch in the next window, sorted. */
+  List<SiteId> watchable(StudyState state);
+
+  /**
+   * Aggregates and publishes; the same bytes each time it is asked.
+   *
+   * @throws UpdateBroken if an accepted update no longer opens
+   */
+  Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException;
+
+  /** An event was journaled and applied. */
+  void applied(Optional<StudyState> before, StudyEvent event, StudyState after);
+
+  /** The loop stopped; the process should stop and recover by replay. */
+  void stopped(Exception cause);
+}

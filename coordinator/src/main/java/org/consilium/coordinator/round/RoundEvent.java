@@ -1,0 +1,84 @@
+package org.consilium.coordinator.round;
+
+import java.time.Instant;
+import java.util.List;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.ValidationReport;
+
+/** Something that happened inside a round or a monitoring window. */
+public sealed interface RoundEvent {
+  /** When it happened. */
+  Instant at();
+
+  /**
+   * A round and its attempt.
+   *
+   * @param number counted from 1
+   * @param attempt counted from 1
+   */
+  record Place(int number, int attempt) {
+    @Override
+    public String toString() {
+      return "round %d, attempt %d".formatted(number, attempt);
+    }
+  }
+
+  /**
+   * An update that is on disk and checked.
+   *
+   * @param site whose
+   * @param upload SHA-256 of its manifest
+   * @param weight integer weight
+   * @param samples examples behind it
+   * @param norm L2 norm as measured
+   * @param trainingLoss as declared
+   * @param bytes sealed bytes
+   */
+  record Accepted(
+      SiteId site,
+      Digest upload,
+      int weight,
+      int samples,
+      double norm,
+      double trainingLoss,
+      long bytes) {}
+
+  /** An update was taken in; the site may be told so. */
+  record UpdateAccepted(Instant at, Place place, Accepted update) implements RoundEvent {}
+
+  /** A participant will not deliver. */
+  record SiteDeclined(Instant at, Place place, SiteId site, String refusal) implements RoundEvent {}
+
+  /** An accepted update turned out to be damaged on disk; its site is asked again. */
+  record UpdateLost(Instant at, Place place, SiteId site, String detail, Instant deadline)
+      implements RoundEvent {}
+
+  /** Late updates no longer count. */
+  record DeadlinePassed(Instant at, Place place) implements RoundEvent {}
+
+  /**
+   * The next version is on disk.
+   *
+   * @param model what was made
+   * @param nextExponents scale table of the next round
+   * @param deadline when late validation reports stop counting
+   */
+  record ModelPublished(
+      Instant at, Place place, Model model, List<Integer> nextExponents, Instant deadline)
+      implements RoundEvent {
+    public ModelPublished {
+      nextExponents = List.copyOf(nextExponents);
+    }
+  }
+
+  /** A site's report was taken in. */
+  record ReportAccepted(Instant at, SiteId site, ValidationReport report) implements RoundEvent {}
+
+  /** The round waits for no further report. */
+  record ValidationClosed(Instant at, int number) implements RoundEvent {}
+
+  /** The monitoring window waits for no further report. */
+  record WindowClosed(Instant at, int window) implements RoundEvent {}
+}

@@ -1,0 +1,210 @@
+package org.consilium.coordinator.round;
+
+import java.time.Instant;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
+import org.consilium.coordinator.round.RoundEvent.ModelPublished;
+import org.consilium.coordinator.round.RoundEvent.Place;
+import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
+import org.consilium.coordinator.round.RoundEvent.UpdateLost;
+import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
+import org.consilium.coordinator.round.RoundEvent.WindowClosed;
+import org.consilium.coordinator.round.RoundState.Abandoned;
+import org.consilium.coordinator.round.RoundState.Aggregating;
+import org.consilium.coordinator.round.RoundState.Closed;
+import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Validating;
+import org.consilium.coordinator.round.RoundState.Watched;
+import org.consilium.coordinator.round.RoundState.Watching;
+import org.consilium.coordinator.round.StudyEvent.WindowOpened;
+import org.consilium.protocol.SiteId;
+
+/** How a round goes from one state to the next: pure, total, and the only place that decides it. */
+public final class RoundMachine {
+  private RoundMachine() {}
+
+  /** A round just opened. */
+  public static RoundState open(Opening opening) {
+    return new Collecting(opening, new TreeMap<>(), new TreeMap<>(), 0);
+  }
+
+  /** A monitoring window just opened. */
+  public static RoundState open(WindowOpened event) {
+    return new Watching(
+        event.window(),
+        event.model(),
+        event.sites(),
+        event.at(),
+        event.deadline(),
+        new TreeMap<>());
+  }
+
+  /**
+   * The state after an event.
+   *
+   * @throws IllegalStateException if the event cannot happen in this state; the journal never holds
+   *     such an event, so replay never meets one
+   */
+  public static RoundState next(RoundState state, RoundEvent event) {
+    return switch (state) {
+      case Collecting s -> collecting(s, event);
+      case Aggregating s -> aggregating(s, event);
+      case Validating s -> validating(s, event);
+      case Watching s -> watching(s, event);
+      case Closed _, Abandoned _, Watched _ -> throw illegal(state, event);
+    };
+  }
+
+  private static RoundState collecting(Collecting s, RoundEvent event) {
+    return switch (event) {
+      case UpdateAccepted(Instant at, Place place, var update)
+          when place.equals(s.place()) && s.awaits(update.site()) -> {
+        var accepted = with(s.accepted(), update.site(), update);
+        yield settled(new Collecting(s.opening(), accepted, s.declined(), s.losses()), at);
+      }
+      case SiteDeclined(Instant at, Place place, SiteId site, String refusal)
+          when place.equals(s.place()) && s.awaits(site) -> {
+        var declined = with(s.declined(), site, refusal);
+        yield settled(new Collecting(s.opening(), s.accepted(), declined, s.losses()), at);
+      }
+      case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
+          when place.equals(s.place()) && s.accepted().containsKey(site) ->
+          new Collecting(
+              s.opening().until(deadline),
+              without(s.accepted(), site),
+              s.declined(),
+              s.losses() + 1);
+      case DeadlinePassed(Instant at, Place place) when place.equals(s.place()) ->
+          s.accepted().size() >= s.opening().quorum() ? complete(s) : tooFew(s, "deadline", at);
+      case UpdateAccepted _,
+          SiteDeclined _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ModelPublished _,
+          ReportAccepted _,
+          ValidationClosed _,
+          WindowClosed _ ->
+          throw illegal(s, event);
+    };
+  }
+
+  /** Ends the collection early when nobody is left to wait for, or the quorum is out of reach. */
+  private static RoundState settled(Collecting s, Instant at) {
+    int asked = s.opening().members().size();
+    if (asked - s.declined().size() < s.opening().quorum()) {
+      return tooFew(s, "sites declined", at);
+    }
+    return s.accepted().size() + s.declined().size() == asked ? complete(s) : s;
+  }
+
+  private static RoundState complete(Collecting s) {
+    return new Aggregating(s.opening(), s.accepted(), s.declined(), s.losses());
+  }
+
+  private static RoundState tooFew(Collecting s, String why, Instant at) {
+    String detail =
+        "%s: %d of at least %d updates, %d sites asked, %d declined"
+            .formatted(
+                why,
+                s.accepted().size(),
+                s.opening().quorum(),
+                s.opening().members().size(),
+                s.declined().size());
+    return new Abandoned(s.opening(), s.accepted(), detail, at);
+  }
+
+  private static RoundState aggregating(Aggregating s, RoundEvent event) {
+    return switch (event) {
+      case ModelPublished(Instant at, Place place, var model, _, Instant deadline)
+          when place.equals(s.place()) ->
+          new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
+      case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
+          when place.equals(s.place()) && s.accepted().containsKey(site) ->
+          new Collecting(
+              s.opening().until(deadline),
+              without(s.accepted(), site),
+              s.declined(),
+              s.losses() + 1);
+      case UpdateAccepted _,
+          SiteDeclined _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ModelPublished _,
+          ReportAccepted _,
+          ValidationClosed _,
+          WindowClosed _ ->
+          throw illegal(s, event);
+    };
+  }
+
+  private static RoundState validating(Validating s, RoundEvent event) {
+    return switch (event) {
+      case ReportAccepted(Instant at, SiteId site, var report)
+          when report.window() == 0
+              && report.round().number() == s.opening().number()
+              && s.awaits(site) -> {
+        var reports = with(s.reports(), site, report);
+        yield reports.size() == s.opening().members().size()
+            ? new Closed(s.opening(), s.accepted(), s.model(), s.published(), reports, at)
+            : new Validating(
+                s.opening(), s.accepted(), s.model(), s.published(), s.deadline(), reports);
+      }
+      case ValidationClosed(Instant at, int number) when number == s.opening().number() ->
+          new Closed(s.opening(), s.accepted(), s.model(), s.published(), s.reports(), at);
+      case UpdateAccepted _,
+          SiteDeclined _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ModelPublished _,
+          ReportAccepted _,
+          ValidationClosed _,
+          WindowClosed _ ->
+          throw illegal(s, event);
+    };
+  }
+
+  private static RoundState watching(Watching s, RoundEvent event) {
+    return switch (event) {
+      case ReportAccepted(Instant at, SiteId site, var report)
+          when report.window() == s.window() && s.awaits(site) -> {
+        var reports = with(s.reports(), site, report);
+        yield reports.size() == s.sites().size()
+            ? new Watched(s.window(), s.model(), s.opened(), reports, at)
+            : new Watching(
+                s.window(), s.model(), s.sites(), s.opened(), s.deadline(), reports);
+      }
+      case WindowClosed(Instant at, int window) when window == s.window() ->
+          new Watched(s.window(), s.model(), s.opened(), s.reports(), at);
+      case UpdateAccepted _,
+          SiteDeclined _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ModelPublished _,
+          ReportAccepted _,
+          ValidationClosed _,
+          WindowClosed _ ->
+          throw illegal(s, event);
+    };
+  }
+
+  private static <V> SortedMap<SiteId, V> with(SortedMap<SiteId, V> map, SiteId site, V value) {
+    SortedMap<SiteId, V> more = new TreeMap<>(map);
+    more.put(site, value);
+    return more;
+  }
+
+  private static <V> SortedMap<SiteId, V> without(SortedMap<SiteId, V> map, SiteId site) {
+    SortedMap<SiteId, V> fewer = new TreeMap<>(map);
+    fewer.remove(site);
+    return fewer;
+  }
+
+  private static IllegalStateException illegal(RoundState state, RoundEvent event) {
+    return new IllegalStateException(
+        "%s cannot happen in state %s"
+            .formatted(event.getClass().getSimpleName(), state.getClass().getSimpleName()));
+  }
+}

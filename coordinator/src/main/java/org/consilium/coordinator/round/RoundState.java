@@ -1,0 +1,189 @@
+package org.consilium.coordinator.round;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundEvent.Place;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.ValidationReport;
+
+/** Where one attempt at a round, or one monitoring window, stands. Immutable. */
+public sealed interface RoundState {
+
+  /** Whether nothing can happen to it any more. */
+  default boolean over() {
+    return switch (this) {
+      case Collecting _, Aggregating _, Validating _, Watching _ -> false;
+      case Closed _, Abandoned _, Watched _ -> true;
+    };
+  }
+
+  /** What it was opened with; empty for a monitoring window. */
+  default Optional<Opening> start() {
+    return switch (this) {
+      case Collecting s -> Optional.of(s.opening());
+      case Aggregating s -> Optional.of(s.opening());
+      case Validating s -> Optional.of(s.opening());
+      case Closed s -> Optional.of(s.opening());
+      case Abandoned s -> Optional.of(s.opening());
+      case Watching _, Watched _ -> Optional.empty();
+    };
+  }
+
+  /** Updates taken in so far, by site. */
+  default Map<SiteId, Accepted> updates() {
+    return switch (this) {
+      case Collecting s -> s.accepted();
+      case Aggregating s -> s.accepted();
+      case Validating s -> s.accepted();
+      case Closed s -> s.accepted();
+      case Abandoned s -> s.accepted();
+      case Watching _, Watched _ -> Map.of();
+    };
+  }
+
+  /**
+   * Updates are coming in.
+   *
+   * @param accepted by site, sorted
+   * @param declined refusal by site, sorted
+   * @param losses how often an accepted update had to be asked for again
+   */
+  record Collecting(
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      SortedMap<SiteId, String> declined,
+      int losses)
+      implements RoundState {
+    public Collecting {
+      accepted = sorted(accepted);
+      declined = sorted(declined);
+    }
+
+    /** Which attempt at which round. */
+    public Place place() {
+      return placeOf(opening);
+    }
+
+    /** Whether the site was asked and has neither delivered nor declined. */
+    public boolean awaits(SiteId site) {
+      return opening.member(site).isPresent()
+          && !accepted.containsKey(site)
+          && !declined.containsKey(site);
+    }
+  }
+
+  /** Updates are complete; the next version is being made of exactly these. */
+  record Aggregating(
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      SortedMap<SiteId, String> declined,
+      int losses)
+      implements RoundState {
+    public Aggregating {
+      accepted = sorted(accepted);
+      declined = sorted(declined);
+    }
+
+    /** Which attempt at which round. */
+    public Place place() {
+      return placeOf(opening);
+    }
+  }
+
+  /**
+   * The next version is published; its reports are coming in.
+   *
+   * @param model the version
+   * @param published when
+   * @param deadline when late reports stop counting
+   */
+  record Validating(
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      Model model,
+      Instant published,
+      Instant deadline,
+      SortedMap<SiteId, ValidationReport> reports)
+      implements RoundState {
+    public Validating {
+      accepted = sorted(accepted);
+      reports = sorted(reports);
+    }
+
+    /** Whether the site was asked and has not reported. */
+    public boolean awaits(SiteId site) {
+      return opening.member(site).isPresent() && !reports.containsKey(site);
+    }
+  }
+
+  /** The round counted. */
+  record Closed(
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      Model model,
+      Instant published,
+      SortedMap<SiteId, ValidationReport> reports,
+      Instant closed)
+      implements RoundState {
+    public Closed {
+      accepted = sorted(accepted);
+      reports = sorted(reports);
+    }
+  }
+
+  /** The attempt came to nothing. */
+  record Abandoned(
+      Opening opening, SortedMap<SiteId, Accepted> accepted, String detail, Instant closed)
+      implements RoundState {
+    public Abandoned {
+      accepted = sorted(accepted);
+    }
+  }
+
+  /** A monitoring window; its reports are coming in. */
+  record Watching(
+      int window,
+      Model model,
+      List<SiteId> sites,
+      Instant opened,
+      Instant deadline,
+      SortedMap<SiteId, ValidationReport> reports)
+      implements RoundState {
+    public Watching {
+      sites = List.copyOf(sites);
+      reports = sorted(reports);
+    }
+
+    /** Whether the site was asked and has not reported. */
+    public boolean awaits(SiteId site) {
+      return sites.contains(site) && !reports.containsKey(site);
+    }
+  }
+
+  /** A monitoring window that is over. */
+  record Watched(
+      int window,
+      Model model,
+      Instant opened,
+      SortedMap<SiteId, ValidationReport> reports,
+      Instant closed)
+      implements RoundState {
+    public Watched {
+      reports = sorted(reports);
+    }
+  }
+
+  private static Place placeOf(Opening opening) {
+    return new Place(opening.number(), opening.attempt());
+  }
+
+  private static <V> SortedMap<SiteId, V> sorted(Map<SiteId, V> map) {
+    return java.util.Collections.unmodifiableSortedMap(new TreeMap<>(map));
+  }
+}

@@ -1,0 +1,35 @@
+package org.consilium.coordinator.journal;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/** A process that appends to a journal for ever and prints each acknowledged sequence number. */
+final class AppendingProcess {
+  private AppendingProcess() {}
+
+  static Process start(Path folder) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            AppendingProcess.class.getName(),
+            folder.toString())
+        .redirectError(new File("/dev/null"))
+        .start();
+  }
+
+  public static void main(String[] args) throws Exception {
+    String url = SqlJournal.embeddedUrl(Path.of(args[0]));
+    try (var journal = SqlJournal.open(url, "sa", Optional.empty(), InstantSource.system())) {
+      for (int i = 1; i < 100_000; i++) {
+        List<JournalEntry> entries =
+            journal.append(List.of(JournalContract.event("s", "key-" + i)));
+        System.out.println(entries.getFirst().sequence());
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.consilium.coordinator.journal;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The contract on an H2 file, and what only a file can show: reopening, tampering, crashes. */
+final class SqlJournalTest extends JournalContract {
+  @TempDir Path folder;
+
+  @Override
+  Journal fresh(InstantSource clock) throws IOException {
+    return open(clock);
+  }
+
+  private SqlJournal open(InstantSource clock) throws IOException {
+    return SqlJournal.open(SqlJournal.embeddedUrl(folder), "sa", Optional.empty(), clock);
+  }
+
+  @Test
+  void open_again_continuesTheChain() throws Exception {
+    journal.append(List.of(event("s", "a")));
+    journal.close();
+
+    journal = open(() -> NOW);
+
+    assertThat(journal.append(List.of(event("s", "b"))).getFirst().sequence()).isEqualTo(2);
+    assertThat(all("s")).hasSize(2);
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "update journal set body = x'00' where sequence = 2",
+        "update journal set appended_micros = 1 where sequence = 2",
+        "update journal set event_type = 'Other' where sequence = 2",
+        "delete from journal where sequence = 2",
+      })
+  void badInput_59_entryChangedOrDeleted_isNamed(String tampering) throws Exception {
+    journal.append(List.of(event("s", "a"), event("s", "b"), event("s", "c")));
+    journal.close();
+    try (var connection = DriverManager.getConnection(SqlJournal.embeddedUrl(folder), "sa", "");
+        var statement = connection.createStatement()) {
+      assertThat(statement.executeUpdate(tampering)).isEqualTo(1);
+    }
+
+    journal = open(() -> NOW);
+
+    assertThat(journal.firstBadEntry()).isEqualTo(2);
+  }
+
+  @Test
+  void open_heldByAnotherProcess_isRefusedInPlainWords() throws Exception {
+    journal.close();
+    Process holder = AppendingProcess.start(folder);
+    try (BufferedReader lines = holder.inputReader(UTF_8)) {
+      assertThat(lines.readLine()).isNotNull();
+
+      assertThatThrownBy(() -> open(() -> NOW))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("another coordinator has it open");
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+    journal = open(() -> NOW);
+  }
+
+  @Test
+  void append_processKilledInTheMiddle_losesNothingAcknowledged() throws Exception {
+    journal.close();
+    long acknowledged = 0;
+    Process writer = AppendingProcess.start(folder);
+    try (BufferedReader lines = writer.inputReader(UTF_8)) {
+      while (acknowledged < 200) {
+        acknowledged = Long.parseLong(lines.readLine());
+      }
+      writer.destroyForcibly().waitFor(); // SIGKILL
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        acknowledged = line.isEmpty() ? acknowledged : Math.max(acknowledged, number(line));
+      }
+    }
+
+    journal = open(() -> NOW);
+
+    assertThat(all("s").size()).isBetween((int) acknowledged, (int) acknowledged + 1);
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  /** The last line may be cut short by the kill; then its prefix is a smaller number. */
+  private static long number(String line) {
+    return line.matches("\\d+") ? Long.parseLong(line) : 0;
+  }
+}

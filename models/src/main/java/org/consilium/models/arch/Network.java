@@ -1,0 +1,39 @@
+package org.consilium.models.arch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.ResNetGn;
+import org.consilium.models.catalog.Synthetic;
+
+/**
+ * An architecture's forward pass.
+ *
+ * <p>The engine hands a result to the manager of its <em>left</em> operand. So the activation
+ * stands on the left and a parameter on the right: the other way round every step's activations
+ * would stay with the parameters until the model closes.
+ */
+public interface Network {
+  /**
+   * Logits of a batch.
+   *
+   * @param images [batch, channels, height, width], normalised
+   * @param parameters one array a tensor, in layout order
+   * @return [batch, classes], owned by the manager of {@code images}
+   */
+  NDArray logits(NDArray images, List<NDArray> parameters);
+
+  /**
+   * The forward pass of {@code architecture}.
+   *
+   * @param constants owns the arrays that every pass needs; must live as long as the network
+   * @throws IllegalArgumentException if the architecture has none
+   */
+  static Network of(Architecture architecture, NDManager constants) {
+    return switch (architecture) {
+      case ResNetGn shape -> new ResNetGnNetwork(shape, constants);
+      case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
+    };
+  }
+}

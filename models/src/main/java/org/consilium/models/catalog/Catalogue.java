@@ -1,0 +1,61 @@
+package org.consilium.models.catalog;
+
+import java.util.List;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.ModelSpec;
+
+/** All architectures by name. */
+public final class Catalogue {
+  private Catalogue() {}
+
+  /** What a look-up gave. */
+  public sealed interface Found {}
+
+  /** The model exists at this size. */
+  public record Known(Architecture architecture) implements Found {}
+
+  /**
+   * There is no such model.
+   *
+   * @param why names the specification's field and what is legal
+   */
+  public record Refused(String why) implements Found {}
+
+  /** Names that a specification may use. */
+  public static List<String> names() {
+    return List.of(ResNetGn.NAME, ResNetGn.NAME_TINY, Synthetic.NAME);
+  }
+
+  /** The architecture that {@code spec} names, or why there is none. */
+  public static Found find(ModelSpec spec) {
+    boolean synthetic = spec.architecture().equals(Synthetic.NAME);
+    if (!names().contains(spec.architecture())) {
+      return new Refused(
+          "model.architecture must be one of %s, got %s"
+              .formatted(String.join(", ", names()), Limits.printable(spec.architecture())));
+    }
+    if (synthetic != spec.parameters() > 0) {
+      return new Refused(
+          "model.parameters must be %s for architecture %s, got %d"
+              .formatted(synthetic ? "positive" : "0", spec.architecture(), spec.parameters()));
+    }
+    return switch (spec.architecture()) {
+      case ResNetGn.NAME -> new Known(ResNetGn.standard(spec));
+      case ResNetGn.NAME_TINY -> new Known(ResNetGn.tiny(spec));
+      case Synthetic.NAME -> new Known(new Synthetic(spec));
+      default -> throw new IllegalStateException("catalogue lists a name that it cannot build");
+    };
+  }
+
+  /**
+   * The architecture that {@code spec} names, for callers that have checked it before.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Architecture require(ModelSpec spec) {
+    return switch (find(spec)) {
+      case Known(Architecture architecture) -> architecture;
+      case Refused(String why) -> throw new IllegalArgumentException(why);
+    };
+  }
+}

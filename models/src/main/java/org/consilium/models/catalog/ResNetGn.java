@@ -1,0 +1,131 @@
+package org.consilium.models.catalog;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.ModelSpec;
+
+/**
+ * A small residual network with group normalisation: a stem, one basic block a width (two 3×3
+ * convolutions; all but the first halve the image), average pooling, a linear head (He et al. 2016;
+ * Wu &amp; He 2018). Without batch statistics nothing of one site's images is averaged into
+ * another's. Tensor names are those of timm's ResNets, where a normalisation is called {@code bn}
+ * whatever its kind.
+ */
+public final class ResNetGn implements Architecture {
+  static final String NAME = "resnet-gn";
+  static final String NAME_TINY = "resnet-gn-tiny";
+
+  /** Above this edge, in pixels, the stem is 5×5 with stride 2 instead of 3×3 with stride 1. */
+  private static final int FULL_SIZE_EDGE_MAX = 32;
+
+  private final ModelSpec spec;
+  private final List<Integer> widths;
+  private final int groups;
+  private final ParameterLayout layout;
+  private final List<Filling> fillings;
+
+  private ResNetGn(ModelSpec spec, List<Integer> widths, int groups) {
+    this.spec = spec;
+    this.widths = widths;
+    this.groups = groups;
+    List<TensorSpec> tensors = new ArrayList<>();
+    List<Filling> rules = new ArrayList<>();
+    convolution("conv1", spec.channels(), widths.getFirst(), stemKernel(), tensors, rules);
+    norm("bn1", widths.getFirst(), tensors, rules);
+    int from = widths.getFirst();
+    for (int stage = 0; stage < widths.size(); stage++) {
+      int to = widths.get(stage);
+      String block = "layer" + (stage + 1) + ".0.";
+      convolution(block + "conv1", from, to, 3, tensors, rules);
+      norm(block + "bn1", to, tensors, rules);
+      convolution(block + "conv2", to, to, 3, tensors, rules);
+      norm(block + "bn2", to, tensors, rules);
+      if (stage > 0) {
+        convolution(block + "downsample.0", from, to, 1, tensors, rules);
+        norm(block + "downsample.1", to, tensors, rules);
+      }
+      from = to;
+    }
+    tensors.add(TensorSpec.of("fc.weight", spec.classes(), from));
+    rules.add(new Filling.Normal(1 / Math.sqrt(from)));
+    tensors.add(TensorSpec.of("fc.bias", spec.classes()));
+    rules.add(new Filling.Constant(0));
+    this.layout = ParameterLayout.of(tensors);
+    this.fillings = List.copyOf(rules);
+  }
+
+  static ResNetGn standard(ModelSpec spec) {
+    return new ResNetGn(spec, List.of(16, 32, 64, 128), 8);
+  }
+
+  static ResNetGn tiny(ModelSpec spec) {
+    return new ResNetGn(spec, List.of(8, 16, 32), 4);
+  }
+
+  @Override
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  @Override
+  public ParameterSource initial(long seed) {
+    return new SeededParameters(layout, fillings, seed);
+  }
+
+  @Override
+  public String summary() {
+    return "%s: widths %s, %d groups, %d parameters, input %dx%dx%d, %d output(s)"
+        .formatted(
+            spec.architecture(),
+            widths,
+            groups,
+            parameters(),
+            spec.channels(),
+            spec.height(),
+            spec.width(),
+            spec.classes());
+  }
+
+  /** Channels of each stage. */
+  public List<Integer> widths() {
+    return widths;
+  }
+
+  /** Groups of every normalisation. */
+  public int groups() {
+    return groups;
+  }
+
+  /** Edge of the stem's kernel, 5 with stride 2 or 3 with stride 1. */
+  public int stemKernel() {
+    return stemStride() == 2 ? 5 : 3;
+  }
+
+  /** 2 for large images, otherwise 1. */
+  public int stemStride() {
+    return Math.max(spec.height(), spec.width()) > FULL_SIZE_EDGE_MAX ? 2 : 1;
+  }
+
+  private static void convolution(
+      String name, int from, int to, int kernel, List<TensorSpec> tensors, List<Filling> rules) {
+    tensors.add(TensorSpec.of(name + ".weight", to, from, kernel, kernel));
+    // Kaiming normal over the fan out, as He et al. 2015 and timm have it for ReLU networks.
+    rules.add(new Filling.Normal(Math.sqrt(2.0 / ((double) to * kernel * kernel))));
+  }
+
+  private static void norm(
+      String name, int channels, List<TensorSpec> tensors, List<Filling> rules) {
+    tensors.add(TensorSpec.of(name + ".weight", channels));
+    rules.add(new Filling.Constant(1));
+    tensors.add(TensorSpec.of(name + ".bias", channels));
+    rules.add(new Filling.Constant(0));
+  }
+}

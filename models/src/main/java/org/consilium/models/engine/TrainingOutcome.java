@@ -1,0 +1,25 @@
+package org.consilium.models.engine;
+
+/** How a round's training ended. */
+public sealed interface TrainingOutcome {
+  /**
+   * All steps were done; the model holds the new parameters.
+   *
+   * @param loss mean over the last epoch's examples, natural units, before each step
+   * @param steps optimiser steps
+   * @param gradientNorm mean L2 norm of the last epoch's step gradients, before the bound
+   * @param microBatch examples that went through the network at once at the end
+   */
+  record Trained(double loss, int steps, double gradientNorm, int microBatch)
+      implements TrainingOutcome {}
+
+  /**
+   * The loss or the gradient stopped being finite. The parameters are not to be used.
+   *
+   * @param step from 1
+   */
+  record Diverged(int round, int step, double loss) implements TrainingOutcome {}
+
+  /** The watcher stopped the run after step {@code step}. The parameters are not to be used. */
+  record Stopped(int step) implements TrainingOutcome {}
+}

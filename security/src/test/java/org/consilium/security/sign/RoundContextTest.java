@@ -1,0 +1,115 @@
+package org.consilium.security.sign;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.sign.RoundContext.Participant;
+import org.junit.jupiter.api.Test;
+
+final class RoundContextTest {
+  @Test
+  void digest_knownRound_equalsAnIndependentEncoder() throws Exception {
+    // oracle: this encoder, written from the description and not from the code
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeBytes("CSEAL1");
+    text(out, "consilium.test");
+    hash(out, 1);
+    text(out, "chest");
+    number(out, 7);
+    number(out, 2);
+    hash(out, 2);
+    hash(out, 3);
+    number(out, 2);
+    text(out, "st-anna");
+    hash(out, 4);
+    text(out, "st-mary");
+    hash(out, 5);
+    number(out, 2);
+    out.writeInt(8);
+    out.writeDouble(2.5);
+    number(out, 64);
+    out.writeInt(8);
+    out.writeLong(1000);
+    hash(out, 6);
+    number(out, 123_456);
+    hash(out, 8);
+    byte[] expected = MessageDigest.getInstance("SHA-256").digest(bytes.toByteArray());
+
+    assertThat(context(7, 2, "st-mary", 2.5, 8).digest().bytes()).isEqualTo(expected);
+  }
+
+  @Test
+  void digest_anyFieldChanged_differs() {
+    Set<Fingerprint> digests = new HashSet<>();
+
+    digests.add(context(7, 2, "st-mary", 2.5, 8).digest());
+    digests.add(context(8, 2, "st-mary", 2.5, 8).digest());
+    digests.add(context(7, 3, "st-mary", 2.5, 8).digest());
+    digests.add(context(7, 2, "st-marz", 2.5, 8).digest());
+    digests.add(context(7, 2, "st-mary", 2.25, 8).digest());
+    digests.add(context(7, 2, "st-mary", 2.5, 9).digest());
+    digests.add(context(7, 2, "st-mary", 2.5, 8).digestOfAllAttempts());
+
+    assertThat(digests).hasSize(7);
+    assertThat(context(7, 2, "st-mary", 2.5, 8).digestOfAllAttempts())
+        .isEqualTo(context(7, 3, "st-mary", 2.5, 8).digestOfAllAttempts());
+  }
+
+  @Test
+  void context_unsortedParticipantsOrNoClip_refused() {
+    assertThatThrownBy(() -> context(7, 2, "st-a", 2.5, 8)).hasMessageContaining("ascend");
+    assertThatThrownBy(() -> context(7, 0, "st-mary", 2.5, 8)).hasMessageContaining("attempt 0");
+    assertThatThrownBy(() -> context(7, 2, "st-mary", Double.NaN, 8)).hasMessageContaining("clip");
+  }
+
+  private static RoundContext context(int round, int attempt, String second, double s, int key) {
+    return new RoundContext(
+        "consilium.test",
+        print(1),
+        "chest",
+        round,
+        attempt,
+        print(2),
+        print(3),
+        List.of(new Participant("st-anna", print(4)), new Participant(second, print(5))),
+        2,
+        s,
+        64,
+        1000,
+        print(6),
+        123_456,
+        print(key));
+  }
+
+  private static Fingerprint print(int value) {
+    byte[] bytes = new byte[32];
+    Arrays.fill(bytes, (byte) value);
+    return new Fingerprint(bytes);
+  }
+
+  private static void text(DataOutputStream out, String text) throws Exception {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  private static void number(DataOutputStream out, int value) throws Exception {
+    out.writeInt(4);
+    out.writeInt(value);
+  }
+
+  private static void hash(DataOutputStream out, int value) throws Exception {
+    out.writeInt(32);
+    out.write(print(value).bytes());
+  }
+}
