@@ -94,8 +94,7 @@ public final class LocalConsortium implements AutoCloseable {
     var _ =
         CertificateAuthority.create(
             layout.authority(), "demo.consilium.test", clock, new SecureRandom());
-    LocalConsortium consortium =
-        new LocalConsortium(installation, layout, clock, supervisor);
+    LocalConsortium consortium = new LocalConsortium(installation, layout, clock, supervisor);
     supervisor.start(
         new Child(
             COORDINATOR,
@@ -124,7 +123,9 @@ public final class LocalConsortium implements AutoCloseable {
     ports =
         Optional.of(
             new Ports(
-                port(http), port(said.path("grpc").asText()), port(said.path("enrolment").asText())));
+                port(http),
+                port(said.path("grpc").asText()),
+                port(said.path("enrolment").asText())));
     String token =
         Files.readString(
                 layout.coordinatorState().resolve("admin.token"), StandardCharsets.US_ASCII)
@@ -176,8 +177,7 @@ public final class LocalConsortium implements AutoCloseable {
     }
   }
 
-  private void approve(SiteId site, List<Running> joins)
-      throws IOException, InterruptedException {
+  private void approve(SiteId site, List<Running> joins) throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
     while (true) {
       for (JsonNode known : items(api().get("/api/v1/sites"), "sites")) {
@@ -247,8 +247,7 @@ public final class LocalConsortium implements AutoCloseable {
       approvals.add(
           run(
               site.value() + "-approve",
-              List.of(
-                  "node", "approve", study, "--state", layout.siteState(site).toString())));
+              List.of("node", "approve", study, "--state", layout.siteState(site).toString())));
     }
     for (Running approval : approvals) {
       approval.finish(clock.instant().plus(START_MAX));
@@ -325,8 +324,7 @@ public final class LocalConsortium implements AutoCloseable {
     Files.deleteIfExists(file);
     if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Files.createFile(
-          file,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
     Files.write(file, content);
   }
