@@ -113,6 +113,11 @@ public final class UpdateIntake {
         : rejected(Why.BUSY, caller, "its chunks are being sent on another stream");
   }
 
+  /** The study that an announced upload is for. */
+  public Optional<StudyId> study(SiteId caller, Digest upload) {
+    return find(caller, upload).map(u -> u.place().round().study());
+  }
+
   /**
    * Opens and checks a complete upload and forces it to the disk. One that does not pass is removed
    * and has to be announced anew.

@@ -113,7 +113,7 @@ public final class StudyMachine {
   }
 
   private static StudyState started(StudyState s, StudyEvent event) {
-    if (s.stage() != Stage.AWAITING || s.willing().size() < s.plan().participation().quorum()) {
+    if (s.stage() != Stage.AWAITING) {
       throw illegal(s, event);
     }
     return staged(s, Stage.RUNNING, "");

@@ -103,6 +103,11 @@ public record StudyState(
     return best().orElseGet(this::latest);
   }
 
+  /** Every round and window, the one in progress last. */
+  public List<RoundState> all() {
+    return java.util.stream.Stream.concat(history.stream(), current.stream()).toList();
+  }
+
   /** Rounds that counted. */
   public int roundsClosed() {
     return (int) history.stream().filter(r -> r instanceof Closed).count();

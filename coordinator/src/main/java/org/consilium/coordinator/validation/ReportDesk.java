@@ -19,6 +19,13 @@ public final class ReportDesk {
   /** The site signed it and it is legal; whether it is expected now is the round's to say. */
   public record Genuine(ValidationReport report) implements Outcome {}
 
+  /**
+   * It counts: it is in the journal.
+   *
+   * @param duplicate whether it had been before
+   */
+  public record Filed(boolean duplicate) implements Outcome {}
+
   /** It does not count. */
   public record Rejected(Why why, String detail) implements Outcome {}
 

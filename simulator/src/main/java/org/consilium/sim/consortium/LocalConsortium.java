@@ -7,7 +7,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +18,7 @@ import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.keyfile.KeyFile;
 import org.consilium.sim.process.Child;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
@@ -89,12 +89,12 @@ public final class LocalConsortium implements AutoCloseable {
       Installation installation, Layout layout, InstantSource clock, Supervisor supervisor)
       throws IOException {
     Files.createDirectories(layout.folder.resolve("logs"));
-    Files.createDirectories(layout.authority());
-    Files.createDirectories(layout.coordinatorState());
+    KeyFile.createFolder(layout.authority());
     var _ =
         CertificateAuthority.create(
             layout.authority(), "demo.consilium.test", clock, new SecureRandom());
-    LocalConsortium consortium = new LocalConsortium(installation, layout, clock, supervisor);
+    LocalConsortium consortium =
+        new LocalConsortium(installation, layout, clock, supervisor);
     supervisor.start(
         new Child(
             COORDINATOR,
@@ -123,9 +123,7 @@ public final class LocalConsortium implements AutoCloseable {
     ports =
         Optional.of(
             new Ports(
-                port(http),
-                port(said.path("grpc").asText()),
-                port(said.path("enrolment").asText())));
+                port(http), port(said.path("grpc").asText()), port(said.path("enrolment").asText())));
     String token =
         Files.readString(
                 layout.coordinatorState().resolve("admin.token"), StandardCharsets.US_ASCII)
@@ -153,11 +151,11 @@ public final class LocalConsortium implements AutoCloseable {
   public void join(List<SiteId> sites) throws IOException, InterruptedException {
     List<Running> joins = new ArrayList<>();
     for (SiteId site : sites) {
-      Files.createDirectories(layout.siteState(site));
+      Files.createDirectories(layout.site(site));
       Path token = layout.site(site).resolve("join.token");
       JsonNode answer =
           api().post("/api/v1/invitations", "application/json", "{\"site\":\"" + site + "\"}");
-      writePrivate(token, answer.path("token").asText().getBytes(StandardCharsets.US_ASCII));
+      KeyFile.create(token, answer.path("token").asText().getBytes(StandardCharsets.US_ASCII));
       joins.add(
           run(
               site.value() + "-join",
@@ -177,11 +175,12 @@ public final class LocalConsortium implements AutoCloseable {
     }
   }
 
-  private void approve(SiteId site, List<Running> joins) throws IOException, InterruptedException {
+  private void approve(SiteId site, List<Running> joins)
+      throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
     while (true) {
-      for (JsonNode known : items(api().get("/api/v1/sites"), "sites")) {
-        if (known.path("site").asText(known.path("id").asText()).equals(site.value())
+      for (JsonNode known : api().get("/api/v1/sites")) {
+        if (known.path("site").asText().equals(site.value())
             && known.path("state").asText().equals("PENDING")) {
           String fingerprint = known.path("fingerprint").asText();
           api()
@@ -202,11 +201,6 @@ public final class LocalConsortium implements AutoCloseable {
     }
   }
 
-  /** Elements of an answer that is a list, or holds one under {@code name}. */
-  static Iterable<JsonNode> items(JsonNode answer, String name) {
-    return answer.isArray() ? answer : answer.path(name);
-  }
-
   /** Puts the secret that rounds a site's numbers: only where runs must be comparable. */
   public void placeRoundingSecret(SiteId site, long seed) throws IOException {
     byte[] secret =
@@ -214,8 +208,7 @@ public final class LocalConsortium implements AutoCloseable {
                 ("demonstration rounding secret " + seed + " " + site)
                     .getBytes(StandardCharsets.UTF_8))
             .bytes();
-    Files.createDirectories(layout.siteState(site));
-    writePrivate(layout.siteState(site).resolve("rounding.secret"), secret);
+    KeyFile.create(layout.siteState(site).resolve("rounding.secret"), secret);
   }
 
   /** Starts a site's node. */
@@ -229,25 +222,36 @@ public final class LocalConsortium implements AutoCloseable {
             "site",
             site.value(),
             () -> installation.service("site-node", layout.siteHeapMiB, arguments),
-            Map.of("DJL_OFFLINE", "true", "OMP_NUM_THREADS", "1"),
+            Map.of("DJL_OFFLINE", "true", "OMP_NUM_THREADS", "1", "TORCH_CPP_LOG_LEVEL", "ERROR"),
             layout.log(site.value()),
             true));
   }
 
-  /** Creates a study from its file. */
-  public void create(String yaml) throws IOException, InterruptedException {
-    var _ = api().post("/api/v1/studies", "application/yaml", yaml);
+  /**
+   * Creates a study from its file.
+   *
+   * @return digest of its settings: what hospitals approve
+   */
+  public String create(String yaml) throws IOException, InterruptedException {
+    return api().post("/api/v1/studies", "application/yaml", yaml).path("digest").asText();
   }
 
   /** The hospitals' own decision, taken with their nodes' command. */
-  public void approveStudy(String study, List<SiteId> sites)
+  public void approveStudy(String study, String digest, List<SiteId> sites)
       throws IOException, InterruptedException {
     List<Running> approvals = new ArrayList<>();
     for (SiteId site : sites) {
       approvals.add(
           run(
               site.value() + "-approve",
-              List.of("node", "approve", study, "--state", layout.siteState(site).toString())));
+              List.of(
+                  "node",
+                  "approve",
+                  study,
+                  "--digest",
+                  digest,
+                  "--state",
+                  layout.siteState(site).toString())));
     }
     for (Running approval : approvals) {
       approval.finish(clock.instant().plus(START_MAX));
@@ -271,7 +275,9 @@ public final class LocalConsortium implements AutoCloseable {
 
   /** A study as it stands. */
   public StudyView study(String study) throws IOException, InterruptedException {
-    return StudyView.parse(api().get("/api/v1/studies/" + study));
+    String path = "/api/v1/studies/" + study;
+    return StudyView.parse(
+        api().get(path), api().get(path + "/rounds"), api().get(path + "/metrics?by=site"));
   }
 
   /** Fails when a service could not be kept running. */
@@ -318,14 +324,5 @@ public final class LocalConsortium implements AutoCloseable {
 
   private static int port(String address) {
     return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1).replace("/", ""));
-  }
-
-  private static void writePrivate(Path file, byte[] content) throws IOException {
-    Files.deleteIfExists(file);
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
-    Files.write(file, content);
   }
 }

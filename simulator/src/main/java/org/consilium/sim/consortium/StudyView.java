@@ -74,32 +74,44 @@ public record StudyView(
     return List.of("COMPLETED", "FAILED").contains(state);
   }
 
-  static StudyView parse(JsonNode study) {
+  /** The three resources of a study as one: itself, its rounds, its metrics by site. */
+  static StudyView parse(JsonNode study, JsonNode rounds, JsonNode metrics) {
+    Map<String, JsonNode> centres = new HashMap<>();
+    metrics.forEach(centre -> centres.put(centre.path("site").asText(), centre));
     List<Site> sites = new ArrayList<>();
-    study.path("sites").forEach(node -> sites.add(site(node)));
-    List<Round> rounds = new ArrayList<>();
-    study.path("rounds").forEach(node -> rounds.add(round(node)));
+    for (JsonNode node : study.path("sites")) {
+      JsonNode centre = centres.getOrDefault(node.path("site").asText(), node);
+      sites.add(site(node, centre.path("drift")));
+    }
+    List<Round> all = new ArrayList<>();
+    rounds.forEach(node -> all.add(round(node, centres)));
     return new StudyView(
         study.path("state").asText(),
         study.path("detail").asText(),
         study.path("round").asInt(),
         study.path("window").asInt(),
         sites,
-        rounds,
+        all,
         model(study.path("best")));
   }
 
-  private static Site site(JsonNode node) {
-    JsonNode drift = node.path("drift");
+  private static Site site(JsonNode node, JsonNode drift) {
     List<Observation> observations = new ArrayList<>();
-    for (JsonNode p : drift.path("points")) {
-      observations.add(
-          new Observation(
-              p.path("window").asInt(),
-              p.path("quantity").asText(),
-              p.path("shift").asDouble(),
-              p.path("statistic").asDouble(),
-              p.path("threshold").asDouble()));
+    int firstAlarm = 0;
+    if (drift.isArray()) {
+      for (JsonNode p : drift) {
+        Observation seen =
+            new Observation(
+                p.path("window").asInt(),
+                p.path("quantity").asText(),
+                p.path("shift").asDouble(),
+                p.path("statistic").asDouble(),
+                p.path("threshold").asDouble());
+        observations.add(seen);
+        if (seen.statistic > seen.threshold && (firstAlarm == 0 || seen.window < firstAlarm)) {
+          firstAlarm = seen.window;
+        }
+      }
     }
     return new Site(
         node.path("site").asText(),
@@ -109,34 +121,23 @@ public record StudyView(
         node.path("phase").asText(),
         node.path("bytesUp").asLong(),
         node.path("bytesDown").asLong(),
-        drift.path("verdict").asText(),
-        drift.path("firstAlarmWindow").asInt(),
+        node.path("drift").asText(),
+        firstAlarm,
         observations);
   }
 
-  private static Round round(JsonNode node) {
+  private static Round round(JsonNode node, Map<String, JsonNode> centres) {
     Map<String, Integer> weights = new HashMap<>();
     Map<String, Double> losses = new HashMap<>();
-    node.path("updates")
-        .properties()
-        .forEach(
-            e -> {
-              weights.put(e.getKey(), e.getValue().path("weight").asInt());
-              losses.put(e.getKey(), e.getValue().path("trainingLoss").asDouble());
-            });
+    for (JsonNode update : node.path("updates")) {
+      weights.put(update.path("site").asText(), update.path("weight").asInt());
+      losses.put(update.path("site").asText(), update.path("trainingLoss").asDouble());
+    }
     List<String> missing = new ArrayList<>();
     node.path("missing").forEach(m -> missing.add(m.asText()));
-    Map<String, Double> global = new HashMap<>();
-    Map<String, Double> local = new HashMap<>();
-    node.path("reports")
-        .properties()
-        .forEach(
-            e -> {
-              auroc(e.getValue(), "GLOBAL").ifPresent(v -> global.put(e.getKey(), v));
-              auroc(e.getValue(), "LOCAL_ONLY").ifPresent(v -> local.put(e.getKey(), v));
-            });
+    int number = node.path("number").asInt();
     return new Round(
-        node.path("number").asInt(),
+        number,
         node.path("outcome").asText(),
         Instant.parse(node.path("opened").asText()),
         instant(node.path("closed")),
@@ -144,19 +145,24 @@ public record StudyView(
         losses,
         missing,
         node.path("version").asText(),
-        global,
-        local);
+        auroc(centres, number, "GLOBAL"),
+        auroc(centres, number, "LOCAL_ONLY"));
   }
 
-  private static Optional<Double> auroc(JsonNode report, String subject) {
-    for (JsonNode m : report.path("measures")) {
-      if (m.path("subject").asText().equals(subject)
-          && m.path("cases").asText().equals("HOLDOUT")
-          && m.path("quantity").asText().equals("AUROC")) {
-        return Optional.of(m.path("value").asDouble());
-      }
-    }
-    return Optional.empty();
+  private static Map<String, Double> auroc(
+      Map<String, JsonNode> centres, int round, String subject) {
+    Map<String, Double> values = new HashMap<>();
+    centres.forEach(
+        (site, centre) -> {
+          for (JsonNode p : centre.path("scores")) {
+            if (p.path("round").asInt() == round
+                && p.path("subject").asText().equals(subject)
+                && p.path("quantity").asText().equals("AUROC")) {
+              values.put(site, p.path("value").asDouble());
+            }
+          }
+        });
+    return values;
   }
 
   private static Optional<Instant> instant(JsonNode node) {
@@ -169,7 +175,7 @@ public record StudyView(
             new Model(
                 node.path("round").asInt(),
                 node.path("version").asText(),
-                node.path("fileBytes").asLong()))
+                node.path("bytes").asLong()))
         : Optional.empty();
   }
 }

@@ -1,0 +1,71 @@
+package org.consilium.coordinator.rpc;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.validation.ReportDesk;
+
+/**
+ * The one place that makes statuses for sites. Descriptions begin with the reason's name, so that a
+ * site can tell apart what shares a code.
+ */
+final class RpcStatus {
+  private RpcStatus() {}
+
+  static StatusRuntimeException of(Intake.Rejected rejected) {
+    Status.Code code =
+        switch (rejected.why()) {
+          case UNKNOWN_SITE, BAD_SIGNATURE -> Status.Code.PERMISSION_DENIED;
+          case UNKNOWN_STUDY, UNKNOWN_UPLOAD -> Status.Code.NOT_FOUND;
+          case NOT_A_PARTICIPANT, WRONG_ROUND, WRONG_BASE, WRONG_LAYOUT, WRONG_CONTEXT ->
+              Status.Code.FAILED_PRECONDITION;
+          case DIFFERENT_UPDATE -> Status.Code.ALREADY_EXISTS;
+          case BUSY, INCOMPLETE -> Status.Code.ABORTED;
+          case DISK_FULL -> Status.Code.RESOURCE_EXHAUSTED;
+          case MALFORMED,
+              WRONG_WEIGHT,
+              BAD_CHUNK,
+              SEAL_BROKEN,
+              OUT_OF_BOUNDS,
+              NORM_TOO_LARGE,
+              NORM_MISMATCH,
+              BAD_TRAILER ->
+              Status.Code.INVALID_ARGUMENT;
+        };
+    return refused(code, rejected.why().name(), rejected.detail());
+  }
+
+  static StatusRuntimeException of(ReportDesk.Rejected rejected) {
+    Status.Code code =
+        switch (rejected.why()) {
+          case BAD_SIGNATURE, NOT_A_PARTICIPANT -> Status.Code.PERMISSION_DENIED;
+          case MALFORMED -> Status.Code.INVALID_ARGUMENT;
+          case UNKNOWN_STUDY -> Status.Code.NOT_FOUND;
+          case WRONG_ROUND, WRONG_MODEL -> Status.Code.FAILED_PRECONDITION;
+          case DIFFERENT_REPORT -> Status.Code.ALREADY_EXISTS;
+        };
+    return refused(code, rejected.why().name(), rejected.detail());
+  }
+
+  static StatusRuntimeException malformed(String what) {
+    return refused(Status.Code.INVALID_ARGUMENT, "MALFORMED", what);
+  }
+
+  static StatusRuntimeException noModel(String brief) {
+    return refused(
+        Status.Code.NOT_FOUND, "UNKNOWN_MODEL", "no study of this site has model " + brief);
+  }
+
+  /** The coordinator cannot answer now; the site asks again. The cause stays in our own log. */
+  static StatusRuntimeException unavailable(IOException cause) {
+    return refused(Status.Code.UNAVAILABLE, "UNAVAILABLE", "the coordinator cannot answer now")
+        .getStatus()
+        .withCause(cause)
+        .asRuntimeException();
+  }
+
+  private static StatusRuntimeException refused(Status.Code code, String why, String detail) {
+    return code.toStatus().withDescription(why + ": " + detail).asRuntimeException();
+  }
+}

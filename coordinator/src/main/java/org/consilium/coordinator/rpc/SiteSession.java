@@ -1,0 +1,250 @@
+package org.consilium.coordinator.rpc;
+
+import com.google.protobuf.ByteString;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.consilium.coordinator.roster.Presence;
+import org.consilium.coordinator.round.Reply;
+import org.consilium.coordinator.study.Outgoing;
+import org.consilium.coordinator.study.Studies;
+import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.Goodbye;
+import org.consilium.proto.v1.Hello;
+import org.consilium.proto.v1.Ping;
+import org.consilium.proto.v1.Pong;
+import org.consilium.proto.v1.Signed;
+import org.consilium.proto.v1.SiteMessage;
+import org.consilium.proto.v1.StudyDecision;
+import org.consilium.proto.v1.TaskState;
+import org.consilium.proto.v1.Welcome;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.wire.SignedKind;
+
+/**
+ * One site's long-lived stream. What is pending for the site is asked of the studies whenever
+ * something may have changed, and each thing is sent once a stream; so nothing is lost when a stream
+ * breaks, and a new stream begins with all that is still pending.
+ */
+final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
+  private static final System.Logger LOG = System.getLogger(SiteSession.class.getName());
+
+  private final SiteId site;
+  private final StreamObserver<CoordinatorMessage> out;
+  private final Door door;
+  private final Set<String> sent = new HashSet<>();
+  private final AtomicBoolean waking = new AtomicBoolean();
+  private boolean greeted;
+  private boolean over;
+
+  /** What a session works with. */
+  record Door(Studies studies, Presence presence, InstantSource clock, Executor threads) {}
+
+  SiteSession(SiteId site, StreamObserver<CoordinatorMessage> out, Door door) {
+    this.site = site;
+    this.out = out;
+    this.door = door;
+  }
+
+  @Override
+  public void onNext(SiteMessage message) {
+    if (!isOpen(message)) {
+      return;
+    }
+    door.presence().hear(site);
+    try {
+      switch (message.getKindCase()) {
+        case HELLO -> hello(message.getHello());
+        case PING -> ping(message.getPing());
+        case DECISION -> decide(message.getDecision());
+        case TASK_STATE -> taskState(message.getTaskState());
+        case KIND_NOT_SET -> end(Goodbye.Reason.PROTOCOL);
+      }
+    } catch (IllegalArgumentException malformed) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "session of site {0}: {1}",
+          site,
+          malformed.getMessage());
+      end(Goodbye.Reason.PROTOCOL);
+    } catch (IOException unavailable) {
+      // The site keeps its message until it is told, and repeats it on its next stream.
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "session of site {0}: {1}",
+          site,
+          unavailable.getMessage());
+      end(Goodbye.Reason.SHUTTING_DOWN);
+    }
+  }
+
+  @Override
+  public void onError(Throwable cut) {
+    gone();
+  }
+
+  @Override
+  public void onCompleted() {
+    boolean first;
+    synchronized (this) {
+      first = !over;
+      over = true;
+    }
+    door.presence().disconnect(site, this);
+    if (first) {
+      out.onCompleted();
+    }
+  }
+
+  @Override
+  public void wake() {
+    if (waking.compareAndSet(false, true)) {
+      door.threads().execute(this::push);
+    }
+  }
+
+  @Override
+  public void close(Presence.Why why) {
+    end(
+        switch (why) {
+          case REVOKED -> Goodbye.Reason.REVOKED;
+          case REPLACED -> Goodbye.Reason.REPLACED;
+          case SHUTTING_DOWN -> Goodbye.Reason.SHUTTING_DOWN;
+        });
+  }
+
+  /** The transport is gone; nothing can be said any more. */
+  void gone() {
+    synchronized (this) {
+      over = true;
+    }
+    door.presence().disconnect(site, this);
+  }
+
+  private synchronized boolean isOpen(SiteMessage message) {
+    if (!over && !greeted && !message.hasHello()) {
+      end(Goodbye.Reason.PROTOCOL);
+    }
+    return !over;
+  }
+
+  private void hello(Hello hello) throws IOException {
+    if (hello.getProtocol() != Limits.PROTOCOL) {
+      end(Goodbye.Reason.PROTOCOL);
+      return;
+    }
+    Welcome.Builder welcome =
+        Welcome.newBuilder()
+            .setProtocol(Limits.PROTOCOL)
+            .setSite(site.value())
+            .setCoordinatorTimeMillis(door.clock().millis());
+    door.studies()
+        .signingChain()
+        .forEach(der -> welcome.addSigningChain(ByteString.copyFrom(der)));
+    send(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
+    boolean first;
+    synchronized (this) {
+      first = !greeted;
+      greeted = true;
+    }
+    if (first) {
+      door.presence().connect(site, this);
+    }
+    wake();
+  }
+
+  private void ping(Ping ping) {
+    Pong pong =
+        Pong.newBuilder()
+            .setSequence(ping.getSequence())
+            .setCoordinatorTimeMillis(door.clock().millis())
+            .build();
+    send(CoordinatorMessage.newBuilder().setPong(pong).build());
+  }
+
+  private void decide(StudyDecision decision) throws IOException {
+    Digest about = Digest.of(decision.getStudyDigest().toByteArray());
+    if (decision.getSamples() < 0) {
+      throw new IllegalArgumentException("decision: more than 2^31 samples");
+    }
+    Reply reply =
+        door.studies()
+            .decide(
+                site,
+                about,
+                decision.getAccepted(),
+                decision.getRefusal().name(),
+                decision.getSamples());
+    note("decision", reply);
+    wake();
+  }
+
+  private void taskState(TaskState state) throws IOException {
+    StudyId study = new StudyId(state.getStudy());
+    door.studies().phase(site, study, state.getPhase().name());
+    if (state.getPhase() == TaskState.Phase.REFUSED && state.getWindow() == 0) {
+      Reply reply =
+          door.studies().decline(site, study, state.getRound(), state.getRefusal().name());
+      note("refusal", reply);
+    }
+  }
+
+  private void note(String what, Reply reply) {
+    if (reply instanceof Reply.Refused(String why)) {
+      LOG.log(System.Logger.Level.WARNING, "{0} of site {1} does not count: {2}", what, site, why);
+    }
+  }
+
+  /** Sends what is pending and was not sent on this stream. */
+  private void push() {
+    waking.set(false);
+    for (Outgoing message : door.studies().pending(site)) {
+      boolean isNew;
+      synchronized (this) {
+        isNew = !over && greeted && sent.add(message.about());
+      }
+      if (isNew) {
+        send(encoded(message));
+      }
+    }
+  }
+
+  private static CoordinatorMessage encoded(Outgoing message) {
+    Signed signed =
+        Signed.newBuilder()
+            .setBody(ByteString.copyFrom(message.body()))
+            .setSignature(ByteString.copyFrom(message.signature()))
+            .build();
+    CoordinatorMessage.Builder out = CoordinatorMessage.newBuilder();
+    return message.kind() == SignedKind.PROPOSAL
+        ? out.setProposal(signed).build()
+        : out.setTask(signed).build();
+  }
+
+  private synchronized void send(CoordinatorMessage message) {
+    if (!over) {
+      out.onNext(message);
+    }
+  }
+
+  private void end(Goodbye.Reason reason) {
+    synchronized (this) {
+      if (!over) {
+        out.onNext(
+            CoordinatorMessage.newBuilder()
+                .setGoodbye(Goodbye.newBuilder().setReason(reason))
+                .build());
+        over = true;
+        out.onCompleted();
+      }
+    }
+    door.presence().disconnect(site, this);
+  }
+}

@@ -1,0 +1,124 @@
+package org.consilium.coordinator.study;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.round.Opening;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.RoundState.Abandoned;
+import org.consilium.coordinator.round.RoundState.Aggregating;
+import org.consilium.coordinator.round.RoundState.Closed;
+import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Validating;
+import org.consilium.coordinator.round.RoundState.Watched;
+import org.consilium.coordinator.round.RoundState.Watching;
+import org.consilium.coordinator.round.StudyEvent;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.RoundTask.Kind;
+import org.consilium.protocol.RoundTask.ModelReference;
+import org.consilium.protocol.RoundTask.Participant;
+import org.consilium.protocol.RoundTask.Terms;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.protocol.wire.TaskCodec;
+
+/** Writes and signs what a study says to its sites. */
+record Messages(
+    StudyPlan plan,
+    Digest digest,
+    Digest layout,
+    Surroundings around,
+    StudyEvent.Created created) {
+
+  Outgoing proposal() {
+    return Outgoing.signed(
+        SignedKind.PROPOSAL,
+        "proposal/" + plan.study(),
+        PlanCodec.proposal(created.planBytes()),
+        around.signer().key());
+  }
+
+  /** The task that a site has in a round or window, if it has one. */
+  Optional<Outgoing> task(
+      RoundState round,
+      SiteId site,
+      Duration remaining,
+      int roundsClosed,
+      StudyEffects effects) {
+    return switch (round) {
+      case Collecting c when c.awaits(site) ->
+          Optional.of(
+              signed(
+                  "train/%s/%d/%d/%d"
+                      .formatted(
+                          plan.study(), c.opening().number(), c.opening().attempt(), c.losses()),
+                  new RoundTask(
+                      Kind.TRAIN,
+                      plan.study(),
+                      digest,
+                      c.opening().number(),
+                      c.opening().attempt(),
+                      0,
+                      reference(c.opening().base()),
+                      remaining,
+                      Optional.of(terms(c.opening(), effects)))));
+      case Validating v when v.awaits(site) ->
+          Optional.of(
+              validate(v.opening().number(), v.opening().attempt(), 0, v.model(), remaining));
+      case Watching w when w.awaits(site) ->
+          Optional.of(validate(roundsClosed, 1, w.window(), w.model(), remaining));
+      case Collecting _,
+          Validating _,
+          Watching _,
+          Aggregating _,
+          Closed _,
+          Abandoned _,
+          Watched _ ->
+          Optional.empty();
+    };
+  }
+
+  private Outgoing validate(
+      int round, int attempt, int window, Model model, Duration remaining) {
+    return signed(
+        "validate/%s/%d/%d".formatted(plan.study(), round, window),
+        new RoundTask(
+            Kind.VALIDATE,
+            plan.study(),
+            digest,
+            round,
+            attempt,
+            window,
+            reference(model),
+            remaining,
+            Optional.empty()));
+  }
+
+  private Outgoing signed(String about, RoundTask task) {
+    return Outgoing.signed(
+        SignedKind.TASK, about, TaskCodec.encode(task), around.signer().key());
+  }
+
+  private ModelReference reference(Model model) {
+    return new ModelReference(model.version(), model.fileBytes(), layout);
+  }
+
+  private Terms terms(Opening opening, StudyEffects effects) {
+    List<Participant> participants =
+        opening.members().stream().map(m -> new Participant(m.site(), m.signingKey())).toList();
+    return new Terms(
+        around.federation(),
+        participants,
+        opening.quorum(),
+        plan.protection().clip(),
+        plan.protection().weightMax(),
+        opening.referenceSamples(),
+        opening.scaleExponents(),
+        effects.aggregationKey(),
+        created.aggregationChain());
+  }
+}

@@ -1,0 +1,230 @@
+package org.consilium.coordinator.study;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.consilium.coordinator.drift.DriftMonitor;
+import org.consilium.coordinator.roster.Presence;
+import org.consilium.coordinator.round.Opening;
+import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.RoundState.Abandoned;
+import org.consilium.coordinator.round.RoundState.Aggregating;
+import org.consilium.coordinator.round.RoundState.Closed;
+import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Validating;
+import org.consilium.coordinator.round.RoundState.Watched;
+import org.consilium.coordinator.round.RoundState.Watching;
+import org.consilium.coordinator.round.StudyState;
+import org.consilium.coordinator.round.StudyState.Answer;
+import org.consilium.coordinator.round.StudyState.Published;
+import org.consilium.coordinator.study.StudySnapshot.Decision;
+import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
+import org.consilium.coordinator.study.StudySnapshot.DriftStatus;
+import org.consilium.coordinator.study.StudySnapshot.Outcome;
+import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
+import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
+import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
+import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.coordinator.study.StudySnapshot.UpdateFacts;
+import org.consilium.coordinator.study.StudySnapshot.Verdict;
+import org.consilium.coordinator.study.StudySnapshot.WindowSummary;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SiteId;
+
+/** A study's state as the web and the metrics see it. */
+final class Snapshots {
+  private Snapshots() {}
+
+  /**
+   * What a snapshot is made of.
+   *
+   * @param waiting what the study waits for, empty when it does not
+   */
+  record Parts(
+      StudyState state,
+      Digest digest,
+      String waiting,
+      DriftMonitor drift,
+      Presence presence,
+      SiteActivity activity) {}
+
+  static StudySnapshot of(Parts parts) {
+    StudyState state = parts.state();
+    List<RoundSummary> rounds = new ArrayList<>();
+    List<WindowSummary> windows = new ArrayList<>();
+    for (RoundState round : state.all()) {
+      round.start().ifPresent(opening -> rounds.add(summary(round, opening)));
+      window(round).ifPresent(windows::add);
+    }
+    return new StudySnapshot(
+        state.plan(),
+        parts.digest(),
+        stage(state),
+        state.detail().isEmpty() ? parts.waiting() : state.detail(),
+        rounds.isEmpty() ? 0 : rounds.getLast().number(),
+        windows.isEmpty() ? 0 : windows.getLast().number(),
+        state.current().map(Snapshots::opened),
+        state.current().flatMap(Snapshots::deadline),
+        sites(parts, rounds),
+        rounds,
+        windows,
+        state.models().stream().map(Snapshots::model).toList(),
+        state.best().map(Snapshots::model));
+  }
+
+  /** A study that was started but has too few sites that agreed still awaits them. */
+  private static State stage(StudyState state) {
+    return switch (state.stage()) {
+      case AWAITING -> State.AWAITING_SITES;
+      case RUNNING ->
+          state.all().isEmpty()
+                  && state.willing().size() < state.plan().participation().quorum()
+              ? State.AWAITING_SITES
+              : State.RUNNING;
+      case MONITORING -> State.MONITORING;
+      case PAUSED -> State.PAUSED;
+      case COMPLETED -> State.COMPLETED;
+      case FAILED -> State.FAILED;
+    };
+  }
+
+  private static List<SiteStatus> sites(Parts parts, List<RoundSummary> rounds) {
+    Map<SiteId, Long> up = new HashMap<>();
+    for (RoundSummary round : rounds) {
+      round.updates().forEach((site, facts) -> up.merge(site, facts.bytes(), Long::sum));
+    }
+    List<SiteStatus> sites = new ArrayList<>();
+    for (SiteId site : parts.state().plan().participation().sites()) {
+      Optional<Answer> answer = Optional.ofNullable(parts.state().answers().get(site));
+      sites.add(
+          new SiteStatus(
+              site,
+              answer
+                  .map(a -> a.accepted() ? Decision.ACCEPTED : Decision.REFUSED)
+                  .orElse(Decision.PENDING),
+              answer.map(Answer::refusal).orElse(""),
+              answer.map(Answer::samples).orElse(0),
+              parts.presence().connected(site),
+              parts.presence().lastSeen(site),
+              parts.activity().phase(site),
+              up.getOrDefault(site, 0L),
+              parts.activity().sent(site),
+              drift(parts.drift().evidence(site))));
+    }
+    return sites;
+  }
+
+  private static DriftStatus drift(DriftMonitor.Evidence evidence) {
+    Verdict verdict =
+        switch (evidence.verdict()) {
+          case INSUFFICIENT -> Verdict.INSUFFICIENT;
+          case STABLE -> Verdict.STABLE;
+          case SUSPECTED -> Verdict.SUSPECTED;
+          case CONFIRMED -> Verdict.CONFIRMED;
+        };
+    return new DriftStatus(
+        verdict,
+        evidence.firstAlarm().orElse(0),
+        evidence.points().stream()
+            .map(
+                p ->
+                    new DriftPoint(
+                        p.window(), p.quantity(), p.shift(), p.statistic(), p.threshold()))
+            .toList());
+  }
+
+  private static RoundSummary summary(RoundState round, Opening opening) {
+    Map<SiteId, UpdateFacts> updates = new HashMap<>();
+    round.updates().values().forEach(u -> updates.put(u.site(), facts(u)));
+    return new RoundSummary(
+        opening.number(),
+        opening.attempt(),
+        outcome(round),
+        round instanceof Abandoned abandoned ? abandoned.detail() : "",
+        opening.opened(),
+        closed(round),
+        updates,
+        opening.sites().stream().filter(site -> !updates.containsKey(site)).toList(),
+        version(round),
+        Reports.of(round));
+  }
+
+  private static UpdateFacts facts(Accepted u) {
+    return new UpdateFacts(
+        u.upload(), u.weight(), u.samples(), u.norm(), u.trainingLoss(), u.bytes());
+  }
+
+  private static Outcome outcome(RoundState round) {
+    return switch (round) {
+      case Collecting _, Aggregating _, Validating _, Watching _ -> Outcome.OPEN;
+      case Closed _, Watched _ -> Outcome.COMPLETED;
+      case Abandoned _ -> Outcome.ABANDONED;
+    };
+  }
+
+  private static Optional<Instant> closed(RoundState round) {
+    return switch (round) {
+      case Closed c -> Optional.of(c.closed());
+      case Abandoned a -> Optional.of(a.closed());
+      case Watched w -> Optional.of(w.closed());
+      case Collecting _, Aggregating _, Validating _, Watching _ -> Optional.empty();
+    };
+  }
+
+  private static Optional<ModelVersion> version(RoundState round) {
+    return switch (round) {
+      case Validating v -> Optional.of(v.model().version());
+      case Closed c -> Optional.of(c.model().version());
+      case Collecting _, Aggregating _, Abandoned _, Watching _, Watched _ -> Optional.empty();
+    };
+  }
+
+  private static Optional<WindowSummary> window(RoundState round) {
+    return Stream.of(round)
+        .flatMap(
+            r ->
+                switch (r) {
+                  case Watching w ->
+                      Stream.of(summary(w.window(), w.opened(), w.model().version(), r));
+                  case Watched w ->
+                      Stream.of(summary(w.window(), w.opened(), w.model().version(), r));
+                  case Collecting _, Aggregating _, Validating _, Closed _, Abandoned _ ->
+                      Stream.empty();
+                })
+        .findFirst();
+  }
+
+  private static WindowSummary summary(
+      int number, Instant opened, ModelVersion model, RoundState round) {
+    return new WindowSummary(number, opened, closed(round), model, Reports.of(round));
+  }
+
+  private static Instant opened(RoundState round) {
+    return switch (round) {
+      case Watching w -> w.opened();
+      case Watched w -> w.opened();
+      case Collecting _, Aggregating _, Validating _, Closed _, Abandoned _ ->
+          round.start().orElseThrow().opened();
+    };
+  }
+
+  private static Optional<Instant> deadline(RoundState round) {
+    return switch (round) {
+      case Collecting c -> Optional.of(c.opening().deadline());
+      case Validating v -> Optional.of(v.deadline());
+      case Watching w -> Optional.of(w.deadline());
+      case Aggregating _, Closed _, Abandoned _, Watched _ -> Optional.empty();
+    };
+  }
+
+  private static PublishedModel model(Published p) {
+    return new PublishedModel(
+        p.round(), p.model().version(), p.parent(), p.model().fileBytes(), p.score(), p.at());
+  }
+}

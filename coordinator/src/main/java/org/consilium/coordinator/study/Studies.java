@@ -1,0 +1,474 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.coordinator.drift.DriftMonitor;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.intake.Intake.Announced;
+import org.consilium.coordinator.intake.Intake.Checked;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Spool;
+import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.journal.JournalConflict;
+import org.consilium.coordinator.registry.ModelRegistry;
+import org.consilium.coordinator.registry.ModelRegistry.Lineage;
+import org.consilium.coordinator.round.Reply;
+import org.consilium.coordinator.round.RoundLoop;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.StudyEvent;
+import org.consilium.coordinator.round.StudyEvent.Created;
+import org.consilium.coordinator.round.StudyEvent.Ended;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.coordinator.round.StudyEvent.Paused;
+import org.consilium.coordinator.round.StudyEvent.Resumed;
+import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyMachine;
+import org.consilium.coordinator.round.StudyState;
+import org.consilium.coordinator.round.StudyState.Stage;
+import org.consilium.coordinator.validation.ReportDesk;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.ValidationReport;
+import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.seal.AggregationKey;
+import org.consilium.security.sign.VerifyingKey;
+
+/**
+ * All studies of the consortium, each run by a thread of its own. Opening replays the journal and
+ * goes on wherever each study was. Safe for use by many threads.
+ */
+public final class Studies implements StudyCatalogue, AutoCloseable {
+  private static final String PREFIX = "study:";
+
+  private final Surroundings around;
+  private final StudyEffects.Stores stores;
+  private final Map<StudyId, Study> studies = new ConcurrentSkipListMap<>();
+
+  private Studies(Surroundings around, StudyEffects.Stores stores) {
+    this.around = around;
+    this.stores = stores;
+  }
+
+  /**
+   * Replays every study of the journal and starts its thread.
+   *
+   * @throws IOException if the journal, a key or the state folder cannot be read
+   */
+  public static Studies open(Surroundings around) throws IOException {
+    Spool spool = Spool.open(around.state().resolve("spool"));
+    UpdateIntake intake = new UpdateIntake(spool, around.space(), UpdateIntake.RESERVE_BYTES);
+    ModelRegistry models = ModelRegistry.open(around.state().resolve("models"));
+    Studies all = new Studies(around, new StudyEffects.Stores(models, spool, intake));
+    for (String stream : around.journal().streams(PREFIX)) {
+      StudyId study = new StudyId(stream.substring(PREFIX.length()));
+      Optional<StudyState> state = RoundLoop.replay(study, around.journal());
+      if (state.isPresent()) {
+        all.resume(state.get());
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public List<StudySnapshot> list() {
+    return studies.values().stream().map(Study::snapshot).toList();
+  }
+
+  @Override
+  public Optional<StudySnapshot> find(StudyId study) {
+    return Optional.ofNullable(studies.get(study)).map(Study::snapshot);
+  }
+
+  @Override
+  public synchronized StudySnapshot create(byte[] planBytes) throws StudyRefused, IOException {
+    StudyPlan plan = legal(planBytes);
+    if (studies.containsKey(plan.study())) {
+      throw new StudyRefused(
+          StudyRefused.Why.ALREADY_EXISTS,
+          "create study %s: there is one of this name".formatted(plan.study()));
+    }
+    for (SiteId site : plan.participation().sites()) {
+      if (around.sites().apply(site).isEmpty()) {
+        throw new StudyRefused(
+            StudyRefused.Why.UNKNOWN_SITE,
+            "create study %s: site %s is not enrolled".formatted(plan.study(), site));
+      }
+    }
+    Architecture architecture = architecture(plan);
+    AggregationKey key =
+        AggregationKeys.obtain(around.state(), plan.study(), around.random());
+    List<X509Certificate> chain =
+        around.certifier().certify(plan.study(), key.publicKeyDigest());
+    var initial =
+        stores
+            .models()
+            .publish(
+                architecture.initial(plan.seed()),
+                new Lineage(plan.study(), 0, Optional.empty()));
+    Created created =
+        new Created(
+            java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),
+            plan,
+            planBytes,
+            new Model(initial.version(), initial.fileBytes()),
+            der(chain));
+    StudyEffects effects = effects(plan, planBytes, architecture, Optional.of(key));
+    try {
+      add(RoundLoop.create(created, around.journal(), effects, around.clocks()), effects);
+    } catch (JournalConflict twice) {
+      throw new IOException("create study " + plan.study(), twice);
+    }
+    around.presence().wake(plan.participation().sites());
+    return require(plan.study()).snapshot();
+  }
+
+  @Override
+  public StudySnapshot start(StudyId study) throws StudyRefused, IOException {
+    Study found = require(study);
+    return command(
+        found,
+        "start",
+        state -> state.stage() == Stage.AWAITING,
+        () -> found.loop().record(new Started(found.loop().now())));
+  }
+
+  @Override
+  public StudySnapshot pause(StudyId study, String reason) throws StudyRefused, IOException {
+    Study found = require(study);
+    return command(
+        found,
+        "pause",
+        state -> state.stage() == Stage.RUNNING || state.stage() == Stage.MONITORING,
+        () -> found.loop().record(new Paused(found.loop().now(), text(reason))));
+  }
+
+  @Override
+  public StudySnapshot resume(StudyId study) throws StudyRefused, IOException {
+    Study found = require(study);
+    return command(
+        found,
+        "resume",
+        state -> state.stage() == Stage.PAUSED,
+        () -> found.loop().record(new Resumed(found.loop().now())));
+  }
+
+  @Override
+  public StudySnapshot stop(StudyId study, String reason) throws StudyRefused, IOException {
+    Study found = require(study);
+    return command(
+        found,
+        "stop",
+        state -> !StudyMachine.over(state),
+        () ->
+            found
+                .loop()
+                .record(new Ended(found.loop().now(), false, "stopped: " + text(reason))));
+  }
+
+  @Override
+  public Path modelFile(ModelVersion version) throws StudyRefused {
+    boolean known = studies.values().stream().anyMatch(s -> s.published(version));
+    return (known ? stores.models().find(version) : Optional.<Path>empty())
+        .orElseThrow(
+            () ->
+                new StudyRefused(
+                    StudyRefused.Why.NOT_FOUND,
+                    "open model %s: %s"
+                        .formatted(
+                            version.digest().brief(),
+                            known ? "it is no longer kept" : "no study published it")));
+  }
+
+  /** Certificates of the key that signs proposals and tasks, DER, leaf first. */
+  public List<byte[]> signingChain() throws IOException {
+    return der(around.signer().chain());
+  }
+
+  /** All that is to be sent to a site now; repeats are harmless. */
+  public List<Outgoing> pending(SiteId site) {
+    List<Outgoing> messages = new ArrayList<>();
+    if (around.sites().apply(site).isPresent()) {
+      studies.values().forEach(study -> messages.addAll(study.pending(site)));
+    }
+    return messages;
+  }
+
+  /**
+   * A hospital's answer to a proposal.
+   *
+   * @param about digest of the plan that it answers
+   * @param refusal why it refuses, empty otherwise
+   * @param samples training examples it would use
+   */
+  public Reply decide(
+      SiteId site, Digest about, boolean accepted, String refusal, int samples)
+      throws IOException {
+    Optional<Study> found =
+        studies.values().stream()
+            .filter(
+                s ->
+                    Digest.sha256(s.loop().state().created().planBytes()).equals(about))
+            .findFirst();
+    return found.isPresent()
+        ? found.get().decide(site, about, accepted, refusal, samples)
+        : new Reply.Refused(
+            "decision of site %s: no study has digest %s".formatted(site, about.brief()));
+  }
+
+  /** A site will not deliver in a round. */
+  public Reply decline(SiteId site, StudyId study, int round, String refusal)
+      throws IOException {
+    Study found = studies.get(study);
+    return found != null && found.names(site)
+        ? found.decline(site, round, refusal)
+        : new Reply.Refused("no study %s names site %s".formatted(study, site));
+  }
+
+  /** What a site says it is doing. */
+  public void phase(SiteId site, StudyId study, String phase) {
+    Study found = studies.get(study);
+    if (found != null && found.names(site)) {
+      found.activity().phase(site, phase);
+    }
+  }
+
+  /** A site was revoked: its stream is closed, and an open round waits for it no longer. */
+  public void revoked(SiteId site) throws IOException {
+    around.presence().revoke(site);
+    for (Study study : studies.values()) {
+      if (study.loop().state().current().orElse(null) instanceof RoundState.Collecting c
+          && c.awaits(site)) {
+        Reply unused = study.decline(site, c.opening().number(), "REVOKED");
+      }
+    }
+  }
+
+  /** Announces an update; answers progress or a refusal. */
+  public Intake begin(SiteId caller, byte[] body, byte[] signature) {
+    Optional<EnrolledSite> enrolled = around.sites().apply(caller);
+    if (enrolled.isEmpty()) {
+      return new Rejected(Intake.Why.UNKNOWN_SITE, "site %s is not enrolled".formatted(caller));
+    }
+    Intake announced =
+        UpdateIntake.announce(
+            caller, VerifyingKey.of(enrolled.get().signingCertificate()), body, signature);
+    if (!(announced instanceof Announced genuine)) {
+      return announced;
+    }
+    StudyId name = genuine.manifest().round().study();
+    Study study = studies.get(name);
+    Intake outcome =
+        study != null && study.names(caller)
+            ? study.begin(genuine, stores.intake())
+            : new Rejected(
+                Intake.Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(name, caller));
+    if (study != null && outcome instanceof Rejected(Intake.Why why, String _)) {
+      around.observer().refused(name, caller, why);
+    }
+    return outcome;
+  }
+
+  /** Gives one stream the right to send an announced update's chunks. */
+  public Intake attach(SiteId caller, Digest upload) {
+    return stores.intake().attach(caller, upload);
+  }
+
+  /**
+   * Checks a complete update and has it journaled; it counts when this answers {@code Accepted}.
+   *
+   * @throws IOException if the study's loop stopped; the site asks again later
+   */
+  public Intake commit(SiteId caller, Digest upload) throws IOException {
+    for (Study study : studies.values()) {
+      if (study.holds(caller, upload)) {
+        return new Intake.Accepted(upload, true);
+      }
+    }
+    Optional<StudyId> about = stores.intake().study(caller, upload);
+    Intake outcome = stores.intake().check(caller, upload);
+    if (outcome instanceof Checked checked) {
+      Study study = studies.get(checked.manifest().round().study());
+      if (study == null) {
+        throw new IllegalStateException("a checked update belongs to no study");
+      }
+      outcome = study.accept(caller, checked);
+    }
+    if (about.isPresent() && outcome instanceof Rejected(Intake.Why why, String _)) {
+      around.observer().refused(about.get(), caller, why);
+    }
+    return outcome;
+  }
+
+  /** Files a signed report. */
+  public ReportDesk.Outcome report(SiteId caller, byte[] body, byte[] signature)
+      throws IOException {
+    Optional<EnrolledSite> enrolled = around.sites().apply(caller);
+    if (enrolled.isEmpty()) {
+      return new ReportDesk.Rejected(
+          ReportDesk.Why.NOT_A_PARTICIPANT, "site %s is not enrolled".formatted(caller));
+    }
+    VerifyingKey key = VerifyingKey.of(enrolled.get().signingCertificate());
+    ReportDesk.Outcome opened = ReportDesk.open(caller, key, body, signature);
+    if (!(opened instanceof ReportDesk.Genuine(ValidationReport report))) {
+      return opened;
+    }
+    Study study = studies.get(report.round().study());
+    return study != null && study.names(caller)
+        ? study.file(caller, report)
+        : new ReportDesk.Rejected(
+            ReportDesk.Why.UNKNOWN_STUDY,
+            "no study %s names site %s".formatted(report.round().study(), caller));
+  }
+
+  /** The file of a version, if a study that the site agreed to published it and it is kept. */
+  public Optional<Path> modelFor(SiteId caller, ModelVersion version) {
+    return studies.values().stream().anyMatch(s -> s.serves(caller, version))
+        ? stores.models().find(version)
+        : Optional.empty();
+  }
+
+  /** Counts model bytes that went to a site. */
+  public void modelSent(SiteId site, ModelVersion version, long bytes) {
+    around.observer().modelSent(site, bytes);
+    studies.values().stream()
+        .filter(s -> s.serves(site, version))
+        .findFirst()
+        .ifPresent(s -> s.activity().sent(site, bytes));
+  }
+
+  /** Counts update bytes that came from a site. */
+  public void updateBytes(SiteId site, long bytes) {
+    around.observer().updateBytes(site, bytes);
+  }
+
+  /** Ends every study's thread after its step in progress; the journal has all that is needed. */
+  @Override
+  public void close() {
+    studies.values().forEach(study -> study.loop().close());
+  }
+
+  private void resume(StudyState state) throws IOException {
+    StudyPlan plan = state.plan();
+    Optional<AggregationKey> key =
+        StudyMachine.over(state)
+            ? Optional.empty()
+            : AggregationKeys.load(around.state(), plan.study());
+    if (key.isEmpty() && !StudyMachine.over(state)) {
+      throw new IOException(
+          "open study %s: its aggregation key is missing".formatted(plan.study()));
+    }
+    StudyEffects effects =
+        effects(plan, state.created().planBytes(), Catalogue.require(plan.model()), key);
+    effects.recall(state);
+    add(RoundLoop.resume(state, around.journal(), effects, around.clocks()), effects);
+  }
+
+  private void add(RoundLoop loop, StudyEffects effects) {
+    Study study = new Study(loop, effects, around);
+    studies.put(study.plan().study(), study);
+    around.observer().known(study.plan().study(), study.plan().participation().sites());
+    loop.start();
+  }
+
+  private StudyEffects effects(
+      StudyPlan plan, byte[] planBytes, Architecture architecture, Optional<AggregationKey> key) {
+    return new StudyEffects(
+        around,
+        stores,
+        new StudyEffects.Fixed(plan, Digest.sha256(planBytes), architecture.layout(), key),
+        DriftMonitor.of(plan));
+  }
+
+  private StudySnapshot command(
+      Study study,
+      String verb,
+      java.util.function.Predicate<StudyState> legal,
+      RoundLoop.Request request)
+      throws StudyRefused, IOException {
+    Reply reply =
+        study
+            .loop()
+            .ask(
+                () ->
+                    legal.test(study.loop().state())
+                        ? request.answer()
+                        : new Reply.Refused(
+                            "%s study %s: it is %s"
+                                .formatted(
+                                    verb,
+                                    study.plan().study(),
+                                    study.loop().state().stage().name())));
+    return switch (reply) {
+      case Reply.Done _ -> study.snapshot();
+      case Reply.Refused(String why) ->
+          throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);
+    };
+  }
+
+  private Study require(StudyId study) throws StudyRefused {
+    Study found = studies.get(study);
+    if (found == null) {
+      throw new StudyRefused(
+          StudyRefused.Why.NOT_FOUND, "there is no study %s".formatted(study));
+    }
+    return found;
+  }
+
+  private static StudyPlan legal(byte[] planBytes) throws StudyRefused {
+    try {
+      StudyPlan plan = PlanCodec.decode(planBytes);
+      FixedTerms unused =
+          FixedTerms.of(
+              plan.protection().weightMax(),
+              plan.participation().sites().size(),
+              plan.protection().range());
+      return plan;
+    } catch (MalformedMessage | IllegalArgumentException illegal) {
+      throw new StudyRefused(
+          StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
+    }
+  }
+
+  private static Architecture architecture(StudyPlan plan) throws StudyRefused {
+    return switch (Catalogue.find(plan.model())) {
+      case Catalogue.Known(Architecture architecture) -> architecture;
+      case Catalogue.Refused(String why) ->
+          throw new StudyRefused(
+              StudyRefused.Why.ILLEGAL, "create study %s: %s".formatted(plan.study(), why));
+    };
+  }
+
+  private static List<byte[]> der(List<X509Certificate> chain) throws IOException {
+    List<byte[]> encoded = new ArrayList<>();
+    for (X509Certificate certificate : chain) {
+      try {
+        encoded.add(certificate.getEncoded());
+      } catch (CertificateEncodingException broken) {
+        throw new IOException("encode a certificate", broken);
+      }
+    }
+    return encoded;
+  }
+
+  private static String text(String reason) {
+    return reason.length() > Limits.TEXT_CHARS_MAX
+        ? reason.substring(0, Limits.TEXT_CHARS_MAX)
+        : reason;
+  }
+}

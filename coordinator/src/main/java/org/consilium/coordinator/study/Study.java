@@ -1,0 +1,306 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.intake.Intake.Announced;
+import org.consilium.coordinator.intake.Intake.Checked;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.round.Opening;
+import org.consilium.coordinator.round.Reply;
+import org.consilium.coordinator.round.Reply.Done;
+import org.consilium.coordinator.round.RoundEvent;
+import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
+import org.consilium.coordinator.round.RoundLoop;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Validating;
+import org.consilium.coordinator.round.RoundState.Watching;
+import org.consilium.coordinator.round.StudyEvent.Decided;
+import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.coordinator.round.StudyMachine;
+import org.consilium.coordinator.round.StudyState;
+import org.consilium.coordinator.validation.ReportDesk;
+import org.consilium.coordinator.validation.ReportDesk.Expected;
+import org.consilium.coordinator.validation.ReportDesk.Filed;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.ValidationReport;
+
+/** One study: its loop, and what sites may ask of it. */
+final class Study {
+  private final StudyPlan plan;
+  private final Digest digest;
+  private final StudyEffects effects;
+  private final RoundLoop loop;
+  private final Surroundings around;
+  private final SiteActivity activity = new SiteActivity();
+
+  Study(RoundLoop loop, StudyEffects effects, Surroundings around) {
+    this.plan = loop.state().plan();
+    this.digest = Digest.sha256(loop.state().created().planBytes());
+    this.loop = loop;
+    this.effects = effects;
+    this.around = around;
+  }
+
+  StudyPlan plan() {
+    return plan;
+  }
+
+  RoundLoop loop() {
+    return loop;
+  }
+
+  SiteActivity activity() {
+    return activity;
+  }
+
+  StudySnapshot snapshot() {
+    return Snapshots.of(
+        new Snapshots.Parts(
+            loop.state(), digest, loop.waiting(), effects.drift(), around.presence(), activity));
+  }
+
+  boolean names(SiteId site) {
+    return plan.participation().sites().contains(site);
+  }
+
+  /** What is to be sent to a site now: a proposal, or a task. */
+  List<Outgoing> pending(SiteId site) {
+    StudyState state = loop.state();
+    List<Outgoing> messages = new ArrayList<>();
+    if (names(site) && !StudyMachine.over(state)) {
+      Messages writer =
+          new Messages(plan, digest, effects.layout().digest(), around, state.created());
+      if (!state.answers().containsKey(site)) {
+        messages.add(writer.proposal());
+      }
+      state
+          .current()
+          .flatMap(
+              round ->
+                  writer.task(round, site, loop.remaining(), state.roundsClosed(), effects))
+          .ifPresent(messages::add);
+    }
+    return messages;
+  }
+
+  /** The hospital's answer to the proposal. */
+  Reply decide(SiteId site, Digest about, boolean accepted, String refusal, int samples)
+      throws IOException {
+    if (!names(site)) {
+      return new Reply.Refused("study %s does not name site %s".formatted(plan.study(), site));
+    }
+    if (!about.equals(digest)) {
+      return new Reply.Refused(
+          "decision on study %s is about another plan: %s, it is %s"
+              .formatted(plan.study(), about.brief(), digest.brief()));
+    }
+    boolean small = accepted && samples < plan.protection().minSamples();
+    String why = small ? "COHORT_TOO_SMALL" : accepted ? "" : refusal;
+    boolean counts = accepted && !small;
+    StudyState.Answer answer =
+        new StudyState.Answer(counts, Limits.printable(why), counts ? samples : 0);
+    return loop.ask(
+        () -> {
+          if (answer.equals(loop.state().answers().get(site))) {
+            return new Done(true);
+          }
+          if (StudyMachine.over(loop.state())) {
+            return new Reply.Refused("study %s is over".formatted(plan.study()));
+          }
+          return loop.record(
+              new Decided(
+                  loop.now(), site, answer.accepted(), answer.refusal(), answer.samples()));
+        });
+  }
+
+  /** The site will not deliver in the open round; a repeat, or one for another round, is nothing. */
+  Reply decline(SiteId site, int round, String refusal) throws IOException {
+    return loop.ask(
+        () ->
+            loop.state().current().orElse(null) instanceof Collecting c
+                    && c.opening().number() == round
+                    && c.awaits(site)
+                ? loop.record(
+                    new InRound(
+                        new SiteDeclined(
+                            loop.now(), c.place(), site, Limits.printable(refusal))))
+                : new Done(true));
+  }
+
+  /** Whether this very update was taken in before, in whatever round. */
+  boolean holds(SiteId site, Digest upload) {
+    return loop.state().all().stream()
+        .flatMap(r -> r.updates().values().stream())
+        .anyMatch(u -> u.site().equals(site) && u.upload().equals(upload));
+  }
+
+  /** Announces an update to the open round. */
+  Intake begin(Announced announced, UpdateIntake intake) {
+    StudyState state = loop.state();
+    int number = announced.manifest().round().number();
+    int attempt = announced.manifest().attempt();
+    SiteId site = announced.site();
+    Optional<Accepted> known =
+        state.all().stream()
+            .filter(r -> r.start().filter(o -> is(o, number, attempt)).isPresent())
+            .flatMap(r -> r.updates().values().stream())
+            .filter(u -> u.site().equals(site))
+            .findFirst();
+    if (known.isPresent()) {
+      return known.get().upload().equals(announced.upload())
+          ? Intake.Progress.complete(
+              announced.upload(), announced.manifest().seal().chunks())
+          : new Rejected(
+              Why.DIFFERENT_UPDATE,
+              "update of site %s for round %d: another one, %s, was taken in before"
+                  .formatted(site, number, known.get().upload().brief()));
+    }
+    if (state.current().orElse(null) instanceof Collecting c) {
+      return c.declined().containsKey(site)
+          ? new Rejected(
+              Why.NOT_A_PARTICIPANT,
+              "update of site %s: it declined %s before".formatted(site, c.place()))
+          : intake.begin(announced, effects.terms(c.opening()));
+    }
+    return new Rejected(
+        Why.WRONG_ROUND,
+        "update of site %s for round %d: no round of study %s takes updates now"
+            .formatted(site, number, plan.study()));
+  }
+
+  /** Journals a checked update; it counts when this says so. */
+  Intake accept(SiteId site, Checked checked) throws IOException {
+    var manifest = checked.manifest();
+    Reply reply =
+        loop.ask(
+            () -> {
+              if (holds(site, checked.upload())) {
+                return new Done(true);
+              }
+              if (loop.state().current().orElse(null) instanceof Collecting c
+                  && is(c.opening(), manifest.round().number(), manifest.attempt())
+                  && c.awaits(site)) {
+                Accepted update =
+                    new Accepted(
+                        site,
+                        checked.upload(),
+                        manifest.weight(),
+                        manifest.samples(),
+                        checked.norm(),
+                        manifest.trainingLoss(),
+                        manifest.seal().sealedBytes());
+                return loop.record(
+                    new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
+              }
+              return new Reply.Refused(
+                  "update of site %s came after round %s was closed"
+                      .formatted(site, manifest.round()));
+            });
+    return switch (reply) {
+      case Done(boolean duplicate) -> new Intake.Accepted(checked.upload(), duplicate);
+      case Reply.Refused(String why) -> new Rejected(Why.WRONG_ROUND, why);
+    };
+  }
+
+  /** Files a genuine report. */
+  ReportDesk.Outcome file(SiteId site, ValidationReport report) throws IOException {
+    List<ReportDesk.Outcome> outcome = new ArrayList<>(1);
+    Reply unused =
+        loop.ask(
+            () -> {
+              ReportDesk.Outcome judged = judge(site, report);
+              if (judged instanceof ReportDesk.Genuine(ValidationReport genuine)) {
+                Done done =
+                    loop.record(
+                        new InRound(new RoundEvent.ReportAccepted(loop.now(), site, genuine)));
+                judged = new Filed(done.duplicate());
+              }
+              outcome.add(judged);
+              return new Done(false);
+            });
+    return outcome.getFirst();
+  }
+
+  private ReportDesk.Outcome judge(SiteId site, ValidationReport report) {
+    StudyState state = loop.state();
+    Optional<ValidationReport> filed = filed(state, site, report);
+    if (filed.isPresent()) {
+      return filed.get().equals(report)
+          ? new Filed(true)
+          : new ReportDesk.Rejected(
+              ReportDesk.Why.DIFFERENT_REPORT,
+              "report of site %s on round %s: another one was filed before"
+                  .formatted(site, report.round()));
+    }
+    RoundState current = state.current().orElse(null);
+    boolean asked =
+        (current instanceof Validating v && v.awaits(site))
+            || (current instanceof Watching w && w.awaits(site));
+    Optional<Expected> expected = asked ? expected(state) : Optional.empty();
+    return expected
+        .map(e -> ReportDesk.expect(report, e))
+        .orElseGet(
+            () ->
+                new ReportDesk.Rejected(
+                    ReportDesk.Why.WRONG_ROUND,
+                    "report of site %s on round %s, window %d: none is asked of it now"
+                        .formatted(site, report.round(), report.window())));
+  }
+
+  private Optional<Expected> expected(StudyState state) {
+    return switch (state.current().orElseThrow()) {
+      case Validating v ->
+          Optional.of(
+              new Expected(
+                  new RoundId(plan.study(), v.opening().number()), 0, v.model().version()));
+      case Watching w ->
+          Optional.of(
+              new Expected(
+                  new RoundId(plan.study(), state.roundsClosed()),
+                  w.window(),
+                  w.model().version()));
+      case Collecting _,
+          RoundState.Aggregating _,
+          RoundState.Closed _,
+          RoundState.Abandoned _,
+          RoundState.Watched _ ->
+          Optional.empty();
+    };
+  }
+
+  private static Optional<ValidationReport> filed(
+      StudyState state, SiteId site, ValidationReport report) {
+    return state.all().stream()
+        .flatMap(r -> Optional.ofNullable(Reports.of(r).get(site)).stream())
+        .filter(
+            r -> r.round().equals(report.round()) && r.window() == report.window())
+        .findFirst();
+  }
+
+  /** Whether the site may fetch a version: it agreed to the study and the study made it. */
+  boolean serves(SiteId site, ModelVersion version) {
+    StudyState state = loop.state();
+    return state.willing().contains(site) && published(version);
+  }
+
+  boolean published(ModelVersion version) {
+    return loop.state().models().stream().anyMatch(m -> m.model().version().equals(version));
+  }
+
+  private static boolean is(Opening opening, int number, int attempt) {
+    return opening.number() == number && opening.attempt() == attempt;
+  }
+}

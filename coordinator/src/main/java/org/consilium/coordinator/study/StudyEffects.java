@@ -1,0 +1,375 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.consilium.coordinator.aggregate.AggregationTask;
+import org.consilium.coordinator.aggregate.SealedDelta;
+import org.consilium.coordinator.aggregate.Step;
+import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.coordinator.drift.DriftMonitor;
+import org.consilium.coordinator.intake.IntakeTerms;
+import org.consilium.coordinator.intake.Spool;
+import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.registry.ModelRegistry;
+import org.consilium.coordinator.registry.ModelRegistry.Lineage;
+import org.consilium.coordinator.registry.ModelRegistry.Stored;
+import org.consilium.coordinator.roster.RosterPolicy;
+import org.consilium.coordinator.round.Opening;
+import org.consilium.coordinator.round.RoundEffects;
+import org.consilium.coordinator.round.RoundEvent;
+import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.RoundState.Abandoned;
+import org.consilium.coordinator.round.RoundState.Aggregating;
+import org.consilium.coordinator.round.RoundState.Closed;
+import org.consilium.coordinator.round.StudyEvent;
+import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.coordinator.round.StudyEvent.Member;
+import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.coordinator.round.StudyMachine;
+import org.consilium.coordinator.round.StudyState;
+import org.consilium.coordinator.round.StudyState.Published;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.seal.AggregationKey;
+import org.consilium.security.seal.SealBroken;
+import org.consilium.security.seal.UpdateOpener;
+
+/** What one study's rounds do to the world: files, keys, sites. Runs on the loop's thread. */
+final class StudyEffects implements RoundEffects {
+  private static final System.Logger LOG = System.getLogger(StudyEffects.class.getName());
+
+  /** Latest versions that are kept besides the first and the best. */
+  private static final int MODELS_KEPT = 3;
+
+  private final Surroundings around;
+  private final Stores stores;
+  private final StudyPlan plan;
+  private final Digest digest;
+  private final ParameterLayout layout;
+  private final Optional<AggregationKey> key;
+  private volatile DriftMonitor drift;
+
+  /** Files shared by all studies. */
+  record Stores(ModelRegistry models, Spool spool, UpdateIntake intake) {}
+
+  /** A study's fixed parts; the key is gone once the study is over. */
+  record Fixed(
+      StudyPlan plan, Digest digest, ParameterLayout layout, Optional<AggregationKey> key) {}
+
+  StudyEffects(Surroundings around, Stores stores, Fixed fixed, DriftMonitor drift) {
+    this.around = around;
+    this.stores = stores;
+    this.plan = fixed.plan();
+    this.digest = fixed.digest();
+    this.layout = fixed.layout();
+    this.key = fixed.key();
+    this.drift = drift;
+  }
+
+  /** Feeds the detectors with what a replayed journal says. */
+  void recall(StudyState state) {
+    for (RoundState round : state.all()) {
+      Reports.of(round).forEach((site, report) -> drift = drift.observe(site, report));
+    }
+  }
+
+  DriftMonitor drift() {
+    return drift;
+  }
+
+  ParameterLayout layout() {
+    return layout;
+  }
+
+  /** What an update of an open round must look like. */
+  IntakeTerms terms(Opening opening) {
+    java.util.Map<SiteId, Integer> samples = new java.util.HashMap<>();
+    opening.members().forEach(m -> samples.put(m.site(), m.samples()));
+    AggregationKey opener = requireKey();
+    return new IntakeTerms(
+        new RoundId(plan.study(), opening.number()),
+        opening.attempt(),
+        opening.base().version(),
+        layout,
+        context(opening),
+        fixed(opening),
+        opening.scaleExponents(),
+        plan.protection().clip(),
+        samples,
+        opening.referenceSamples(),
+        opener);
+  }
+
+  /** The public half, as tasks carry it. */
+  byte[] aggregationKey() {
+    return requireKey().publicKey();
+  }
+
+  @Override
+  public Opportunity opportunity(StudyState state) throws IOException {
+    RosterPolicy.Pick pick =
+        RosterPolicy.pick(
+            state.willing(),
+            site -> around.sites().apply(site).isPresent(),
+            this::present,
+            plan.participation().quorum());
+    return switch (pick) {
+      case RosterPolicy.TooFew(String why) -> new NotNow(why);
+      case RosterPolicy.Roster(List<SiteId> sites) -> ready(state, sites);
+    };
+  }
+
+  private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {
+    long vector = layout.length() + UpdateManifest.TRAILER;
+    long chunks = Math.ceilDiv(4 * vector, (long) Limits.CHUNK_PLAIN_BYTES);
+    long sealed = 4 * vector + chunks * Limits.CHUNK_TAG_BYTES;
+    long needed =
+        sites.size() * sealed + state.latest().model().fileBytes() + UpdateIntake.RESERVE_BYTES;
+    long usable = around.space().usableBytes();
+    if (usable < needed) {
+      return new NotNow(
+          "waiting for disk space: a round of %d sites needs %d MiB, %d MiB are left"
+              .formatted(sites.size(), needed >> 20, usable >> 20));
+    }
+    List<Member> members = new ArrayList<>();
+    for (SiteId site : sites) {
+      Optional<EnrolledSite> enrolled = around.sites().apply(site);
+      int samples =
+          Optional.ofNullable(state.answers().get(site)).map(StudyState.Answer::samples).orElse(0);
+      enrolled.ifPresent(e -> members.add(new Member(site, e.signingKey(), samples)));
+    }
+    if (members.size() < plan.participation().quorum()) {
+      return new NotNow("waiting for sites: one was revoked a moment ago");
+    }
+    List<Integer> exponents =
+        state.exponents().isEmpty()
+            ? Collections.nCopies(
+                layout.tensors().size(), Math.getExponent(plan.protection().range()))
+            : state.exponents();
+    return new Ready(members, exponents);
+  }
+
+  @Override
+  public boolean present(SiteId site) {
+    return around.presence().present(site);
+  }
+
+  @Override
+  public List<SiteId> watchable(StudyState state) {
+    return state.willing().stream()
+        .filter(site -> around.sites().apply(site).isPresent() && present(site))
+        .toList();
+  }
+
+  @Override
+  public Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
+    long before = around.clocks().nanos().getAsLong();
+    Opening opening = round.opening();
+    List<FileChannel> files = new ArrayList<>();
+    List<SealedDelta> updates = new ArrayList<>();
+    try (SafetensorsFile base = stores.models().parameters(opening.base().version())) {
+      for (Accepted update : round.accepted().values()) {
+        updates.add(open(opening, update, files));
+      }
+      ModelVersion parent = opening.base().version();
+      Stored<Step> stored =
+          stores
+              .models()
+              .<Step, UpdateBroken>publish(
+                  layout,
+                  new Lineage(plan.study(), opening.number(), Optional.of(parent)),
+                  out ->
+                      around
+                          .aggregator()
+                          .aggregate(
+                              new AggregationTask(
+                                  base,
+                                  updates,
+                                  fixed(opening),
+                                  opening.scaleExponents(),
+                                  plan.aggregation().serverLearningRate(),
+                                  out)));
+      double seconds = (around.clocks().nanos().getAsLong() - before) / 1e9;
+      around.observer().phase(plan.study(), StudyObserver.Phase.AGGREGATE, seconds);
+      return new Made(
+          new Model(stored.version(), stored.fileBytes()), stored.made().nextExponents());
+    } finally {
+      updates.forEach(update -> update.opener().close());
+      for (FileChannel file : files) {
+        file.close();
+      }
+    }
+  }
+
+  private SealedDelta open(Opening opening, Accepted update, List<FileChannel> files)
+      throws UpdateBroken, IOException {
+    SiteId site = update.site();
+    Spool.Place place = place(opening, site);
+    UpdateManifest manifest =
+        stores
+            .spool()
+            .manifest(place, update.upload())
+            .orElseThrow(() -> new UpdateBroken(site, "its manifest is missing or was changed"));
+    try {
+      UpdateOpener opener =
+          UpdateOpener.open(
+              requireKey(),
+              manifest.seal().encapsulation(),
+              context(opening).bytes(),
+              site.value(),
+              manifest.seal().chunks());
+      FileChannel file = stores.spool().sealed(place);
+      files.add(file);
+      return new SealedDelta(site, update.weight(), opener, file);
+    } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {
+      throw new UpdateBroken(site, String.valueOf(damaged.getMessage()));
+    }
+  }
+
+  @Override
+  public void applied(Optional<StudyState> before, StudyEvent event, StudyState after) {
+    if (event instanceof InRound(RoundEvent.ReportAccepted(_, SiteId site, var report))) {
+      drift = drift.observe(site, report);
+    }
+    tell(event);
+    if (after.history().size() > before.map(s -> s.history().size()).orElse(0)) {
+      tellEnd(after.history().getLast());
+    }
+    try {
+      tidy(event, after);
+    } catch (IOException disk) {
+      // Left-over files cost room only; the next round's opening removes them again.
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "study {0}: remove files that are no longer needed: {1}",
+          plan.study(),
+          disk.getMessage());
+    }
+    boolean chatter =
+        event instanceof StudyEvent.Decided
+            || event instanceof InRound(RoundEvent.UpdateAccepted _)
+            || event instanceof InRound(RoundEvent.ReportAccepted _)
+            || event instanceof InRound(RoundEvent.SiteDeclined _);
+    if (!chatter) {
+      around.presence().wake(plan.participation().sites());
+    }
+  }
+
+  @Override
+  public void stopped(Exception cause) {
+    LOG.log(System.Logger.Level.ERROR, "study " + plan.study() + ": stopped", cause);
+    around.observer().stopped(plan.study(), cause);
+  }
+
+  private void tell(StudyEvent event) {
+    if (event instanceof InRound(RoundEvent.UpdateAccepted(_, _, var update))) {
+      around.observer().accepted(plan.study(), update.site(), update.bytes());
+    }
+  }
+
+  private void tellEnd(RoundState ended) {
+    StudyObserver observer = around.observer();
+    if (ended instanceof Closed closed) {
+      Instant opened = closed.opening().opened();
+      observer.roundEnded(plan.study(), true, seconds(opened, closed.closed()));
+      observer.phase(
+          plan.study(), StudyObserver.Phase.COLLECT, seconds(opened, closed.published()));
+      observer.phase(
+          plan.study(),
+          StudyObserver.Phase.VALIDATE,
+          seconds(closed.published(), closed.closed()));
+    } else if (ended instanceof Abandoned abandoned) {
+      observer.roundEnded(
+          plan.study(), false, seconds(abandoned.opening().opened(), abandoned.closed()));
+    }
+  }
+
+  /** Keeps the disk bounded: one attempt's spools, and the few versions anyone still asks for. */
+  private void tidy(StudyEvent event, StudyState after) throws IOException {
+    if (event instanceof InRound(RoundEvent.UpdateLost lost)) {
+      RoundId round = new RoundId(plan.study(), lost.place().number());
+      stores.intake().discard(new Spool.Place(round, lost.place().attempt(), lost.site()));
+    }
+    boolean collecting =
+        after.current().stream()
+            .anyMatch(
+                r -> r instanceof RoundState.Collecting || r instanceof RoundState.Aggregating);
+    if (event instanceof StudyEvent.RoundOpened(Opening opening)) {
+      RoundId round = new RoundId(plan.study(), opening.number());
+      stores.intake().keepOnly(plan.study(), Optional.of(round), opening.attempt());
+    } else if (!collecting) {
+      stores.intake().keepOnly(plan.study(), Optional.empty(), 0);
+    }
+    Set<ModelVersion> kept = kept(after);
+    for (Published model : after.models()) {
+      if (!kept.contains(model.model().version())) {
+        stores.models().drop(model.model().version());
+      }
+    }
+    if (StudyMachine.over(after)) {
+      AggregationKeys.destroy(around.state(), plan.study());
+      key.ifPresent(AggregationKey::close);
+    }
+  }
+
+  private static Set<ModelVersion> kept(StudyState state) {
+    Set<ModelVersion> kept = new HashSet<>();
+    List<Published> models = state.models();
+    kept.add(models.getFirst().model().version());
+    models.subList(Math.max(0, models.size() - MODELS_KEPT), models.size())
+        .forEach(m -> kept.add(m.model().version()));
+    kept.add(state.released().model().version());
+    state
+        .current()
+        .ifPresent(
+            r -> {
+              if (r instanceof RoundState.Watching w) {
+                kept.add(w.model().version());
+              }
+            });
+    return kept;
+  }
+
+  private Spool.Place place(Opening opening, SiteId site) {
+    return new Spool.Place(
+        new RoundId(plan.study(), opening.number()), opening.attempt(), site);
+  }
+
+  private Digest context(Opening opening) {
+    Fingerprint sealing = requireKey().publicKeyDigest();
+    return RoundContexts.digest(around.federation(), plan, digest, opening, layout, sealing);
+  }
+
+  private FixedTerms fixed(Opening opening) {
+    return FixedTerms.of(
+        plan.protection().weightMax(), opening.members().size(), plan.protection().range());
+  }
+
+  private AggregationKey requireKey() {
+    return key.orElseThrow(
+        () -> new IllegalStateException("the aggregation key of study " + plan.study() + " is gone"));
+  }
+
+  private static double seconds(Instant from, Instant to) {
+    return Duration.between(from, to).toMillis() / 1e3;
+  }
+}
