@@ -80,7 +80,7 @@ public final class NpzFile {
       Source source = new Source(zip, file, fileBytes);
       int[] classes = readLabels(source, labels, labelsKey, bounds);
       return Optional.of(readImages(source, images, imagesKey, classes, bounds));
-    } catch (ZipException | EOFException | IllegalArgumentException broken) {
+    } catch (ZipException | EOFException broken) {
       throw new MalformedData(file, "not a whole zip archive", "%d bytes".formatted(fileBytes));
     }
   }

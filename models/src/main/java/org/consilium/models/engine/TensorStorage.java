@@ -50,16 +50,27 @@ sealed interface TensorStorage {
 
     @Override
     public void write(long from, float[] values, int at, int length) {
+      // The engine refuses to overwrite what it tracks for gradients.
+      boolean tracked = tensor.hasGradient();
+      tensor.setRequiresGradient(false);
       try (NDManager scope = tensor.getManager().newSubManager()) {
         float[] some = java.util.Arrays.copyOfRange(values, at, at + length);
-        scope.create(some, new Shape(length)).copyTo(part(scope, from, length));
+        NDArray flat = tensor.reshape(-1);
+        flat.attach(scope);
+        flat.set(range(from, length), scope.create(some, new Shape(length)));
+      } finally {
+        tensor.setRequiresGradient(tracked);
       }
     }
 
     private NDArray part(NDManager scope, long from, int length) {
       NDArray flat = tensor.reshape(-1);
       flat.attach(scope);
-      return flat.get(scope, new NDIndex("{}:{}", from, from + length));
+      return flat.get(scope, range(from, length));
+    }
+
+    private static NDIndex range(long from, int length) {
+      return new NDIndex("{}:{}", from, from + length);
     }
   }
 }

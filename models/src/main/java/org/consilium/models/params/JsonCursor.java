@@ -3,6 +3,7 @@ package org.consilium.models.params;
 import static org.consilium.models.params.MalformedSafetensors.Reason.BAD_JSON;
 import static org.consilium.models.params.MalformedSafetensors.Reason.BAD_UTF8;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -16,6 +17,12 @@ import java.nio.charset.StandardCharsets;
 final class JsonCursor {
   /** Longest string: no tensor name or metadata value of a real model comes near. */
   private static final int STRING_BYTES_MAX = 16 << 20;
+
+  /** What {@link #natural} answers for 2^63 to 2^64 - 1. */
+  static final long OVER_63_BITS = -2;
+
+  private static final BigInteger UNSIGNED_MAX = new BigInteger("18446744073709551615");
+  private static final int UNSIGNED_DIGITS = 20;
 
   private final byte[] json;
   private int at;
@@ -88,23 +95,38 @@ final class JsonCursor {
     return escaped ? unescape(raw) : raw;
   }
 
-  /** An integer ≥ 0 without sign, fraction, exponent or leading zero; -1 if it is anything else. */
+  /** How many lists and objects open one in another from here on. */
+  int nesting() {
+    peek();
+    int depth = 0;
+    while (at + depth < json.length && (json[at + depth] == '[' || json[at + depth] == '{')) {
+      depth++;
+    }
+    return depth;
+  }
+
+  /**
+   * An integer from 0 without sign, fraction, exponent or leading zero; {@link #OVER_63_BITS} for
+   * one that fits in 64 bits only, -1 if it is anything else.
+   */
   long natural() {
     peek();
     int start = at;
-    long value = 0;
     while (at < json.length && json[at] >= '0' && json[at] <= '9') {
-      int digit = json[at] - '0';
-      if (value > (Long.MAX_VALUE - digit) / 10) {
-        return -1;
-      }
-      value = value * 10 + digit;
       at++;
     }
-    boolean leadingZero = at - start > 1 && json[start] == '0';
+    int digits = at - start;
     int next = at < json.length ? json[at] : ' ';
     boolean ends = isBlank((byte) next) || next == ',' || next == ']' || next == '}';
-    return at == start || leadingZero || !ends ? -1 : value;
+    boolean leadingZero = digits > 1 && json[start] == '0';
+    if (digits == 0 || digits > UNSIGNED_DIGITS || leadingZero || !ends) {
+      return -1;
+    }
+    BigInteger value = new BigInteger(new String(json, start, digits, StandardCharsets.US_ASCII));
+    if (value.bitLength() < Long.SIZE) {
+      return value.longValueExact();
+    }
+    return value.compareTo(UNSIGNED_MAX) <= 0 ? OVER_63_BITS : -1;
   }
 
   /** Nothing but blanks may follow. */

@@ -49,6 +49,7 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata, long
 
   private static final int RANK_MAX = 8;
   private static final int LENGTH_BYTES = 8;
+  private static final int NESTING_MAX = 8;
 
   /** One tensor; {@code begin} and {@code end} are bytes from {@code dataStart}. */
   record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
@@ -103,7 +104,7 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata, long
 
   private static SafetensorsHeader parse(byte[] json, long dataLength) throws MalformedSafetensors {
     JsonCursor cursor = new JsonCursor(json);
-    if (json.length > 0 && json[0] != '{') {
+    if (json.length > 0 && json[0] != '{' && json[0] != '[') {
       throw new MalformedSafetensors(
           BAD_HEADER_START, "the header begins with byte 0x%02x, not '{'".formatted(json[0]));
     }
@@ -158,8 +159,8 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata, long
   private static Entry readEntry(JsonCursor cursor, String name) throws MalformedSafetensors {
     String who = Limits.printable(name);
     if (!cursor.skip('{')) {
-      if (cursor.peek() == '[') {
-        throw cursor.bad("tensor %s is a list".formatted(who));
+      if (cursor.nesting() > NESTING_MAX) {
+        throw cursor.bad("tensor %s is nested too deep".formatted(who));
       }
       throw new MalformedSafetensors(MISSING_FIELD, "tensor %s is not an object".formatted(who));
     }
@@ -236,6 +237,10 @@ record SafetensorsHeader(List<Entry> tensors, Map<String, String> metadata, long
     }
     do {
       long value = count < 2 ? cursor.natural() : -1;
+      if (value == JsonCursor.OVER_63_BITS) {
+        throw new MalformedSafetensors(
+            OFFSET_BEYOND_DATA, "tensor %s: 2^63 or more".formatted(who));
+      }
       if (value < 0) {
         throw new MalformedSafetensors(
             BAD_OFFSETS, "tensor %s: two whole numbers 0 to 2^63 - 1 needed".formatted(who));

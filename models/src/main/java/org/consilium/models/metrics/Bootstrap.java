@@ -1,0 +1,80 @@
+package org.consilium.models.metrics;
+
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * What windows of a given make-up show when nothing has changed: AUROC and mean log loss over 1000
+ * resamples of reference cases, drawn with replacement within each class.
+ *
+ * @param aurocSd standard deviation over the resamples, as is {@code logLossSd}
+ */
+public record Bootstrap(double aurocMean, double aurocSd, double logLossMean, double logLossSd) {
+  /** Number of resamples. */
+  public static final int RESAMPLES = 1_000;
+
+  /**
+   * Resamples windows with the given number of each class: a window's class balance is thereby
+   * taken as given, and a shift of prevalence alone does not count as one of performance.
+   *
+   * @param positives of the window, at least 1, as {@code negatives}
+   * @return empty if the reference has fewer than 2 cases of a class
+   */
+  public static Optional<Bootstrap> of(
+      LabelledScores reference, int positives, int negatives, long seed) {
+    if (positives < 1 || negatives < 1) {
+      throw new IllegalArgumentException(
+          "a window needs both classes, got %d and %d".formatted(positives, negatives));
+    }
+    if (!reference.bothClasses()) {
+      return Optional.empty();
+    }
+    double[] positive = reference.scoresOf(1);
+    double[] negative = reference.scoresOf(0);
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] aurocs = new double[RESAMPLES];
+    double[] losses = new double[RESAMPLES];
+    for (int b = 0; b < RESAMPLES; b++) {
+      double[] drawnPositive = draw(positive, positives, random);
+      double[] drawnNegative = draw(negative, negatives, random);
+      double loss = 0;
+      for (double score : drawnPositive) {
+        loss += ProbabilityScores.caseLogLoss(1, score);
+      }
+      for (double score : drawnNegative) {
+        loss += ProbabilityScores.caseLogLoss(0, score);
+      }
+      losses[b] = loss / (positives + negatives);
+      aurocs[b] = Auroc.area(drawnPositive, drawnNegative);
+    }
+    double aurocMean = mean(aurocs);
+    double lossMean = mean(losses);
+    return Optional.of(
+        new Bootstrap(
+            aurocMean, deviation(aurocs, aurocMean), lossMean, deviation(losses, lossMean)));
+  }
+
+  private static double[] draw(double[] from, int count, SplittableRandom random) {
+    double[] drawn = new double[count];
+    for (int i = 0; i < count; i++) {
+      drawn[i] = from[random.nextInt(from.length)];
+    }
+    return drawn;
+  }
+
+  private static double mean(double[] values) {
+    double sum = 0;
+    for (double value : values) {
+      sum += value;
+    }
+    return sum / values.length;
+  }
+
+  private static double deviation(double[] values, double mean) {
+    double squares = 0;
+    for (double value : values) {
+      squares += (value - mean) * (value - mean);
+    }
+    return Math.sqrt(squares / (values.length - 1));
+  }
+}

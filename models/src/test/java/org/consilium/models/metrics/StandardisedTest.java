@@ -1,0 +1,123 @@
+package org.consilium.models.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+final class StandardisedTest {
+  /** Logit-normal scores: positives are {@code separation} above negatives on the logit scale. */
+  private static LabelledScores cases(int count, double separation, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    int[] labels = new int[count];
+    double[] scores = new double[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = i % 3 == 0 ? 1 : 0;
+      double logit = random.nextGaussian() + (labels[i] == 1 ? separation : 0) - separation / 2;
+      scores[i] = 1 / (1 + Math.exp(-logit));
+    }
+    return new LabelledScores(labels, scores);
+  }
+
+  @Test
+  void shift_ofUnchangedWindows_hasMeanZeroAndSpreadOne() {
+    LabelledScores reference = cases(6_000, 2, 1);
+    double[] sums = new double[4];
+    int windows = 120;
+    for (int w = 0; w < windows; w++) {
+      Standardised z = Standardised.shift(reference, cases(60, 2, 100 + w), w).orElseThrow();
+      sums[0] += z.aurocZ() / windows;
+      sums[1] += z.aurocZ() * z.aurocZ() / windows;
+      sums[2] += z.logLossZ() / windows;
+      sums[3] += z.logLossZ() * z.logLossZ() / windows;
+    }
+    // Standard error of a mean of 120 unit normals is .09, of their mean square .13.
+    assertThat(sums[0]).isCloseTo(0, within(.3));
+    assertThat(sums[1]).isCloseTo(1, within(.5));
+    assertThat(sums[2]).isCloseTo(0, within(.3));
+    assertThat(sums[3]).isCloseTo(1, within(.5));
+  }
+
+  @Test
+  void shift_ofWorseWindow_isPositiveInBoth() {
+    Standardised z = Standardised.shift(cases(600, 2, 1), cases(200, .3, 2), 3).orElseThrow();
+    assertThat(z.aurocZ()).isGreaterThan(4);
+    assertThat(z.logLossZ()).isGreaterThan(2);
+  }
+
+  @Test
+  void shift_withEqualSeed_isEqual() {
+    LabelledScores reference = cases(300, 2, 1);
+    LabelledScores window = cases(60, 2, 2);
+    assertThat(Standardised.shift(reference, window, 7))
+        .isEqualTo(Standardised.shift(reference, window, 7));
+    assertThat(Standardised.shift(reference, window, 7))
+        .isNotEqualTo(Standardised.shift(reference, window, 8));
+  }
+
+  @Test
+  void shift_ofPerfectReference_usesLeastSigma() {
+    LabelledScores perfect =
+        new LabelledScores(new int[] {0, 0, 1, 1}, new double[] {.1, .1, .9, .9});
+    LabelledScores window =
+        new LabelledScores(new int[] {0, 0, 1, 1}, new double[] {.1, .9, .9, .9});
+    // By hand: AUROC falls from 1 to 3/4 (the tied .9 counts half for two positives).
+    assertThat(Standardised.shift(perfect, window, 1).orElseThrow().aurocZ())
+        .isCloseTo(.25 / 1e-3, within(1e-9));
+  }
+
+  @Test
+  void bootstrap_ofAuroc_agreesWithDelong() {
+    LabelledScores reference = cases(600, 1.5, 5);
+    Bootstrap bootstrap = Bootstrap.of(reference, 200, 400, 1).orElseThrow();
+    double delong = Math.sqrt(Auroc.of(reference).orElseThrow().variance());
+    assertThat(bootstrap.aurocSd()).isCloseTo(delong, within(.15 * delong));
+  }
+
+  @Test
+  void auroc_ofOneClass_isEmpty() {
+    assertThat(Auroc.of(new int[] {1, 1, 1}, new double[] {.1, .2, .3})).isEmpty();
+    assertThat(
+            Standardised.shift(cases(60, 2, 1), new LabelledScores(new int[2], new double[2]), 1))
+        .isEmpty();
+  }
+
+  @Test
+  void auroc_ofPerfectScores_hasIntervalThatAdmitsDoubt() {
+    Auroc auroc =
+        Auroc.of(new int[] {0, 0, 0, 1, 1}, new double[] {.1, .2, .3, .8, .9}).orElseThrow();
+    assertThat(auroc.estimate()).isEqualTo(1);
+    // .025^(1/2) by hand.
+    assertThat(auroc.interval().lower()).isCloseTo(.15811388, within(1e-8));
+    assertThat(auroc.interval().upper()).isEqualTo(1);
+  }
+
+  @Test
+  void logLossOfLogits_ofHugeLogits_isFinite() {
+    // By hand: log(1 + e^-2000) = 0 and 2000.
+    float[][] logits = {{1000, -1000}, {1000, -1000}};
+    assertThat(ProbabilityScores.logLossOfLogits(new int[] {0, 1}, logits)).isEqualTo(1000);
+    assertThat(ProbabilityScores.softmax(new float[] {0, 0})).containsExactly(.5, .5);
+  }
+
+  @Test
+  void balancedAccuracyInterval_ofEqualClasses_isNarrowerThanItsParts() {
+    Confusion confusion = new Confusion(40, 10, 40, 10);
+    Interval both = confusion.balancedAccuracyInterval();
+    Interval one = confusion.sensitivityInterval();
+    // By hand: equal halves combine to width / √2.
+    assertThat(both.upper() - both.lower())
+        .isCloseTo((one.upper() - one.lower()) / Math.sqrt(2), within(1e-12));
+  }
+
+  @Test
+  void scores_ofBadLabelsOrNaN_areRefused() {
+    assertThatThrownBy(() -> Auroc.of(new int[] {0, 2}, new double[] {0, 1}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("case 1 has label 2");
+    assertThatThrownBy(() -> Auroc.of(new int[] {0, 1}, new double[] {Double.NaN, 1}))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}

@@ -1,0 +1,127 @@
+package org.consilium.sim;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Every command of every module with one example each: what {@code consilium --help} prints. */
+final class CommandMap {
+  private static final int NEAR = 3;
+
+  private record Entry(String name, String example, String words) {}
+
+  private record Group(String title, List<Entry> entries) {}
+
+  private static final List<Group> GROUPS =
+      List.of(
+          new Group(
+              "See it",
+              List.of(
+                  new Entry("demo", "consilium demo", "a whole consortium on this machine, in minutes"),
+                  new Entry(
+                      "demo data",
+                      "consilium demo data --out lab --sites 2 --seed 7",
+                      "case files to do it by hand"),
+                  new Entry(
+                      "bench round",
+                      "consilium bench round --sites 4 --parameters 86000000",
+                      "seconds and memory of a large round"))),
+          new Group(
+              "Run a consortium",
+              List.of(
+                  new Entry(
+                      "consortium init",
+                      "consilium consortium init --dir lab/consortium",
+                      "the authority that vouches for its members"),
+                  new Entry(
+                      "coordinator serve",
+                      "consilium coordinator serve --state lab/coordinator --consortium lab/consortium",
+                      "the service that runs rounds"),
+                  new Entry(
+                      "site",
+                      "consilium site invite north -o north.token",
+                      "invite, approve, list, revoke sites"),
+                  new Entry(
+                      "study",
+                      "consilium study create -f study.yaml",
+                      "create, start, watch, export studies"))),
+          new Group(
+              "Run a hospital's node",
+              List.of(
+                  new Entry(
+                      "node join",
+                      "consilium node join --token-file north.token --state north",
+                      "make keys here, ask to join"),
+                  new Entry(
+                      "node approve",
+                      "consilium node approve mri-demo --state north",
+                      "the hospital's own decision"),
+                  new Entry(
+                      "node serve",
+                      "consilium node serve --state north --data north.npz",
+                      "train, protect, send; one outbound connection"),
+                  new Entry(
+                      "node ledger",
+                      "consilium node ledger --state north",
+                      "what has left this hospital"),
+                  new Entry("model", "consilium model --help", "look into and try model files"))),
+          new Group(
+              "This copy",
+              List.of(
+                  new Entry("build", "consilium build", "build all modules now"),
+                  new Entry("jdk", "consilium jdk", "the JDK that is used"))));
+
+  private CommandMap() {}
+
+  static String text() {
+    StringBuilder text = new StringBuilder();
+    text.append("Consilium: hospitals train one imaging model together; no image leaves.\n\n");
+    text.append("Usage: consilium COMMAND [OPTIONS]     consilium COMMAND --help\n");
+    for (Group group : GROUPS) {
+      text.append('\n').append(group.title).append('\n');
+      for (Entry entry : group.entries) {
+        text.append("  %-18s %s%n".formatted(entry.name, entry.words));
+        text.append("  %-18s   %s%n".formatted("", entry.example));
+      }
+    }
+    text.append(
+        "\nExit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed, 7 refused by policy.\n");
+    text.append("--version prints the version. Commands that report take --json.\n");
+    return text.toString();
+  }
+
+  /** The version of this build. */
+  static String version() {
+    String version = CommandMap.class.getPackage().getImplementationVersion();
+    return version == null ? "(built in place)" : version;
+  }
+
+  /** The command that a misspelt word is closest to. */
+  static Optional<String> nearest(String word) {
+    return GROUPS.stream()
+        .flatMap(g -> g.entries.stream())
+        .map(e -> e.name.split(" ", -1)[0])
+        .distinct()
+        .filter(name -> distance(name, word) <= NEAR)
+        .min(Comparator.comparingInt(name -> distance(name, word)));
+  }
+
+  /** Levenshtein's distance. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int above = row[j];
+        int same = a.charAt(i - 1) == b.charAt(j - 1) ? diagonal : diagonal + 1;
+        row[j] = Math.min(same, Math.min(above, row[j - 1]) + 1);
+        diagonal = above;
+      }
+    }
+    return row[b.length()];
+  }
+}

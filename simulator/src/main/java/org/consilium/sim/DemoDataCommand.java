@@ -1,0 +1,81 @@
+package org.consilium.sim;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.consilium.sim.scenario.CaseFiles;
+import org.consilium.sim.scenario.Scenario;
+import org.consilium.sim.scenario.SimulatedSite;
+import org.consilium.sim.scenario.StudyText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code consilium demo data}: what one needs to do a consortium by hand. */
+@Command(
+    name = "data",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes SITE.npz and SITE-windows/ for each site and study.yaml, to run a consortium by hand.",
+    footer = {"", "Example:", "  consilium demo data --out lab --sites 2 --seed 7"})
+final class DemoDataCommand implements Callable<Integer> {
+  @Option(names = "--out", required = true, description = "Folder to write into.")
+  private Path out = Path.of(".");
+
+  @Option(names = "--sites", defaultValue = "2", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
+  private int sites = 2;
+
+  @Option(names = "--seed", defaultValue = "7", description = "Root of all choices.")
+  private int seed = 7;
+
+  @Option(names = "--rounds", defaultValue = "10", description = "Rounds (${DEFAULT-VALUE}).")
+  private int rounds = 10;
+
+  @Option(names = "--study", defaultValue = "mri-demo", description = "The study's name.")
+  private String study = "mri-demo";
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws IOException {
+    if (sites < 2 || sites > SimulatedSite.SITES_MAX || rounds < 1 || rounds > 500) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--sites must be 2-%d and --rounds 1-500, got %d and %d"
+              .formatted(SimulatedSite.SITES_MAX, sites, rounds));
+    }
+    PrintWriter printer = spec.commandLine().getOut();
+    Files.createDirectories(out);
+    CaseFiles.Counts counts = CaseFiles.Counts.DEMONSTRATION;
+    CaseFiles cases = CaseFiles.of(counts, seed);
+    List<SimulatedSite> all = SimulatedSite.of(Scenario.STORY, sites, seed);
+    for (SimulatedSite site : all) {
+      Path file = out.resolve(site.id() + ".npz");
+      cases.writeAll(site, file);
+      cases.writeWindows(site, out.resolve(site.id() + "-windows"));
+      printer.println("%s  %s".formatted(file, site.differs()));
+    }
+    Path file = out.resolve("study.yaml");
+    StudyText text =
+        new StudyText(
+            study,
+            "resnet-gn",
+            counts.side(),
+            all.stream().map(SimulatedSite::id).toList(),
+            all.size(),
+            Duration.ofMinutes(30),
+            rounds,
+            counts.windows(),
+            seed);
+    Files.writeString(file, text.yaml());
+    printer.println(file);
+    printer.println("Images: " + cases.label() + ".");
+    return 0;
+  }
+}

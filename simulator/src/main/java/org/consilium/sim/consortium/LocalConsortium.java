@@ -1,0 +1,328 @@
+package org.consilium.sim.consortium;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.sim.process.Child;
+import org.consilium.sim.process.Installation;
+import org.consilium.sim.process.Pause;
+import org.consilium.sim.process.Supervisor;
+
+/**
+ * A consortium in a folder: {@code consortium/} the authority, {@code coordinator/} its state, one
+ * folder a site, {@code logs/}. All services are children of the given supervisor.
+ */
+public final class LocalConsortium implements AutoCloseable {
+  /** Name of the coordinator among the children. */
+  public static final String COORDINATOR = "coordinator";
+
+  private static final Duration START_MAX = Duration.ofSeconds(60);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private final Installation installation;
+  private final Layout layout;
+  private final InstantSource clock;
+  private final Supervisor supervisor;
+  private volatile Optional<Ports> ports = Optional.empty();
+  private volatile Optional<CoordinatorApi> api = Optional.empty();
+
+  /**
+   * Where things lie and how large processes may grow.
+   *
+   * @param folder of everything
+   * @param coordinatorHeapMiB Java heap of the coordinator
+   * @param siteHeapMiB Java heap of a site
+   */
+  public record Layout(Path folder, int coordinatorHeapMiB, int siteHeapMiB) {
+    /** A site's folder. */
+    public Path site(SiteId site) {
+      return folder.resolve(site.value());
+    }
+
+    /** A site's state. */
+    public Path siteState(SiteId site) {
+      return site(site).resolve("state");
+    }
+
+    Path log(String name) {
+      return folder.resolve("logs").resolve(name + ".log");
+    }
+
+    Path coordinatorState() {
+      return folder.resolve("coordinator");
+    }
+
+    Path authority() {
+      return folder.resolve("consortium");
+    }
+  }
+
+  private record Ports(int http, int grpc, int enrolment) {}
+
+  private LocalConsortium(
+      Installation installation, Layout layout, InstantSource clock, Supervisor supervisor) {
+    this.installation = installation;
+    this.layout = layout;
+    this.clock = clock;
+    this.supervisor = supervisor;
+  }
+
+  /** Makes the authority and starts the coordinator; {@link #await} waits until it answers. */
+  public static LocalConsortium start(
+      Installation installation, Layout layout, InstantSource clock, Supervisor supervisor)
+      throws IOException {
+    Files.createDirectories(layout.folder.resolve("logs"));
+    KeyFile.createFolder(layout.authority());
+    var _ =
+        CertificateAuthority.create(
+            layout.authority(), "demo.consilium.test", clock, new SecureRandom());
+    LocalConsortium consortium =
+        new LocalConsortium(installation, layout, clock, supervisor);
+    supervisor.start(
+        new Child(
+            COORDINATOR,
+            COORDINATOR,
+            consortium::coordinatorCommand,
+            Map.of(),
+            layout.log(COORDINATOR),
+            true));
+    return consortium;
+  }
+
+  /** Waits until the coordinator answers. */
+  public CoordinatorApi await() throws IOException, InterruptedException {
+    Path endpoint = layout.coordinatorState().resolve("endpoint");
+    Instant until = clock.instant().plus(START_MAX);
+    while (!Files.exists(endpoint)) {
+      failIfGivenUp();
+      if (clock.instant().isAfter(until)) {
+        throw new IOException(
+            "start the coordinator: no %s after %s".formatted(endpoint, START_MAX));
+      }
+      Pause.of(LOOK_EVERY);
+    }
+    JsonNode said = MAPPER.readTree(endpoint.toFile());
+    String http = said.path("http").asText();
+    ports =
+        Optional.of(
+            new Ports(
+                port(http), port(said.path("grpc").asText()), port(said.path("enrolment").asText())));
+    String token =
+        Files.readString(
+                layout.coordinatorState().resolve("admin.token"), StandardCharsets.US_ASCII)
+            .strip();
+    URI base = URI.create(http.contains("://") ? http : "http://127.0.0.1:" + port(http));
+    CoordinatorApi opened = new CoordinatorApi(base, token, clock);
+    api = Optional.of(opened);
+    return opened;
+  }
+
+  /** The coordinator's interface, once it was awaited. */
+  public CoordinatorApi api() {
+    return api.orElseThrow(() -> new IllegalStateException("the coordinator was not awaited"));
+  }
+
+  /** Where the gRPC service listens, as the endpoint file says. */
+  public int grpcPort() {
+    return ports.orElseThrow().grpc;
+  }
+
+  /**
+   * Invites sites and lets their nodes join: each makes its own keys; the administrator compares
+   * fingerprints and approves.
+   */
+  public void join(List<SiteId> sites) throws IOException, InterruptedException {
+    List<Running> joins = new ArrayList<>();
+    for (SiteId site : sites) {
+      Files.createDirectories(layout.site(site));
+      Path token = layout.site(site).resolve("join.token");
+      JsonNode answer =
+          api().post("/api/v1/invitations", "application/json", "{\"site\":\"" + site + "\"}");
+      KeyFile.create(token, answer.path("token").asText().getBytes(StandardCharsets.US_ASCII));
+      joins.add(
+          run(
+              site.value() + "-join",
+              List.of(
+                  "node",
+                  "join",
+                  "--token-file",
+                  token.toString(),
+                  "--state",
+                  layout.siteState(site).toString())));
+    }
+    for (SiteId site : sites) {
+      approve(site, joins);
+    }
+    for (Running join : joins) {
+      join.finish(clock.instant().plus(START_MAX));
+    }
+  }
+
+  private void approve(SiteId site, List<Running> joins)
+      throws IOException, InterruptedException {
+    Instant until = clock.instant().plus(START_MAX);
+    while (true) {
+      for (JsonNode known : api().get("/api/v1/sites")) {
+        if (known.path("site").asText().equals(site.value())
+            && known.path("state").asText().equals("PENDING")) {
+          String fingerprint = known.path("fingerprint").asText();
+          api()
+              .post(
+                  "/api/v1/sites/" + site + ":approve",
+                  "application/json",
+                  MAPPER.createObjectNode().put("fingerprint", fingerprint).toString());
+          return;
+        }
+      }
+      for (Running join : joins) {
+        join.failIfBroken();
+      }
+      if (clock.instant().isAfter(until)) {
+        throw new IOException("join %s: no request after %s".formatted(site, START_MAX));
+      }
+      Pause.of(LOOK_EVERY);
+    }
+  }
+
+  /** Puts the secret that rounds a site's numbers: only where runs must be comparable. */
+  public void placeRoundingSecret(SiteId site, long seed) throws IOException {
+    byte[] secret =
+        Digest.sha256(
+                ("demonstration rounding secret " + seed + " " + site)
+                    .getBytes(StandardCharsets.UTF_8))
+            .bytes();
+    KeyFile.create(layout.siteState(site).resolve("rounding.secret"), secret);
+  }
+
+  /** Starts a site's node. */
+  public void serve(SiteId site, List<String> data) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("node", "serve", "--state"));
+    arguments.add(layout.siteState(site).toString());
+    arguments.addAll(data);
+    arguments.addAll(List.of("--metrics-port", "0"));
+    supervisor.start(
+        new Child(
+            "site",
+            site.value(),
+            () -> installation.service("site-node", layout.siteHeapMiB, arguments),
+            Map.of("DJL_OFFLINE", "true", "OMP_NUM_THREADS", "1", "TORCH_CPP_LOG_LEVEL", "ERROR"),
+            layout.log(site.value()),
+            true));
+  }
+
+  /**
+   * Creates a study from its file.
+   *
+   * @return digest of its settings: what hospitals approve
+   */
+  public String create(String yaml) throws IOException, InterruptedException {
+    return api().post("/api/v1/studies", "application/yaml", yaml).path("digest").asText();
+  }
+
+  /** The hospitals' own decision, taken with their nodes' command. */
+  public void approveStudy(String study, String digest, List<SiteId> sites)
+      throws IOException, InterruptedException {
+    List<Running> approvals = new ArrayList<>();
+    for (SiteId site : sites) {
+      approvals.add(
+          run(
+              site.value() + "-approve",
+              List.of(
+                  "node",
+                  "approve",
+                  study,
+                  "--digest",
+                  digest,
+                  "--state",
+                  layout.siteState(site).toString())));
+    }
+    for (Running approval : approvals) {
+      approval.finish(clock.instant().plus(START_MAX));
+    }
+  }
+
+  /** Starts a study, as soon as every site has accepted it. */
+  public void startStudy(String study) throws IOException, InterruptedException {
+    Instant until = clock.instant().plus(START_MAX);
+    while (!study(study).sites().stream().allMatch(s -> s.decision().equals("ACCEPTED"))) {
+      failIfGivenUp();
+      if (clock.instant().isAfter(until)) {
+        throw new IOException(
+            "start study %s: not all sites have accepted it after %s: %s"
+                .formatted(study, START_MAX, study(study).sites()));
+      }
+      Pause.of(LOOK_EVERY);
+    }
+    var _ = api().post("/api/v1/studies/" + study + ":start", "application/json", "{}");
+  }
+
+  /** A study as it stands. */
+  public StudyView study(String study) throws IOException, InterruptedException {
+    String path = "/api/v1/studies/" + study;
+    return StudyView.parse(
+        api().get(path), api().get(path + "/rounds"), api().get(path + "/metrics?by=site"));
+  }
+
+  /** Fails when a service could not be kept running. */
+  public void failIfGivenUp() throws IOException {
+    Optional<String> failure = supervisor.failure();
+    if (failure.isPresent()) {
+      throw new IOException(failure.get());
+    }
+  }
+
+  @Override
+  public void close() {
+    api.ifPresent(CoordinatorApi::close);
+  }
+
+  private List<String> coordinatorCommand() {
+    Ports known = ports.orElse(new Ports(0, 0, 0));
+    return installation.service(
+        "coordinator",
+        layout.coordinatorHeapMiB,
+        List.of(
+            "coordinator",
+            "serve",
+            "--state",
+            layout.coordinatorState().toString(),
+            "--consortium",
+            layout.authority().toString(),
+            "--http-port",
+            Integer.toString(known.http),
+            "--grpc-port",
+            Integer.toString(known.grpc),
+            "--enrolment-port",
+            Integer.toString(known.enrolment)));
+  }
+
+  private Running run(String name, List<String> arguments) throws IOException {
+    Path log = layout.log(name);
+    ProcessBuilder builder = new ProcessBuilder(installation.once("site-node", arguments));
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
+    Process process = builder.start();
+    process.getOutputStream().close();
+    return new Running(name, process, log, clock);
+  }
+
+  private static int port(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1).replace("/", ""));
+  }
+}

@@ -1,0 +1,181 @@
+package org.consilium.sim.consortium;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A study as the coordinator's REST interface shows it, as far as the simulator needs it.
+ *
+ * @param state for example RUNNING, MONITORING, COMPLETED, FAILED
+ * @param round in progress or last; 0 before the first
+ * @param window likewise for monitoring
+ */
+public record StudyView(
+    String state,
+    String detail,
+    int round,
+    int window,
+    List<Site> sites,
+    List<Round> rounds,
+    Optional<Model> best) {
+  public StudyView {
+    sites = List.copyOf(sites);
+    rounds = List.copyOf(rounds);
+  }
+
+  /** One site. */
+  public record Site(
+      String id,
+      String decision,
+      int samples,
+      boolean connected,
+      String phase,
+      long bytesUp,
+      long bytesDown,
+      String verdict,
+      int firstAlarmWindow,
+      List<Observation> observations) {}
+
+  /** One observation of a drift detector. */
+  public record Observation(
+      int window, String quantity, double shift, double statistic, double threshold) {}
+
+  /**
+   * One round.
+   *
+   * @param outcome OPEN, COMPLETED or ABANDONED
+   * @param weights integer weight by site
+   * @param losses training loss by site
+   * @param global AUROC of the global model on the hold-out by site
+   * @param local likewise of the local-only model
+   */
+  public record Round(
+      int number,
+      String outcome,
+      Instant opened,
+      Optional<Instant> closed,
+      Map<String, Integer> weights,
+      Map<String, Double> losses,
+      List<String> missing,
+      String version,
+      Map<String, Double> global,
+      Map<String, Double> local) {}
+
+  /** A published model. */
+  public record Model(int round, String version, long fileBytes) {}
+
+  /** Whether nothing more will happen. */
+  public boolean over() {
+    return List.of("COMPLETED", "FAILED").contains(state);
+  }
+
+  /** The three resources of a study as one: itself, its rounds, its metrics by site. */
+  static StudyView parse(JsonNode study, JsonNode rounds, JsonNode metrics) {
+    Map<String, JsonNode> centres = new HashMap<>();
+    metrics.forEach(centre -> centres.put(centre.path("site").asText(), centre));
+    List<Site> sites = new ArrayList<>();
+    for (JsonNode node : study.path("sites")) {
+      JsonNode centre = centres.getOrDefault(node.path("site").asText(), node);
+      sites.add(site(node, centre.path("drift")));
+    }
+    List<Round> all = new ArrayList<>();
+    rounds.forEach(node -> all.add(round(node, centres)));
+    return new StudyView(
+        study.path("state").asText(),
+        study.path("detail").asText(),
+        study.path("round").asInt(),
+        study.path("window").asInt(),
+        sites,
+        all,
+        model(study.path("best")));
+  }
+
+  private static Site site(JsonNode node, JsonNode drift) {
+    List<Observation> observations = new ArrayList<>();
+    int firstAlarm = 0;
+    if (drift.isArray()) {
+      for (JsonNode p : drift) {
+        Observation seen =
+            new Observation(
+                p.path("window").asInt(),
+                p.path("quantity").asText(),
+                p.path("shift").asDouble(),
+                p.path("statistic").asDouble(),
+                p.path("threshold").asDouble());
+        observations.add(seen);
+        if (seen.statistic > seen.threshold && (firstAlarm == 0 || seen.window < firstAlarm)) {
+          firstAlarm = seen.window;
+        }
+      }
+    }
+    return new Site(
+        node.path("site").asText(),
+        node.path("decision").asText(),
+        node.path("samples").asInt(),
+        node.path("connected").asBoolean(),
+        node.path("phase").asText(),
+        node.path("bytesUp").asLong(),
+        node.path("bytesDown").asLong(),
+        node.path("drift").asText(),
+        firstAlarm,
+        observations);
+  }
+
+  private static Round round(JsonNode node, Map<String, JsonNode> centres) {
+    Map<String, Integer> weights = new HashMap<>();
+    Map<String, Double> losses = new HashMap<>();
+    for (JsonNode update : node.path("updates")) {
+      weights.put(update.path("site").asText(), update.path("weight").asInt());
+      losses.put(update.path("site").asText(), update.path("trainingLoss").asDouble());
+    }
+    List<String> missing = new ArrayList<>();
+    node.path("missing").forEach(m -> missing.add(m.asText()));
+    int number = node.path("number").asInt();
+    return new Round(
+        number,
+        node.path("outcome").asText(),
+        Instant.parse(node.path("opened").asText()),
+        instant(node.path("closed")),
+        weights,
+        losses,
+        missing,
+        node.path("version").asText(),
+        auroc(centres, number, "GLOBAL"),
+        auroc(centres, number, "LOCAL_ONLY"));
+  }
+
+  private static Map<String, Double> auroc(
+      Map<String, JsonNode> centres, int round, String subject) {
+    Map<String, Double> values = new HashMap<>();
+    centres.forEach(
+        (site, centre) -> {
+          for (JsonNode p : centre.path("scores")) {
+            if (p.path("round").asInt() == round
+                && p.path("subject").asText().equals(subject)
+                && p.path("quantity").asText().equals("AUROC")) {
+              values.put(site, p.path("value").asDouble());
+            }
+          }
+        });
+    return values;
+  }
+
+  private static Optional<Instant> instant(JsonNode node) {
+    return node.isTextual() ? Optional.of(Instant.parse(node.asText())) : Optional.empty();
+  }
+
+  private static Optional<Model> model(JsonNode node) {
+    return node.isObject()
+        ? Optional.of(
+            new Model(
+                node.path("round").asInt(),
+                node.path("version").asText(),
+                node.path("bytes").asLong()))
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,45 @@
+package org.consilium.sim.demo;
+
+import java.nio.file.Path;
+import org.consilium.sim.scenario.CaseFiles;
+import org.consilium.sim.scenario.Scenario;
+
+/**
+ * What a demonstration is asked to do.
+ *
+ * @param sites number of sites
+ * @param rounds of one epoch
+ * @param scenario what happens
+ * @param seed root of everything that is not a key
+ * @param out folder of the report
+ * @param keep whether the work folder stays
+ * @param pooled whether the pooled baseline is trained
+ * @param chaos what is killed
+ * @param scale model and number of cases
+ */
+public record DemoOptions(
+    int sites,
+    int rounds,
+    Scenario scenario,
+    int seed,
+    Path out,
+    boolean keep,
+    boolean pooled,
+    Chaos chaos,
+    Scale scale) {
+
+  /**
+   * How large it is.
+   *
+   * @param architecture key in the catalogue
+   */
+  public record Scale(String architecture, CaseFiles.Counts counts) {
+    /** The demonstration's. */
+    public static final Scale DEMONSTRATION =
+        new Scale("resnet-gn", CaseFiles.Counts.DEMONSTRATION);
+
+    /** A few seconds' worth, for tests. */
+    public static final Scale TINY =
+        new Scale("resnet-gn-tiny", new CaseFiles.Counts(40, 40, 40, 40, 0, 32));
+  }
+}

@@ -1,0 +1,256 @@
+package org.consilium.sim.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LesionCases;
+import org.consilium.models.metrics.Auroc;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.sim.consortium.StudyView;
+import org.consilium.sim.process.Supervisor;
+import org.consilium.sim.report.DemoReport;
+import org.consilium.sim.report.DemoReport.Models;
+import org.consilium.sim.report.DemoReport.Score;
+import org.consilium.sim.scenario.SimulatedSite;
+import org.consilium.sim.scenario.StudyText;
+import org.consilium.sim.score.TestBench;
+import org.consilium.sim.score.TestBench.Opinion;
+
+/** From what was observed and judged to the report. */
+final class Findings {
+  private static final int SAMPLES_OF_A_SITE = 2;
+
+  private final Inputs inputs;
+  private final StudyView end;
+  private final List<Supervisor.Life> lives;
+  private final TestBench bench;
+
+  record Inputs(
+      DemoOptions options,
+      StudyText study,
+      List<SimulatedSite> sites,
+      Timeline timeline,
+      String label) {}
+
+  Findings(Inputs inputs, StudyView end, List<Supervisor.Life> lives, TestBench bench) {
+    this.inputs = inputs;
+    this.end = end;
+    this.lives = lives;
+    this.bench = bench;
+  }
+
+  /**
+   * All models' opinions.
+   *
+   * @param localOnly one a site; empty where a site left none
+   */
+  record Judged(
+      Opinion global,
+      List<Optional<Opinion>> localOnly,
+      Optional<Opinion> pooled,
+      long parameters) {}
+
+  Judged judge(Path model, List<Path> localOnly, Optional<Opinion> pooled) throws IOException {
+    long parameters;
+    Opinion global;
+    try (SafetensorsFile file = SafetensorsFile.open(model)) {
+      parameters = file.layout().length();
+      global = bench.judge(file);
+    }
+    List<Optional<Opinion>> locals = new ArrayList<>();
+    for (Path local : localOnly) {
+      locals.add(Files.exists(local) ? Optional.of(bench.judge(local)) : Optional.empty());
+    }
+    return new Judged(global, locals, pooled, parameters);
+  }
+
+  DemoReport report(
+      Judged judged, List<ImageSet> training, List<LesionCases.CaseBatch> tests) {
+    List<DemoReport.SiteLine> lines = new ArrayList<>();
+    for (int i = 0; i < inputs.sites.size(); i++) {
+      lines.add(site(i, judged, training.get(i)));
+    }
+    return new DemoReport(
+        head(judged),
+        rounds(),
+        lines,
+        together(judged, lines, tests),
+        inputs.timeline.events(),
+        processes(),
+        samples(judged, tests));
+  }
+
+  private DemoReport.Head head(Judged judged) {
+    StudyView.Model best = end.best().orElseThrow();
+    String plan =
+        "FedAvg, %d rounds of one epoch, batch %d, %s, sealed updates"
+            .formatted(
+                inputs.options.rounds(),
+                inputs.study.training().batchSize(),
+                inputs.study.architecture());
+    return new DemoReport.Head(
+        inputs.study.name(),
+        "Lesions on head MRI: %d hospitals, one model".formatted(inputs.sites.size()),
+        "%s (%s)"
+            .formatted(inputs.options.scenario().key(), inputs.options.scenario().words()),
+        inputs.options.seed(),
+        inputs.timeline.now(),
+        best.version(),
+        best.round(),
+        judged.parameters,
+        plan,
+        Machine.describe(),
+        inputs.label);
+  }
+
+  private List<DemoReport.RoundLine> rounds() {
+    List<DemoReport.RoundLine> lines = new ArrayList<>();
+    for (StudyView.Round r : end.rounds()) {
+      double total = r.weights().values().stream().mapToInt(Integer::intValue).sum();
+      Map<String, Double> weights = new HashMap<>();
+      r.weights().forEach((site, weight) -> weights.put(site, weight / total));
+      Instant closed = r.closed().orElse(r.opened());
+      lines.add(
+          new DemoReport.RoundLine(
+              r.number(),
+              inputs.timeline.seconds(r.opened()),
+              Duration.between(r.opened(), closed).toMillis() / 1000.0,
+              r.weights().size(),
+              r.missing(),
+              r.version(),
+              r.global(),
+              r.local(),
+              weights));
+    }
+    return lines;
+  }
+
+  private DemoReport.SiteLine site(int place, Judged judged, ImageSet training) {
+    SimulatedSite site = inputs.sites.get(place);
+    StudyView.Site seen =
+        end.sites().stream()
+            .filter(s -> s.id().equals(site.id().value()))
+            .findFirst()
+            .orElseThrow();
+    Models own =
+        new Models(
+            judged.localOnly.get(place).flatMap(o -> own(o, place)),
+            own(judged.global, place),
+            judged.pooled.flatMap(o -> own(o, place)));
+    DemoReport.Drift drift =
+        new DemoReport.Drift(
+            seen.verdict(),
+            seen.firstAlarmWindow(),
+            site.onsetWindow(),
+            seen.observations().stream()
+                .map(
+                    o ->
+                        new DemoReport.DriftPoint(
+                            o.window(), o.quantity(), o.shift(), o.statistic(), o.threshold()))
+                .toList());
+    return new DemoReport.SiteLine(
+        site.id().value(),
+        site.differs(),
+        training.count(),
+        training.countOf(1),
+        own,
+        judged.localOnly.get(place).flatMap(o -> score(bench.all(o))),
+        drift,
+        seen.bytesUp(),
+        seen.bytesDown());
+  }
+
+  private Optional<Score> own(Opinion opinion, int place) {
+    return score(bench.own(opinion, place));
+  }
+
+  private static Optional<Score> score(Optional<Auroc> auroc) {
+    return auroc.map(a -> new Score(a.estimate(), a.interval().lower(), a.interval().upper()));
+  }
+
+  private DemoReport.Together together(
+      Judged judged, List<DemoReport.SiteLine> lines, List<LesionCases.CaseBatch> tests) {
+    Models all =
+        new Models(
+            Optional.empty(),
+            score(bench.all(judged.global)),
+            judged.pooled.flatMap(o -> score(bench.all(o))));
+    return new DemoReport.Together(
+        mean(lines, line -> line.own().localOnly()),
+        mean(lines, line -> line.own().global()),
+        mean(lines, line -> line.own().pooled()),
+        mean(lines, DemoReport.SiteLine::localOnAll),
+        all,
+        tests.stream().mapToInt(t -> t.images().count()).sum());
+  }
+
+  private static Optional<Double> mean(
+      List<DemoReport.SiteLine> lines, Function<DemoReport.SiteLine, Optional<Score>> score) {
+    OptionalDouble mean =
+        lines.stream().flatMap(l -> score.apply(l).stream()).mapToDouble(Score::auroc).average();
+    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
+  }
+
+  private List<DemoReport.ProcessLine> processes() {
+    List<DemoReport.ProcessLine> lines = new ArrayList<>();
+    for (Supervisor.Life life : lives) {
+      lines.add(
+          new DemoReport.ProcessLine(
+              life.role(),
+              life.role().equals("site") ? life.name() : "",
+              life.pid(),
+              inputs.timeline.seconds(life.started()),
+              life.ended().map(inputs.timeline::seconds).orElse(inputs.timeline.now()),
+              life.peakRssKib(),
+              inputs.timeline.wasKilled(life.pid())));
+    }
+    return lines;
+  }
+
+  /** The first cases of each class at each site: not chosen by how well they went. */
+  private List<DemoReport.Sample> samples(Judged judged, List<LesionCases.CaseBatch> tests) {
+    List<DemoReport.Sample> samples = new ArrayList<>();
+    for (int place = 0; place < tests.size() && place < 4; place++) {
+      ImageSet images = tests.get(place).images();
+      int[] taken = new int[2];
+      for (int i = 0; i < images.count(); i++) {
+        int label = images.label(i);
+        if (label > 1 || taken[label] >= (label == 1 ? SAMPLES_OF_A_SITE : 1)) {
+          continue;
+        }
+        taken[label]++;
+        samples.add(sample(place, i, judged.global.logits().get(place)[i], tests.get(place)));
+      }
+    }
+    return samples;
+  }
+
+  private DemoReport.Sample sample(
+      int place, int index, double logit, LesionCases.CaseBatch batch) {
+    ImageSet images = batch.images();
+    int length = images.imageLength();
+    byte[] pixels = new byte[length];
+    byte[] mask = new byte[length];
+    for (int p = 0; p < length; p++) {
+      pixels[p] = (byte) images.pixel(index, p);
+      mask[p] = batch.masks()[index * length + p];
+    }
+    return new DemoReport.Sample(
+        inputs.sites.get(place).id().value(),
+        images.label(index),
+        1 / (1 + Math.exp(-logit)),
+        images.width(),
+        pixels,
+        mask);
+  }
+}

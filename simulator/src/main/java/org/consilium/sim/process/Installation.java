@@ -1,0 +1,83 @@
+package org.consilium.sim.process;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where this copy of the product lies: the folder of the launcher, and the Java that runs it.
+ *
+ * @param home folder that holds the modules
+ * @param java the {@code java} program
+ */
+public record Installation(Path home, Path java) {
+  /**
+   * The copy that this process runs from: {@code CONSILIUM_HOME}, the property {@code
+   * consilium.root}, or two folders above this class's jar.
+   *
+   * @throws IOException if the services' jars are not there
+   */
+  public static Installation find(Map<String, String> environment) throws IOException {
+    Path home;
+    String root = System.getProperty("consilium.root");
+    if (root != null) {
+      home = Path.of(root);
+    } else if (environment.get("CONSILIUM_HOME") instanceof String named) {
+      home = Path.of(named);
+    } else {
+      home = besideThisJar();
+    }
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    Installation installation = new Installation(home.toAbsolutePath(), java);
+    for (String module : List.of("coordinator", "site-node")) {
+      if (!Files.isRegularFile(installation.jar(module))) {
+        throw new IOException(
+            "find the services: %s is missing; run ./consilium build"
+                .formatted(installation.jar(module)));
+      }
+    }
+    return installation;
+  }
+
+  /** The runnable jar of a module. */
+  public Path jar(String module) {
+    return home.resolve(module).resolve("target").resolve(module + ".jar");
+  }
+
+  /** A command line that runs a module as a service with at most {@code heapMiB} of Java heap. */
+  public List<String> service(String module, int heapMiB, List<String> arguments) {
+    return command(module, List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC"), arguments);
+  }
+
+  /** A command line that runs a module for one short command: quick to start. */
+  public List<String> once(String module, List<String> arguments) {
+    return command(
+        module, List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), arguments);
+  }
+
+  private List<String> command(String module, List<String> flags, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(java.toString());
+    command.addAll(flags);
+    command.add("-jar");
+    command.add(jar(module).toString());
+    command.addAll(arguments);
+    return List.copyOf(command);
+  }
+
+  private static Path besideThisJar() throws IOException {
+    try {
+      Path here =
+          Path.of(
+              Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path module = here.getParent().getParent();
+      return module.getParent();
+    } catch (URISyntaxException | NullPointerException unknown) {
+      throw new IOException("find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package org.consilium.sim.report;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * All that a demonstration measured. Seconds count from its start; AUROCs are of the positive class.
+ *
+ * @param head what was run
+ * @param rounds closed rounds in order
+ * @param sites in order of name
+ * @param together the same on all sites' test cases, and the means
+ * @param timeline events in order
+ * @param processes each run of each process
+ * @param samples some test cases with the model's opinion
+ */
+public record DemoReport(
+    Head head,
+    List<RoundLine> rounds,
+    List<SiteLine> sites,
+    Together together,
+    List<Event> timeline,
+    List<ProcessLine> processes,
+    List<Sample> samples) {
+  public DemoReport {
+    rounds = List.copyOf(rounds);
+    sites = List.copyOf(sites);
+    timeline = List.copyOf(timeline);
+    processes = List.copyOf(processes);
+    samples = List.copyOf(samples);
+  }
+
+  /**
+   * What was run.
+   *
+   * @param modelDigest SHA-256 of the best model's file
+   * @param bestRound round that made it
+   * @param machine cores, processor, memory, Java
+   * @param label what must be said of the images wherever they are shown
+   */
+  public record Head(
+      String study,
+      String title,
+      String scenario,
+      long seed,
+      double wallSeconds,
+      String modelDigest,
+      int bestRound,
+      long parameters,
+      String plan,
+      String machine,
+      String label) {}
+
+  /**
+   * One round.
+   *
+   * @param start seconds
+   * @param seconds how long it took
+   * @param accepted updates counted
+   * @param missing sites of the roster without an accepted update
+   * @param globalAuroc by site, as released from its own hold-out
+   * @param localAuroc likewise for the model it trained alone
+   * @param weights by site, share of the mean
+   */
+  public record RoundLine(
+      int number,
+      double start,
+      double seconds,
+      int accepted,
+      List<String> missing,
+      String modelVersion,
+      Map<String, Double> globalAuroc,
+      Map<String, Double> localAuroc,
+      Map<String, Double> weights) {}
+
+  /** An estimate with its 95 % interval. */
+  public record Score(double auroc, double low, double high) {}
+
+  /**
+   * One site.
+   *
+   * @param differs how its data differ, in words
+   * @param samples training examples
+   * @param positives of them with a lesion
+   * @param own on its own test cases
+   * @param localOnAll its local-only model on all sites' test cases
+   */
+  public record SiteLine(
+      String id,
+      String differs,
+      int samples,
+      int positives,
+      Models own,
+      Optional<Score> localOnAll,
+      Drift drift,
+      long bytesUp,
+      long bytesDown) {}
+
+  /** The models that are compared on one set of cases; absent where one was not made. */
+  public record Models(Optional<Score> localOnly, Optional<Score> global, Optional<Score> pooled) {}
+
+  /**
+   * What the coordinator's detectors said of a site.
+   *
+   * @param verdict INSUFFICIENT, STABLE, SUSPECTED or CONFIRMED
+   * @param firstAlarmWindow 0 for none
+   * @param onsetWindow window from which its scanner really degraded; 0 for never
+   */
+  public record Drift(
+      String verdict, int firstAlarmWindow, int onsetWindow, List<DriftPoint> points) {
+    public Drift {
+      points = List.copyOf(points);
+    }
+  }
+
+  /** One observation of a detector. */
+  public record DriftPoint(
+      int window, String quantity, double shift, double statistic, double threshold) {}
+
+  /**
+   * Means over the sites, and the union of their test cases.
+   *
+   * @param localOnlyMean mean over sites, each on its own test cases
+   * @param globalMean likewise
+   * @param pooledMean likewise, empty when the pooled model was not trained
+   * @param localOnlyMeanOnAll mean of the local-only models on all sites' test cases
+   * @param onAll global and pooled on all sites' test cases
+   * @param testCases number of them
+   */
+  public record Together(
+      Optional<Double> localOnlyMean,
+      Optional<Double> globalMean,
+      Optional<Double> pooledMean,
+      Optional<Double> localOnlyMeanOnAll,
+      Models onAll,
+      int testCases) {}
+
+  /** Something worth a line. Kind: round, start, kill, restart, drift, study, note. */
+  public record Event(double at, String kind, String subject, String text) {}
+
+  /** One run of a process. */
+  public record ProcessLine(
+      String role,
+      String site,
+      long pid,
+      double from,
+      double to,
+      OptionalLong peakRssKib,
+      boolean killed) {}
+
+  /**
+   * One test case.
+   *
+   * @param label 1 with lesion
+   * @param probability the global model's
+   * @param side width and height
+   * @param pixels grey, row by row
+   * @param mask non-zero where the lesion is
+   */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  public record Sample(
+      String site, int label, double probability, int side, byte[] pixels, byte[] mask) {}
+}

@@ -1,0 +1,62 @@
+package org.consilium.sim.report;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.consilium.sim.report.DemoReport.Score;
+
+/** Small pieces of markup and of wording. */
+final class Html {
+  private static final double MIB = 1024.0 * 1024.0;
+
+  private Html() {}
+
+  static String escape(String words) {
+    return words
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
+  }
+
+  static String figure(String title, String caption, String body) {
+    return """
+        <figure><h3>%s</h3>
+        %s<figcaption>%s</figcaption></figure>
+        """
+        .formatted(escape(title), body, escape(caption));
+  }
+
+  static String section(String id, String title, String body) {
+    return """
+        <section id="%s" aria-labelledby="%s-title">
+        <h2 id="%s-title">%s</h2>
+        %s</section>
+        """
+        .formatted(id, id, id, escape(title), body);
+  }
+
+  static String paragraph(String words) {
+    return "<p>" + escape(words) + "</p>\n";
+  }
+
+  static String decimal(double value, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + "f", value);
+  }
+
+  static String score(Optional<Score> score) {
+    return score
+        .map(
+            s ->
+                "%s (%s–%s)"
+                    .formatted(decimal(s.auroc(), 3), decimal(s.low(), 3), decimal(s.high(), 3)))
+        .orElse("–");
+  }
+
+  static String mebibytes(double bytes) {
+    return decimal(bytes / MIB, 1) + " MiB";
+  }
+
+  static String seconds(double seconds) {
+    return decimal(seconds, 1) + " s";
+  }
+}

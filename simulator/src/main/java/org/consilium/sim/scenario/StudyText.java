@@ -1,0 +1,87 @@
+package org.consilium.sim.scenario;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan.Training;
+
+/**
+ * The demonstration's study file, and the same training settings as a value for the baselines.
+ *
+ * @param name of the study
+ * @param architecture key in the catalogue
+ * @param side pixels
+ * @param sites who takes part
+ * @param quorum fewest updates for a round
+ * @param deadline of a round
+ * @param rounds of one epoch each
+ * @param windows monitoring windows after the last round
+ * @param seed root of all choices
+ */
+public record StudyText(
+    String name,
+    String architecture,
+    int side,
+    List<SiteId> sites,
+    int quorum,
+    Duration deadline,
+    int rounds,
+    int windows,
+    long seed) {
+  /** Grey level of the average pixel of the bundled head's training cases, and its deviation. */
+  private static final double MEAN = 0.16;
+
+  private static final double DEVIATION = 0.17;
+  private static final int BATCH = 8;
+  private static final double LEARNING_RATE = 2e-3;
+  private static final double WEIGHT_DECAY = 0.05;
+
+  public StudyText {
+    sites = List.copyOf(sites);
+  }
+
+  /** How a site trains, as the file says it. */
+  public Training training() {
+    return new Training(
+        1, BATCH, LEARNING_RATE, WEIGHT_DECAY, 0.5, true, 0, 1, "weak", "fixed", MEAN, DEVIATION,
+        true);
+  }
+
+  /** The file. */
+  public String yaml() {
+    return """
+        # A study file: what is asked, which model, how it is trained, who takes part.
+        apiVersion: consilium/v1
+        kind: Study
+        metadata:
+          name: %s
+          title: {en: "Lesions on head MRI (simulated)"}
+        spec:
+          model:     {architecture: %s, height: %d, width: %d}
+          task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
+          algorithm: {name: fedavg, rounds: %d, localEpochs: 1}
+          training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
+          privacy:   {mode: sealed}
+          sites:     {include: [%s], quorum: %d, deadline: %ds}
+          drift:     {detector: cusum, falseAlarmsPerYear: 2, windowsPerYear: 52, windows: %d}
+          seed: %d
+        """
+        .formatted(
+            name,
+            architecture,
+            side,
+            side,
+            rounds,
+            BATCH,
+            LEARNING_RATE,
+            WEIGHT_DECAY,
+            MEAN,
+            DEVIATION,
+            sites.stream().map(SiteId::value).collect(Collectors.joining(", ")),
+            quorum,
+            deadline.toSeconds(),
+            windows,
+            seed);
+  }
+}

@@ -1,0 +1,69 @@
+package org.consilium.sim.score;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.engine.EngineSettings;
+import org.consilium.models.engine.LocalModel;
+import org.consilium.models.engine.TrainingOutcome;
+import org.consilium.models.engine.TrainingRun;
+import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan.Training;
+
+/**
+ * The model that one could train if all data lay in one place: the same start, settings and number
+ * of epochs, over the union of the sites' training cases.
+ */
+public final class PooledBaseline {
+  private PooledBaseline() {}
+
+  /**
+   * Trains and judges it.
+   *
+   * @param epochs passes, one a round of the federation
+   * @param wanted asked between epochs; false stops
+   * @return its opinion of the test cases, or nothing when it was stopped or diverged
+   */
+  public static Optional<TestBench.Opinion> train(
+      Settings settings, List<ImageSet> sites, int epochs, BooleanSupplier wanted)
+      throws IOException {
+    ImageSet union = union(sites);
+    try (LocalModel model = LocalModel.open(settings.spec, EngineSettings.reproducible())) {
+      model.load(model.architecture().initial(settings.seed));
+      for (int epoch = 1; epoch <= epochs; epoch++) {
+        TrainingRun run = TrainingRun.of(settings.training, epoch, epochs, settings.seed);
+        if (!wanted.getAsBoolean()
+            || !(model.train(union, run) instanceof TrainingOutcome.Trained)) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(settings.bench.judge(model));
+    }
+  }
+
+  /**
+   * What is trained and how it is judged.
+   *
+   * @param seed of the study, for the start
+   */
+  public record Settings(ModelSpec spec, Training training, long seed, TestBench bench) {}
+
+  static ImageSet union(List<ImageSet> sites) {
+    ImageSet first = sites.getFirst();
+    int count = sites.stream().mapToInt(ImageSet::count).sum();
+    byte[] pixels = new byte[count * first.imageLength()];
+    int[] labels = new int[count];
+    int at = 0;
+    for (ImageSet site : sites) {
+      for (int i = 0; i < site.count(); i++, at++) {
+        labels[at] = site.label(i);
+        for (int p = 0; p < first.imageLength(); p++) {
+          pixels[at * first.imageLength() + p] = (byte) site.pixel(i, p);
+        }
+      }
+    }
+    return new ImageSet(first.channels(), first.height(), first.width(), pixels, labels);
+  }
+}

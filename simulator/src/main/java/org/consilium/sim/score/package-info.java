@@ -1,0 +1,8 @@
+/**
+ * Judges models on test cases that no site has, and trains the pooled baseline. In: parameters and
+ * cases. Out: AUROCs with intervals.
+ */
+@NullMarked
+package org.consilium.sim.score;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,82 @@
+package org.consilium.site;
+
+import java.io.PrintWriter;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** The terminal of a command: data to out, progress to err, one envelope under {@code --json}. */
+record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
+  private static final int SCHEMA_VERSION = 1;
+
+  /** What a command found, for machines and for people. */
+  record Result(Map<String, Object> data, String text) {}
+
+  /** Runs a command and prints what it gives; returns the exit code. */
+  int run(boolean json, Callable<Result> command) {
+    try {
+      Result result = command.call();
+      Map<String, Object> envelope = envelope("ok");
+      envelope.put("data", result.data());
+      out.println(json ? Json.of(envelope) : result.text());
+      out.flush();
+      return 0;
+    } catch (Failure failure) {
+      return print(json, failure);
+    } catch (java.io.IOException environment) {
+      String message = String.valueOf(environment.getMessage());
+      return print(json, new Failure(Failure.Kind.FAILED, message, ""));
+    } catch (IllegalArgumentException illegal) {
+      String message = String.valueOf(illegal.getMessage());
+      return print(json, new Failure(Failure.Kind.USAGE, message, ""));
+    } catch (Exception bug) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.INTERNAL,
+              "internal error: " + bug.getClass().getSimpleName(),
+              "run again with CONSILIUM_TRACE=1 and report the trace"),
+          bug);
+    }
+  }
+
+  /** A line of progress with the time. */
+  void progress(String line) {
+    err.println(clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+    err.flush();
+  }
+
+  private int print(boolean json, Failure failure, Exception bug) {
+    if (System.getenv().containsKey("CONSILIUM_TRACE")) {
+      bug.printStackTrace(err);
+    }
+    return print(json, failure);
+  }
+
+  private int print(boolean json, Failure failure) {
+    if (json) {
+      Map<String, Object> envelope = envelope("error");
+      envelope.put("code", failure.kind().code());
+      envelope.put("message", String.valueOf(failure.getMessage()));
+      envelope.put("hint", failure.hint());
+      out.println(Json.of(envelope));
+    } else {
+      err.println("error %s: %s".formatted(failure.kind().code(), failure.getMessage()));
+      if (!failure.hint().isEmpty()) {
+        err.println("  " + failure.hint());
+      }
+    }
+    out.flush();
+    err.flush();
+    return failure.kind().exit();
+  }
+
+  private static Map<String, Object> envelope(String status) {
+    Map<String, Object> envelope = new LinkedHashMap<>();
+    envelope.put("schemaVersion", SCHEMA_VERSION);
+    envelope.put("status", status);
+    return envelope;
+  }
+}

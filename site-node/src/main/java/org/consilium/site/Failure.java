@@ -1,0 +1,52 @@
+package org.consilium.site;
+
+/** A command that did not do what it was asked, in words for the person who typed it. */
+final class Failure extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final Kind kind;
+  private final String hint;
+
+  Failure(Kind kind, String message, String hint) {
+    super(message);
+    this.kind = kind;
+    this.hint = hint;
+  }
+
+  /** Kinds of failure, each with its exit code and its stable code. */
+  enum Kind {
+    FAILED(1, "CS-NODE-001"),
+    USAGE(2, "CS-USAGE-001"),
+    CANNOT_CONNECT(3, "CS-NET-001"),
+    NOT_ALLOWED(4, "CS-AUTH-001"),
+    TIMED_OUT(5, "CS-TIME-001"),
+    CONFLICT(6, "CS-STATE-001"),
+    POLICY(7, "CS-POLICY-001"),
+    INTERNAL(70, "CS-INTERNAL-001");
+
+    private final int exit;
+    private final String code;
+
+    Kind(int exit, String code) {
+      this.exit = exit;
+      this.code = code;
+    }
+
+    int exit() {
+      return exit;
+    }
+
+    String code() {
+      return code;
+    }
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  /** What to do next; may be empty. */
+  String hint() {
+    return hint;
+  }
+}

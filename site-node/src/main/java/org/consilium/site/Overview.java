@@ -1,0 +1,129 @@
+package org.consilium.site;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.consilium.security.audit.ChainedLog;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.ledger.LedgerFile;
+import org.consilium.site.ledger.LedgerLine;
+
+/** What people at the hospital ask a node's state folder; works while the node runs. */
+final class Overview {
+  private final StateFolder state;
+  private final InstantSource clock;
+
+  Overview(StateFolder state, InstantSource clock) {
+    this.state = state;
+    this.clock = clock;
+  }
+
+  Console.Result status() throws IOException, Failure {
+    StateFolder.Membership membership = state.membership();
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("site", membership.site());
+    data.put("coordinator", membership.coordinator().host());
+    data.put("joined", state.joined());
+    data.put("paused", Files.exists(state.paused()));
+    boolean running = false;
+    if (Files.exists(state.status())) {
+      Properties live = state.properties(state.status());
+      running =
+          ProcessHandle.of(Long.parseLong(live.getProperty("pid", "-1")))
+              .map(ProcessHandle::isAlive)
+              .orElse(false);
+      if (running) {
+        data.put("since", live.getProperty("since", ""));
+        data.put("metrics", live.getProperty("metrics", ""));
+      }
+    }
+    data.put("running", running);
+    if (state.joined()) {
+      data.put("certificateUntil", state.credential(StateFolder.TLS).expiresAt());
+    }
+    Instant since = clock.instant().minus(Duration.ofHours(24));
+    long bytes = 0;
+    long messages = 0;
+    for (LedgerLine line : lines()) {
+      if (line.time().isAfter(since)) {
+        bytes += line.bytes();
+        messages++;
+      }
+    }
+    data.put("egressBytes24h", bytes);
+    data.put("egressMessages24h", messages);
+    StringBuilder text = new StringBuilder();
+    data.forEach((key, value) -> text.append("%-18s %s%n".formatted(key, value)));
+    return new Console.Result(data, text.toString().stripTrailing());
+  }
+
+  Console.Result verify() throws IOException, Failure {
+    if (!Files.exists(state.ledger())) {
+      throw new Failure(Failure.Kind.CONFLICT, "there is no ledger in " + state.path(), "");
+    }
+    ChainedLog.Verification found = LedgerFile.verify(state.ledger());
+    if (!found.intact()) {
+      throw new Failure(
+          Failure.Kind.FAILED,
+          "ledger: entry %d is not intact; %d entries before it are"
+              .formatted(found.firstBad().orElse(-1), found.entries()),
+          "keep the file and tell the data-protection officer");
+    }
+    return new Console.Result(
+        Map.of("entries", found.entries(), "head", found.head(), "intact", true),
+        "ledger intact: %d entries, head %s".formatted(found.entries(), found.head()));
+  }
+
+  Console.Result ledger(Optional<String> study, boolean csv) throws IOException {
+    List<LedgerLine> some =
+        lines().stream()
+            .filter(l -> study.isEmpty() || study.get().equals(l.text("study")))
+            .toList();
+    List<Object> rows = new ArrayList<>();
+    StringBuilder text = new StringBuilder("time\tkind\tstudy\tround\tbytes\tsha256\treaders");
+    for (LedgerLine line : some) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("seq", line.seq());
+      row.put("time", line.time());
+      row.put("kind", line.kind());
+      row.putAll(line.detail());
+      rows.add(row);
+      String sha256 = line.text("sha256");
+      text.append(
+          "\n%s\t%s\t%s\t%s\t%d\t%s\t%s"
+              .formatted(
+                  line.time(),
+                  line.kind(),
+                  line.text("study"),
+                  line.text("round"),
+                  line.bytes(),
+                  sha256.substring(0, Math.min(12, sha256.length())),
+                  line.text("readers")));
+    }
+    return new Console.Result(
+        Map.of("entries", rows), csv ? LedgerFile.csv(some).stripTrailing() : text.toString());
+  }
+
+  Console.Result pause(boolean yes) throws IOException {
+    if (yes) {
+      state.create();
+      KeyFile.replace(state.paused(), new byte[0]);
+    } else {
+      Files.deleteIfExists(state.paused());
+    }
+    return new Console.Result(
+        Map.of("paused", yes), yes ? "paused: no new task begins" : "resumed");
+  }
+
+  private List<LedgerLine> lines() throws IOException {
+    return Files.exists(state.ledger()) ? LedgerFile.read(state.ledger()) : List.of();
+  }
+}

@@ -1,0 +1,192 @@
+package org.consilium.site;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.site.cohort.CohortSource;
+import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ops.MetricsServer;
+import org.consilium.site.ops.NodeMetrics;
+import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.ReportProtector;
+import org.consilium.site.protect.SiteIdentity;
+import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.CoordinatorSession;
+import org.consilium.site.session.Halt;
+import org.consilium.site.session.ProxyRules;
+import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.SyntheticTrainer;
+import org.consilium.site.upload.ModelFetcher;
+import org.consilium.site.upload.UpdateUploader;
+import org.consilium.site.validate.LocalValidator;
+import org.consilium.site.work.Desk;
+import org.consilium.site.work.Tools;
+
+/** Wires a node and runs it until it is told to stop. */
+final class Serving {
+  /** Long enough not to crowd a coordinator, short enough for a person who watches. */
+  private static final Duration RECONNECT_CAP = Duration.ofSeconds(10);
+
+  private static final long STOP_SECONDS = 20;
+
+  private final StateFolder state;
+  private final Console console;
+  private final SecureRandom random;
+
+  Serving(StateFolder state, Console console, SecureRandom random) {
+    this.state = state;
+    this.console = console;
+    this.random = random;
+  }
+
+  Console.Result serve(SiteConfig config) throws IOException, Failure {
+    Credential tls = state.credential(StateFolder.TLS);
+    Credential signing = state.credential(StateFolder.SIGNING);
+    StateFolder.Membership membership = state.membership();
+    if (!console.clock().instant().isBefore(tls.expiresAt())) {
+      throw new Failure(
+          Failure.Kind.NOT_ALLOWED,
+          "the node's certificate ended at " + tls.expiresAt(),
+          "ask the coordinator's administrator for a new token and join again");
+    }
+    CohortSource cohort = config.cohort().open();
+    console.progress("site %s: %s".formatted(membership.site(), cohort.summary()));
+    NodeMetrics metrics = new NodeMetrics(SiteMain.version(), config.engine().device());
+    metrics.certificateExpiry(tls.expiresAt());
+    X509Certificate root = tls.chain().getLast();
+    ChainCheck chains = new ChainCheck(root, tls.id().trustDomain(), console.clock());
+    try (EgressLedger ledger =
+            EgressLedger.open(
+                state.ledger(),
+                console.clock(),
+                e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
+        MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
+        CoordinatorLink link =
+            CoordinatorLink.mutual(
+                membership.coordinator(), tls, root, ProxyRules.of(System.getenv()))) {
+      publish(membership, server.port());
+      SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
+      Tools tools =
+          tools(config, new Parts(membership, cohort, self, chains, ledger, metrics, link));
+      Desk desk = new Desk(tools);
+      CoordinatorSession session =
+          new CoordinatorSession(
+              link,
+              new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
+              desk,
+              ledger,
+              console.clock());
+      return run(session, desk);
+    } finally {
+      Files.deleteIfExists(state.endpoint());
+      Files.deleteIfExists(state.status());
+    }
+  }
+
+  private Console.Result run(CoordinatorSession session, Desk desk) throws Failure {
+    Halt halt = new Halt();
+    CountDownLatch stopped = new CountDownLatch(1);
+    Thread hook =
+        new Thread(
+            () -> {
+              halt.halt();
+              await(stopped);
+            },
+            "stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+    Thread work = Thread.ofPlatform().name("desk").start(() -> desk.run(session::say, halt));
+    CoordinatorSession.Ending ending;
+    try {
+      ending = session.run(halt, backoff());
+    } finally {
+      halt.halt();
+      join(work);
+      stopped.countDown();
+    }
+    return switch (ending) {
+      case HALTED -> new Console.Result(Map.of("ended", "stopped"), "stopped");
+      case REVOKED ->
+          throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium has revoked this site", "");
+      case PROTOCOL ->
+          throw new Failure(
+              Failure.Kind.FAILED,
+              "the coordinator does not speak this node's protocol",
+              "update the node");
+    };
+  }
+
+  /** What is made before the rooms. */
+  private record Parts(
+      StateFolder.Membership membership,
+      CohortSource cohort,
+      SiteIdentity self,
+      ChainCheck chains,
+      EgressLedger ledger,
+      NodeMetrics metrics,
+      CoordinatorLink link) {}
+
+  private Tools tools(SiteConfig config, Parts parts) throws IOException {
+    Duration noProgress = config.noProgress();
+    return new Tools(
+        new Tools.Place(parts.membership().site(), state.studies(), state.paused()),
+        new PolicyFile(state.policy(), console.clock()),
+        parts.cohort(),
+        new Tools.Training(new EngineTrainer(config.engine()), new SyntheticTrainer()),
+        new LocalValidator(config.engine()),
+        new Tools.Exit(
+            new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),
+            new ReportProtector(parts.self())),
+        new Tools.Transfer(
+            Outbox.open(state.outbox(), parts.self().key().verifyingKey()),
+            new UpdateUploader(
+                parts.link(), parts.ledger(), backoff(), console.clock(), noProgress),
+            new ModelFetcher(parts.link(), state.cache(), backoff(), console.clock(), noProgress)),
+        parts.ledger(),
+        parts.metrics(),
+        console.clock(),
+        console::progress);
+  }
+
+  private Backoff backoff() {
+    return new Backoff(new SplittableRandom(random.nextLong()), RECONNECT_CAP);
+  }
+
+  private void publish(StateFolder.Membership membership, int port) throws IOException {
+    String endpoint = "http://127.0.0.1:%d\n".formatted(port);
+    KeyFile.replace(state.endpoint(), endpoint.getBytes(StandardCharsets.UTF_8));
+    String status =
+        "site=%s\npid=%d\nsince=%s\nmetrics=http://127.0.0.1:%d/metrics\n"
+            .formatted(
+                membership.site(), ProcessHandle.current().pid(), console.clock().instant(), port);
+    KeyFile.replace(state.status(), status.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void await(CountDownLatch stopped) {
+    try {
+      var _ = stopped.await(STOP_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void join(Thread work) {
+    try {
+      work.join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package org.consilium.site;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.consilium.models.engine.EngineSettings;
+import org.consilium.protocol.Limits;
+import org.consilium.site.cohort.CohortSpec;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * How a node runs. Each value comes from the command line, else from {@code CONSILIUM_NODE_…}, else
+ * from the configuration file, else from the default.
+ *
+ * @param cohort local cases
+ * @param engine threads and device of training
+ * @param protectThreads threads that round, encrypt and hash an update
+ * @param metricsPort loopback port of the metrics; 0 is any that is free
+ * @param noProgress how long nothing may move before a transfer is put off
+ */
+record SiteConfig(
+    CohortSpec cohort,
+    EngineSettings engine,
+    int protectThreads,
+    int metricsPort,
+    Duration noProgress) {
+  /**
+   * Keys of the file; the environment variable of {@code metricsPort} is
+   * CONSILIUM_NODE_METRICS_PORT.
+   */
+  static final List<String> KEYS =
+      List.of(
+          "data",
+          "windows",
+          "threads",
+          "device",
+          "protectThreads",
+          "metricsPort",
+          "noProgressSeconds");
+
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "threads", "1",
+          "device", "cpu",
+          "protectThreads", "1",
+          "metricsPort", "9464",
+          "noProgressSeconds", "600");
+
+  /**
+   * Merges the four sources.
+   *
+   * @param flags values of the command line, by key
+   * @throws IllegalArgumentException if a key is unknown or a value is illegal; names the key
+   */
+  static SiteConfig of(
+      Map<String, String> flags, Map<String, String> environment, Optional<Path> file)
+      throws IOException {
+    Map<String, String> merged = new HashMap<>(DEFAULTS);
+    if (file.isPresent()) {
+      merged.putAll(read(file.get()));
+    }
+    for (String key : KEYS) {
+      String value = environment.get(variable(key));
+      if (value != null) {
+        merged.put(key, value);
+      }
+    }
+    merged.putAll(flags);
+    String data = merged.getOrDefault("data", "");
+    if (data.isBlank()) {
+      throw new IllegalArgumentException(
+          "data: no local cases were named; use --data FILE.npz, %s or the configuration file"
+              .formatted(variable("data")));
+    }
+    String windows = merged.getOrDefault("windows", "");
+    return new SiteConfig(
+        new CohortSpec(data, windows.isBlank() ? Optional.empty() : Optional.of(Path.of(windows))),
+        new EngineSettings(number(merged, "threads", 1, 1024), merged.getOrDefault("device", "")),
+        number(merged, "protectThreads", 1, 64),
+        number(merged, "metricsPort", 0, 65_535),
+        Duration.ofSeconds(number(merged, "noProgressSeconds", 1, 86_400)));
+  }
+
+  static String variable(String key) {
+    return "CONSILIUM_NODE_" + key.replaceAll("([A-Z])", "_$1").toUpperCase(Locale.ROOT);
+  }
+
+  private static Map<String, String> read(Path file) throws IOException {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    Object loaded;
+    try {
+      loaded = new Yaml(new SafeConstructor(options)).load(Files.readString(file));
+    } catch (YAMLException notYaml) {
+      throw new IllegalArgumentException(
+          "%s is not YAML: %s"
+              .formatted(
+                  file.getFileName(), Limits.printable(String.valueOf(notYaml.getMessage()))),
+          notYaml);
+    }
+    Map<String, String> values = new HashMap<>();
+    if (loaded instanceof Map<?, ?> map) {
+      map.forEach((key, value) -> values.put(String.valueOf(key), String.valueOf(value)));
+    }
+    for (String key : values.keySet()) {
+      if (!KEYS.contains(key)) {
+        throw new IllegalArgumentException(
+            "%s: unknown key %s; known are %s"
+                .formatted(file.getFileName(), Limits.printable(key), KEYS));
+      }
+    }
+    return values;
+  }
+
+  private static int number(Map<String, String> values, String key, int least, int most) {
+    String text = values.getOrDefault(key, "");
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException notNumber) {
+      // said below, with the range
+    }
+    throw new IllegalArgumentException(
+        "%s must be %d-%d, got %s".formatted(key, least, most, Limits.printable(text)));
+  }
+}

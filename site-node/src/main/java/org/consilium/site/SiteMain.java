@@ -1,0 +1,45 @@
+package org.consilium.site;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The node's command line: {@code node …} at the hospital and {@code model …} for one model file.
+ */
+@Command(
+    name = "consilium",
+    description = "Consilium at the hospital.",
+    mixinStandardHelpOptions = true)
+public final class SiteMain {
+  private SiteMain() {}
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int exit = run(new Console(out, err, InstantSource.system()), new SecureRandom(), args);
+    out.flush();
+    System.exit(exit);
+  }
+
+  /** Runs one command in this process; returns its exit code. */
+  static int run(Console console, SecureRandom random, String... args) {
+    return new CommandLine(new SiteMain())
+        .addSubcommand(new NodeCommand(console, random))
+        .addSubcommand(new ModelCommand(console))
+        .setOut(console.out())
+        .setErr(console.err())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .execute(args);
+  }
+
+  /** This build's version; {@code development} outside a jar. */
+  static String version() {
+    String version = SiteMain.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}

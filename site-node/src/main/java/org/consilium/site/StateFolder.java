@@ -1,0 +1,167 @@
+package org.consilium.site;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Properties;
+import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.JoinToken;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.session.CoordinatorLink.Endpoint;
+
+/**
+ * Where a node keeps what must survive a restart. Everything in it is readable by its owner alone.
+ *
+ * @param path the folder
+ */
+record StateFolder(Path path) {
+  static final String TLS = "tls";
+  static final String SIGNING = "signing";
+
+  private static final String MEMBERSHIP = "membership.properties";
+  private static final int SECRET_BYTES = 32;
+  private static final int SMALL_FILE_BYTES_MAX = 1 << 16;
+
+  /** What a join token said, kept after it is spent. */
+  record Membership(
+      SiteId site, Endpoint coordinator, Endpoint enrolment, Fingerprint root, boolean asked) {
+    static Membership of(JoinToken token, String host, boolean asked) {
+      return new Membership(
+          new SiteId(token.site()),
+          new Endpoint(host, token.sitePort()),
+          new Endpoint(host, token.enrolmentPort()),
+          token.rootFingerprint(),
+          asked);
+    }
+
+    Membership afterAsking() {
+      return new Membership(site, coordinator, enrolment, root, true);
+    }
+  }
+
+  Path policy() {
+    return path.resolve("policy.yaml");
+  }
+
+  Path ledger() {
+    return path.resolve("ledger.jsonl");
+  }
+
+  Path outbox() {
+    return path.resolve("outbox");
+  }
+
+  Path cache() {
+    return path.resolve("cache");
+  }
+
+  Path studies() {
+    return path.resolve("studies");
+  }
+
+  Path paused() {
+    return path.resolve("paused");
+  }
+
+  Path endpoint() {
+    return path.resolve("endpoint");
+  }
+
+  Path status() {
+    return path.resolve("status.properties");
+  }
+
+  void create() throws IOException {
+    KeyFile.createFolder(path);
+  }
+
+  boolean joined() {
+    return Files.exists(path.resolve(TLS + ".pem")) && Files.exists(path.resolve(SIGNING + ".pem"));
+  }
+
+  boolean asking() {
+    return Files.exists(path.resolve(MEMBERSHIP));
+  }
+
+  void keep(Membership membership) throws IOException {
+    String text =
+        String.join(
+            "\n",
+            "site=" + membership.site(),
+            "host=" + membership.coordinator().host(),
+            "sitePort=" + membership.coordinator().port(),
+            "enrolmentPort=" + membership.enrolment().port(),
+            "root=" + membership.root().hex(),
+            "asked=" + membership.asked(),
+            "");
+    KeyFile.replace(path.resolve(MEMBERSHIP), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  Membership membership() throws IOException, Failure {
+    if (!asking()) {
+      throw new Failure(
+          Failure.Kind.CONFLICT,
+          "%s holds no membership of a consortium".formatted(path),
+          "consilium node join --token-file FILE --state " + path);
+    }
+    Properties properties = properties(path.resolve(MEMBERSHIP));
+    try {
+      String host = required(properties, "host");
+      return new Membership(
+          new SiteId(required(properties, "site")),
+          new Endpoint(host, Integer.parseInt(required(properties, "sitePort"))),
+          new Endpoint(host, Integer.parseInt(required(properties, "enrolmentPort"))),
+          Fingerprint.parse(required(properties, "root")),
+          Boolean.parseBoolean(required(properties, "asked")));
+    } catch (IllegalArgumentException damaged) {
+      throw new IOException("read membership.properties: " + damaged.getMessage(), damaged);
+    }
+  }
+
+  Credential credential(String name) throws IOException, Failure {
+    if (!joined()) {
+      throw new Failure(
+          Failure.Kind.CONFLICT,
+          "%s holds no certificates: joining is not finished".formatted(path),
+          "run consilium node join again; it goes on where it stopped");
+    }
+    return Credential.load(path, name);
+  }
+
+  /** The secret that decides the rounding of deltas; made on first use. */
+  byte[] roundingSecret(SecureRandom random) throws IOException {
+    Path file = path.resolve("rounding.secret");
+    if (!Files.exists(file)) {
+      byte[] secret = new byte[SECRET_BYTES];
+      random.nextBytes(secret);
+      KeyFile.create(file, secret);
+    }
+    byte[] secret = KeyFile.read(file, SECRET_BYTES);
+    if (secret.length != SECRET_BYTES) {
+      throw new IOException(
+          "read rounding.secret: %d bytes, not %d".formatted(secret.length, SECRET_BYTES));
+    }
+    return secret;
+  }
+
+  Properties properties(Path file) throws IOException {
+    Properties properties = new Properties();
+    properties.load(
+        new StringReader(
+            new String(KeyFile.read(file, SMALL_FILE_BYTES_MAX), StandardCharsets.UTF_8)));
+    return properties;
+  }
+
+  private static String required(Properties properties, String key) {
+    String value = properties.getProperty(key, "");
+    if (value.isEmpty()) {
+      throw new IllegalArgumentException("it has no " + key);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,103 @@
+package org.consilium.site.ledger;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.consilium.security.audit.ChainedLog;
+
+/**
+ * Writes down what leaves before it leaves. {@link #record} returns only when the entry is on disk,
+ * so a message that was sent is always in the ledger; a message in the ledger may not have arrived.
+ * Safe for use by many threads.
+ */
+public final class EgressLedger implements AutoCloseable {
+  private static final Duration DAY = Duration.ofHours(24);
+
+  private final ChainedLog log;
+  private final InstantSource clock;
+  private final Consumer<EgressEntry> watcher;
+  private final Deque<LedgerLine> lastDay = new ArrayDeque<>();
+
+  private EgressLedger(ChainedLog log, InstantSource clock, Consumer<EgressEntry> watcher) {
+    this.log = log;
+    this.clock = clock;
+    this.watcher = watcher;
+  }
+
+  /**
+   * Opens or creates the ledger; no other process may have it open.
+   *
+   * @param watcher told of every entry after it is on disk
+   */
+  public static EgressLedger open(Path file, InstantSource clock, Consumer<EgressEntry> watcher)
+      throws IOException {
+    EgressLedger ledger = new EgressLedger(ChainedLog.open(file, clock), clock, watcher);
+    Instant since = clock.instant().minus(DAY);
+    for (LedgerLine line : LedgerFile.read(file)) {
+      if (line.time().isAfter(since)) {
+        ledger.lastDay.add(line);
+      }
+    }
+    return ledger;
+  }
+
+  /** Writes the entry and waits until it is on disk. */
+  public synchronized void record(EgressEntry entry) throws IOException {
+    Map<String, Object> detail = new TreeMap<>();
+    detail.put("study", entry.study());
+    detail.put("round", entry.round());
+    detail.put("bytes", entry.bytes());
+    detail.put("sha256", entry.sha256().hex());
+    detail.put("readers", entry.readers());
+    detail.put("norm", entry.norm());
+    var appended = log.append(entry.kind().word(), detail);
+    lastDay.add(new LedgerLine(appended.seq(), clock.instant(), entry.kind().word(), detail));
+    watcher.accept(entry);
+  }
+
+  /** Other training rounds of a study whose manifest was recorded in the last 24 hours. */
+  public synchronized int roundsToday(String study, int except) {
+    forget();
+    return (int)
+        lastDay.stream()
+            .filter(l -> l.kind().equals(EgressEntry.Kind.MANIFEST.word()))
+            .filter(l -> l.text("study").equals(study))
+            .map(l -> l.text("round"))
+            .filter(round -> !round.equals(String.valueOf(except)))
+            .distinct()
+            .count();
+  }
+
+  /** Bytes of updates recorded in the last 24 hours. */
+  public synchronized long updateBytesToday() {
+    forget();
+    return lastDay.stream()
+        .filter(l -> l.kind().equals(EgressEntry.Kind.UPDATE.word()))
+        .mapToLong(LedgerLine::bytes)
+        .sum();
+  }
+
+  /** Entries so far. */
+  public long entries() {
+    return log.entries();
+  }
+
+  @Override
+  public void close() throws IOException {
+    log.close();
+  }
+
+  private void forget() {
+    Instant since = clock.instant().minus(DAY);
+    while (!lastDay.isEmpty() && !lastDay.getFirst().time().isAfter(since)) {
+      var _ = lastDay.removeFirst();
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package org.consilium.site.protect;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.fixed.NotFinite;
+import org.consilium.security.fixed.Quantiser;
+import org.consilium.security.fixed.RoundingStream;
+import org.consilium.security.seal.UpdateSealer;
+import org.consilium.site.train.Delta;
+
+/**
+ * The two passes over a delta, chunk by chunk. A chunk is 2^18 integers of the vector w·x ‖ w ‖
+ * clipped, little-endian. Chunks may be worked on by several threads; the delta is read by one at a
+ * time, and sums are taken in the order of chunks, so that the result does not depend on the
+ * threads.
+ */
+final class DeltaWalk {
+  private static final int CHUNK_VALUES = Limits.CHUNK_PLAIN_BYTES / Integer.BYTES;
+
+  private final Delta delta;
+  private final ParameterLayout layout;
+  private final Chunks pool;
+
+  DeltaWalk(Delta delta, int threads) {
+    this.delta = delta;
+    this.layout = delta.layout();
+    this.pool = new Chunks(threads);
+  }
+
+  /**
+   * How values become integers.
+   *
+   * @param scaleExponents per tensor, log2 of its largest magnitude
+   * @param factor min(1, S/‖Δ‖)
+   * @param weight w
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Rounding(
+      FixedTerms fixed,
+      List<Integer> scaleExponents,
+      byte[] secret,
+      byte[] label,
+      double factor,
+      int weight) {
+    Quantiser quantiser() {
+      return new Quantiser(fixed, RoundingStream.of(secret, label));
+    }
+  }
+
+  ParameterLayout layout() {
+    return layout;
+  }
+
+  int chunks() {
+    return Math.toIntExact(
+        (layout.length() + UpdateManifest.TRAILER + CHUNK_VALUES - 1) / CHUNK_VALUES);
+  }
+
+  /** L2 norm; NotFinite names the first coordinate that is no number. */
+  double norm() throws IOException, NotFinite {
+    double[] sums = new double[chunks()];
+    pool.run(
+        0,
+        sums.length,
+        () -> {
+          float[] values = new float[CHUNK_VALUES];
+          return index -> {
+            int length = read(index, values);
+            double sum = 0;
+            for (int i = 0; i < length; i++) {
+              sum += (double) values[i] * values[i];
+            }
+            sums[index] = sum;
+          };
+        });
+    double sum = 0;
+    for (double part : sums) {
+      sum += part;
+    }
+    if (!Double.isFinite(sum)) {
+      findNotFinite();
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. */
+  byte[] seal(Rounding rounding, UpdateSealer sealer, FileChannel spool)
+      throws IOException, NotFinite {
+    byte[] digests = new byte[Digest.BYTES * chunks()];
+    AtomicLong clipped = new AtomicLong();
+    Chunks.Maker maker = () -> new Sealing(rounding, sealer.copy(), spool, digests, clipped);
+    // The last chunk carries the number of clipped coordinates of all chunks.
+    pool.run(0, chunks() - 1, maker);
+    pool.run(chunks() - 1, chunks(), maker);
+    return digests;
+  }
+
+  private int read(int chunk, float[] values) throws IOException {
+    long first = (long) chunk * CHUNK_VALUES;
+    int length = (int) Math.clamp(layout.length() - first, 0L, (long) CHUNK_VALUES);
+    synchronized (delta) {
+      delta.read(first, values, 0, length);
+    }
+    return length;
+  }
+
+  private void findNotFinite() throws IOException, NotFinite {
+    // The quantiser's own check names the coordinate.
+    Quantiser probe =
+        new Quantiser(new FixedTerms(1, 1, 0), RoundingStream.of(new byte[32], new byte[32]));
+    float[] values = new float[CHUNK_VALUES];
+    int[] unused = new int[CHUNK_VALUES];
+    for (int chunk = 0; chunk < chunks(); chunk++) {
+      int length = read(chunk, values);
+      var run = new Quantiser.Run((long) chunk * CHUNK_VALUES, length, 0, 1, 1);
+      var _ = probe.quantise(run, values, 0, unused, 0);
+    }
+  }
+
+  /** One thread's buffers for the second pass. */
+  private final class Sealing implements Chunks.Work {
+    private final Rounding rounding;
+    private final UpdateSealer sealer;
+    private final FileChannel spool;
+    private final byte[] digests;
+    private final AtomicLong clipped;
+    private final Quantiser quantiser;
+    private final MessageDigest sha = Digest.newSha256();
+    private final float[] values = new float[CHUNK_VALUES];
+    private final int[] integers = new int[CHUNK_VALUES];
+    private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
+    private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
+
+    Sealing(
+        Rounding rounding,
+        UpdateSealer sealer,
+        FileChannel spool,
+        byte[] digests,
+        AtomicLong clipped) {
+      this.rounding = rounding;
+      this.sealer = sealer;
+      this.spool = spool;
+      this.digests = digests;
+      this.clipped = clipped;
+      this.quantiser = rounding.quantiser();
+    }
+
+    @Override
+    public void chunk(int index) throws IOException, NotFinite {
+      long first = (long) index * CHUNK_VALUES;
+      int length = read(index, values);
+      var _ = clipped.addAndGet(quantise(first, length));
+      int total = withTrailer(first, length);
+      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(integers, 0, total);
+      int sealedLength = sealer.seal(index, plain, 0, total * Integer.BYTES, sealed, 0);
+      sha.update(sealed, 0, sealedLength);
+      System.arraycopy(sha.digest(), 0, digests, index * Digest.BYTES, Digest.BYTES);
+      ByteBuffer out = ByteBuffer.wrap(sealed, 0, sealedLength);
+      long at = (long) index * Limits.CHUNK_SEALED_BYTES;
+      while (out.hasRemaining()) {
+        at += spool.write(out, at);
+      }
+    }
+
+    @Override
+    public void close() {
+      sealer.close();
+    }
+
+    private long quantise(long first, int length) throws NotFinite {
+      long count = 0;
+      int done = 0;
+      while (done < length) {
+        int tensor = layout.tensorAt(first + done);
+        long end = layout.offset(tensor) + layout.tensors().get(tensor).length() - first;
+        int now = (int) Math.min(end, length) - done;
+        int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
+        var run =
+            new Quantiser.Run(first + done, now, exponent, rounding.factor(), rounding.weight());
+        count += quantiser.quantise(run, values, done, integers, done);
+        done += now;
+      }
+      return count;
+    }
+
+    /** Puts w and the count of clipped coordinates where they fall into this chunk. */
+    private int withTrailer(long first, int length) {
+      int total = length;
+      if (first + total == layout.length() && total < CHUNK_VALUES) {
+        integers[total++] = rounding.weight();
+      }
+      if (first + total == layout.length() + 1 && total < CHUNK_VALUES) {
+        integers[total++] = rounding.fixed().clippedCount(clipped.get());
+      }
+      return total;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package org.consilium.site.protect;
+
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainRefused;
+import org.consilium.site.policy.Why;
+
+/**
+ * Whether a round's terms are what the hospital approved, checked before anything is encrypted: the
+ * key that will be able to read the update, who takes part, and that no bound is looser than the
+ * plan.
+ */
+final class TermsCheck {
+  private final ChainCheck chains;
+  private final String trustDomain;
+  private final SiteIdentity self;
+
+  TermsCheck(ChainCheck chains, SiteIdentity self) {
+    this.chains = chains;
+    this.trustDomain = self.trustDomain();
+    this.self = self;
+  }
+
+  Optional<Protection.Refused> refusal(Assignment assignment, ParameterLayout layout) {
+    RoundTask task = assignment.task();
+    RoundTask.Terms terms = assignment.terms();
+    StudyPlan plan = assignment.plan();
+    if (!terms.federation().equals(trustDomain)) {
+      return refused(Why.BAD_SIGNATURE, "the terms are of another federation");
+    }
+    if (!layout.digest().equals(task.model().layoutDigest())) {
+      return refused(Why.BAD_MODEL, "the delta's layout is not the task's");
+    }
+    if (terms.scaleExponents().size() != layout.tensors().size()) {
+      return refused(
+          Why.BAD_MODEL,
+          "%d scale exponents for %d tensors"
+              .formatted(terms.scaleExponents().size(), layout.tensors().size()));
+    }
+    if (terms.participants().size() < assignment.minSites()) {
+      return refused(
+          Why.TOO_FEW_SITES,
+          "%d participants, at least %d"
+              .formatted(terms.participants().size(), assignment.minSites()));
+    }
+    boolean listed =
+        terms.participants().stream()
+            .anyMatch(
+                p ->
+                    p.site().equals(self.site())
+                        && RoundTerms.fingerprint(p.signingKey()).equals(self.signingKey()));
+    if (!listed) {
+      return refused(Why.BAD_SIGNATURE, "this site's signing key is not among the participants");
+    }
+    return looser(terms, plan).or(() -> aggregationKey(task, terms));
+  }
+
+  private static Optional<Protection.Refused> looser(RoundTask.Terms terms, StudyPlan plan) {
+    int range = Math.getExponent(plan.protection().range());
+    boolean strangers =
+        !plan.participation()
+            .sites()
+            .containsAll(terms.participants().stream().map(RoundTask.Participant::site).toList());
+    if (strangers) {
+      return refused(Why.NOT_APPROVED, "a participant is not in the approved plan");
+    }
+    if (terms.clip() > plan.protection().clip()
+        || terms.weightMax() > plan.protection().weightMax()
+        || terms.scaleExponents().stream().anyMatch(e -> e > range)) {
+      return refused(
+          Why.NOT_APPROVED,
+          "clip %s, weight %d or a scale is looser than the approved plan"
+              .formatted(terms.clip(), terms.weightMax()));
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Protection.Refused> aggregationKey(RoundTask task, RoundTask.Terms terms) {
+    try {
+      List<X509Certificate> chain = ChainCheck.parse(terms.aggregationChain());
+      SpiffeId id = chains.verify(chain, SpiffeId.Kind.AGGREGATOR);
+      if (!id.equals(SpiffeId.aggregator(trustDomain, task.study().value()))) {
+        return refused(Why.BAD_SIGNATURE, "the aggregation key is of %s".formatted(id));
+      }
+      Optional<Fingerprint> vouched = Leaf.sealingKey(chain.getFirst());
+      if (!vouched.equals(Optional.of(Fingerprint.sha256(terms.aggregationKey())))) {
+        return refused(Why.BAD_SIGNATURE, "the aggregation key is not the one in its certificate");
+      }
+      return Optional.empty();
+    } catch (ChainRefused | CertificateException refused) {
+      return refused(Why.BAD_SIGNATURE, "aggregation chain: " + refused.getMessage());
+    }
+  }
+
+  private static Optional<Protection.Refused> refused(Why why, String detail) {
+    return Optional.of(new Protection.Refused(why, detail));
+  }
+}

@@ -1,0 +1,139 @@
+package org.consilium.site.protect;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.fixed.NotFinite;
+import org.consilium.security.fixed.WeightRule;
+import org.consilium.security.seal.UpdateSealer;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.site.policy.Why;
+import org.consilium.site.train.Delta;
+import org.consilium.site.train.TrainingResult;
+
+/**
+ * The only way of a delta out of the hospital: checks the round's terms, refuses what is not
+ * finite, clips the whole to the L2 norm S (McMahan et al. 2018), rounds it to weighted fixed
+ * point, encrypts it chunk by chunk to the study's aggregation key, and signs. Two passes over the
+ * delta, memory of a few chunks whatever the model's size.
+ */
+public final class UpdateProtector {
+  private final SiteIdentity self;
+  private final TermsCheck check;
+  private final int threads;
+
+  /**
+   * For one site.
+   *
+   * @param chains checks the aggregation key's chain against the consortium's root
+   * @param threads that round, encrypt and hash; the result does not depend on it
+   */
+  public UpdateProtector(SiteIdentity self, ChainCheck chains, int threads) {
+    if (threads < 1 || threads > 64) {
+      throw new IllegalArgumentException("protect: threads must be 1-64, got " + threads);
+    }
+    this.self = self;
+    this.check = new TermsCheck(chains, self);
+    this.threads = threads;
+  }
+
+  /**
+   * Protects a delta. The spool is complete when this returns {@code Sealed}, not yet forced to
+   * disk.
+   *
+   * @throws IOException if the delta cannot be read or the spool cannot be written
+   */
+  public Protection protect(TrainingResult.Trained trained, Assignment assignment)
+      throws IOException {
+    Delta delta = trained.delta();
+    ParameterLayout layout = delta.layout();
+    Optional<Protection.Refused> refused = check.refusal(assignment, layout);
+    if (refused.isPresent()) {
+      return refused.get();
+    }
+    if (!Double.isFinite(trained.loss()) || trained.loss() < 0) {
+      return new Protection.Refused(Why.DIVERGED, "training loss " + trained.loss());
+    }
+    DeltaWalk walk = new DeltaWalk(delta, threads);
+    try {
+      double norm = walk.norm();
+      if (!Double.isFinite(norm)) {
+        return new Protection.Refused(Why.DIVERGED, "the delta's norm is not finite");
+      }
+      return new Protection.Sealed(seal(walk, norm, trained.loss(), assignment));
+    } catch (NotFinite notFinite) {
+      return new Protection.Refused(
+          Why.DIVERGED,
+          "coordinate %d of the delta is not finite".formatted(notFinite.coordinate()));
+    }
+  }
+
+  private SealedUpdate seal(DeltaWalk walk, double norm, double loss, Assignment assignment)
+      throws IOException, NotFinite {
+    RoundTask task = assignment.task();
+    RoundTask.Terms terms = assignment.terms();
+    long vectorLength = walk.layout().length() + UpdateManifest.TRAILER;
+    byte[] context = RoundTerms.context(task, vectorLength).digest().bytes();
+    int weight =
+        WeightRule.weight(assignment.samples(), terms.referenceSamples(), terms.weightMax());
+    double factor = norm > terms.clip() ? terms.clip() / norm : 1;
+    DeltaWalk.Rounding rounding =
+        new DeltaWalk.Rounding(
+            FixedTerms.of(
+                terms.weightMax(),
+                terms.participants().size(),
+                assignment.plan().protection().range()),
+            terms.scaleExponents(),
+            self.roundingSecret(),
+            RoundTerms.roundingLabel(task),
+            factor,
+            weight);
+    int chunks = walk.chunks();
+    try (UpdateSealer sealer =
+            UpdateSealer.to(terms.aggregationKey(), context, self.site().value(), chunks);
+        FileChannel spool =
+            FileChannel.open(
+                assignment.spool(),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                LinkOption.NOFOLLOW_LINKS)) {
+      byte[] digests = walk.seal(rounding, sealer, spool);
+      UpdateManifest manifest =
+          new UpdateManifest(
+              Digest.of(context),
+              new RoundId(task.study(), task.round()),
+              task.attempt(),
+              task.model().version(),
+              task.model().layoutDigest(),
+              vectorLength,
+              weight,
+              assignment.samples(),
+              norm * factor,
+              rounded(loss),
+              new UpdateManifest.Seal(
+                  sealer.encapsulation(),
+                  4 * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
+                  digests));
+      byte[] body = ManifestCodec.encode(manifest);
+      byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
+      return new SealedUpdate(manifest, body, signature, assignment.spool());
+    }
+  }
+
+  /** Three decimals, and within what a manifest may declare. */
+  private static double rounded(double loss) {
+    return Math.min(1e9, Math.rint(loss * 1000) / 1000);
+  }
+}

@@ -1,0 +1,132 @@
+package org.consilium.site.session;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.consilium.proto.v1.CollectReply;
+import org.consilium.proto.v1.CollectRequest;
+import org.consilium.proto.v1.EnrolRequest;
+import org.consilium.proto.v1.EnrolmentGrpc;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.security.identity.JoinToken;
+import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainRefused;
+import org.consilium.site.ledger.EgressEntry;
+import org.consilium.site.ledger.EgressLedger;
+
+/**
+ * Joining a consortium: two requests for certificates, a one-time token, then asking whether people
+ * agreed.
+ */
+public final class EnrolmentCall {
+  private static final long UNARY_SECONDS = 30;
+
+  private final CoordinatorLink link;
+  private final EgressLedger ledger;
+
+  public EnrolmentCall(CoordinatorLink link, EgressLedger ledger) {
+    this.link = link;
+    this.ledger = ledger;
+  }
+
+  /** What the coordinator said. */
+  public sealed interface Reply {
+    /** People have not decided yet. */
+    record Pending() implements Reply {}
+
+    /** Both certificate chains, leaf first, root last. */
+    record Approved(List<X509Certificate> tls, List<X509Certificate> signing) implements Reply {}
+
+    /** People said no. */
+    record Denied() implements Reply {}
+
+    /**
+     * The call failed.
+     *
+     * @param status code of the failure
+     * @param reason safe to print
+     */
+    record Failed(Status.Code status, String reason) implements Reply {}
+  }
+
+  /** Spends the token. */
+  public Reply enrol(JoinToken token, KeyRequest tls, KeyRequest signing, String softwareVersion)
+      throws IOException {
+    EnrolRequest request =
+        EnrolRequest.newBuilder()
+            .setSite(token.site())
+            .setToken(ByteString.copyFrom(token.secret()))
+            .setTlsRequest(ByteString.copyFrom(tls.pkcs10()))
+            .setSigningRequest(ByteString.copyFrom(signing.pkcs10()))
+            .setSoftwareVersion(softwareVersion)
+            .build();
+    // The digest of what leaves without the token, which is a secret until it is spent.
+    byte[] shown = request.toBuilder().clearToken().build().toByteArray();
+    ledger.record(
+        new EgressEntry(
+            EgressEntry.Kind.ENROL_REQUEST,
+            "",
+            0,
+            request.getSerializedSize(),
+            Digest.sha256(shown),
+            "coordinator",
+            0));
+    try {
+      byte[] seen = stub().enrol(request).getKeyDigest().toByteArray();
+      if (!java.util.Arrays.equals(seen, tls.fingerprint().bytes())) {
+        return new Reply.Failed(
+            Status.Code.DATA_LOSS, "the coordinator saw another key than was sent");
+      }
+      return new Reply.Pending();
+    } catch (StatusException | StatusRuntimeException failed) {
+      return failed(Status.fromThrowable(failed));
+    }
+  }
+
+  /** Asks whether the request was approved. */
+  public Reply collect(String site, KeyRequest tls) {
+    CollectRequest request =
+        CollectRequest.newBuilder()
+            .setSite(site)
+            .setKeyDigest(ByteString.copyFrom(tls.fingerprint().bytes()))
+            .build();
+    try {
+      CollectReply reply = stub().collect(request);
+      return switch (reply.getState()) {
+        case PENDING -> new Reply.Pending();
+        case DENIED -> new Reply.Denied();
+        case APPROVED ->
+            new Reply.Approved(chain(reply.getTlsChainList()), chain(reply.getSigningChainList()));
+        case STATE_UNSPECIFIED, UNRECOGNIZED ->
+            new Reply.Failed(
+                Status.Code.INTERNAL,
+                "the coordinator's answer has state number " + reply.getStateValue());
+      };
+    } catch (StatusException | StatusRuntimeException failed) {
+      return failed(Status.fromThrowable(failed));
+    } catch (ChainRefused refused) {
+      return new Reply.Failed(
+          Status.Code.DATA_LOSS, Limits.printable(String.valueOf(refused.getMessage())));
+    }
+  }
+
+  private static Reply failed(Status status) {
+    return new Reply.Failed(status.getCode(), Failures.words(status));
+  }
+
+  private static List<X509Certificate> chain(List<ByteString> der) throws ChainRefused {
+    return ChainCheck.parse(der.stream().map(ByteString::toByteArray).toList());
+  }
+
+  private EnrolmentGrpc.EnrolmentBlockingV2Stub stub() {
+    return EnrolmentGrpc.newBlockingV2Stub(link.channel())
+        .withDeadlineAfter(UNARY_SECONDS, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,51 @@
+package org.consilium.site.session;
+
+import io.grpc.Status;
+import org.consilium.protocol.Limits;
+
+/** What a failed call means for a site; the one place that reads gRPC's codes. */
+public final class Failures {
+  private Failures() {}
+
+  /** Whether the same call may succeed later. */
+  public static boolean passing(Status status) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE,
+          DEADLINE_EXCEEDED,
+          RESOURCE_EXHAUSTED,
+          ABORTED,
+          INTERNAL,
+          UNKNOWN,
+          CANCELLED,
+          DATA_LOSS ->
+          true;
+      case OK,
+          INVALID_ARGUMENT,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          PERMISSION_DENIED,
+          FAILED_PRECONDITION,
+          OUT_OF_RANGE,
+          UNIMPLEMENTED,
+          UNAUTHENTICATED ->
+          false;
+    };
+  }
+
+  /** The code, and what the coordinator says, made safe to print. */
+  public static String words(Status status) {
+    String said = status.getDescription();
+    String cause = status.getCause() == null ? "" : rootMessage(status.getCause());
+    return status.getCode()
+        + (said == null ? "" : ": " + Limits.printable(said))
+        + (cause.isEmpty() ? "" : " (" + Limits.printable(cause) + ")");
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    for (int i = 0; i < 10 && root.getCause() != null; i++) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+  }
+}

@@ -1,0 +1,37 @@
+package org.consilium.site.session;
+
+import java.time.Duration;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyPlan;
+
+/**
+ * Who takes what the coordinator says, after every signature was verified. Called on the session's
+ * thread: hand on, do not work.
+ */
+public interface Orders {
+  /** A study is proposed; {@code digest} is that of {@code planBytes}. */
+  void proposal(byte[] planBytes, StudyPlan plan, Digest digest);
+
+  /** A task is given; it may have been given before. */
+  void task(RoundTask task);
+
+  /** The stream is up. */
+  void connected();
+
+  /**
+   * The stream is gone.
+   *
+   * @param reason a fixed word, for metrics
+   */
+  void disconnected(String reason);
+
+  /** Something came from the coordinator. */
+  void heard();
+
+  /** A ping came back after this time. */
+  void roundTrip(Duration time);
+
+  /** A message was dropped: wrong signature, or no legal content. */
+  void dropped(String detail);
+}

@@ -1,0 +1,137 @@
+package org.consilium.site.train;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.consilium.models.engine.EngineSettings;
+import org.consilium.models.engine.LocalModel;
+import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.engine.TrainingOutcome;
+import org.consilium.models.engine.TrainingRun;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.site.policy.Why;
+
+/**
+ * Trains on the tensor engine: FedAvg's and FedProx's local step (McMahan et al. 2017; Li et al.
+ * 2020) as the plan says, and beside it, when the plan asks, a model on local data alone for
+ * comparison.
+ */
+public final class EngineTrainer implements LocalTrainer {
+  private final EngineSettings settings;
+
+  /** With the engine's settings; one thread gives the same bits on every run. */
+  public EngineTrainer(EngineSettings settings) {
+    this.settings = settings;
+  }
+
+  @Override
+  public TrainingResult train(TrainingJob job, Watch watch) throws IOException {
+    SafetensorsFile base = SafetensorsFile.open(job.base());
+    boolean kept = false;
+    LocalModel model = null;
+    try {
+      if (!base.layout().digest().equals(job.layoutDigest())) {
+        return new TrainingResult.Failed(Why.BAD_MODEL, "the file's layout is not the task's");
+      }
+      model = LocalModel.open(job.plan().model(), settings);
+      if (!model.layout().equals(base.layout())) {
+        return new TrainingResult.Failed(
+            Why.BAD_MODEL, "the file does not fit architecture " + job.plan().model());
+      }
+      model.load(base);
+      TrainingRun run =
+          new TrainingRun(
+              job.plan().training(), job.round(), job.plan().rounds(), job.seed(), watch::step);
+      TrainingOutcome outcome = model.train(job.images(), run);
+      TrainingResult result =
+          switch (outcome) {
+            case TrainingOutcome.Trained(double loss, int steps, _, _) ->
+                trained(job, model, base, new Figures(loss, steps));
+            case TrainingOutcome.Diverged(int round, int step, double loss) ->
+                new TrainingResult.Failed(
+                    Why.DIVERGED, "round %d, step %d, loss %s".formatted(round, step, loss));
+            case TrainingOutcome.Stopped _ -> new TrainingResult.Stopped();
+          };
+      kept = result instanceof TrainingResult.Trained;
+      return result;
+    } catch (IllegalArgumentException unfit) {
+      return new TrainingResult.Failed(Why.BAD_DATA, String.valueOf(unfit.getMessage()));
+    } finally {
+      if (!kept) {
+        base.close();
+        if (model != null) {
+          model.close();
+        }
+      }
+    }
+  }
+
+  /**
+   * Brings the local-only model of the study up to {@code job.round()}: the same settings without
+   * the proximal term, from the study's initial parameters, on this site's cases alone. Rounds that
+   * are already on disk are not trained again, so that a restart continues; rounds that this site
+   * missed are made up for. The model never leaves.
+   *
+   * @return whether it is up to date; false when it diverged or was stopped
+   */
+  public boolean trainAlone(TrainingJob job, Watch watch) throws IOException {
+    LocalOnlyModel file = LocalOnlyModel.in(job.studyFolder());
+    int done = file.round();
+    if (done >= job.round()) {
+      return true;
+    }
+    StudyPlan.Training alone = withoutProximalTerm(job.plan().training());
+    try (LocalModel model = LocalModel.open(job.plan().model(), settings)) {
+      if (done == 0) {
+        model.load(model.architecture().initial(job.plan().seed()));
+      } else {
+        try (SafetensorsFile from = SafetensorsFile.open(file.path())) {
+          model.load(from);
+        }
+      }
+      for (int round = done + 1; round <= job.round(); round++) {
+        TrainingRun run =
+            new TrainingRun(alone, round, job.plan().rounds(), job.seed(), watch::step);
+        if (!(model.train(job.images(), run) instanceof TrainingOutcome.Trained)) {
+          return false;
+        }
+        file.write(model, round);
+      }
+      return true;
+    }
+  }
+
+  private record Figures(double loss, int steps) {}
+
+  private static TrainingResult trained(
+      TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
+    double[] logits =
+        model.predict(job.cohort().holdout(), Preprocessing.of(job.plan().training()));
+    return new TrainingResult.Trained(
+        Delta.between(model, base),
+        figures.loss(),
+        figures.steps(),
+        Optional.of(logits),
+        () -> {
+          model.close();
+          base.close();
+        });
+  }
+
+  private static StudyPlan.Training withoutProximalTerm(StudyPlan.Training t) {
+    return new StudyPlan.Training(
+        t.localEpochs(),
+        t.batchSize(),
+        t.learningRate(),
+        t.weightDecay(),
+        t.firstRoundFactor(),
+        t.cosine(),
+        0,
+        t.gradientClip(),
+        t.augmentation(),
+        t.normalisation(),
+        t.mean(),
+        t.deviation(),
+        t.localBaseline());
+  }
+}

@@ -1,0 +1,53 @@
+package org.consilium.site.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.models.params.SafetensorsWriter;
+
+/**
+ * The model that this site trained on its own data alone, with the number of the round that it has
+ * reached. It is written whole or not at all, and stays at the site.
+ *
+ * @param path the file, {@code local-only.safetensors} in the study's folder
+ */
+public record LocalOnlyModel(Path path) {
+  private static final String ROUND = "round";
+  private static final int BLOCK = 1 << 16;
+
+  /** The local-only model of the study whose folder is given; it need not exist yet. */
+  public static LocalOnlyModel in(Path studyFolder) {
+    return new LocalOnlyModel(studyFolder.resolve("local-only.safetensors"));
+  }
+
+  /** The round that it has reached; 0 if there is none. */
+  public int round() throws IOException {
+    if (!Files.exists(path)) {
+      return 0;
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      return Integer.parseInt(file.metadata().getOrDefault(ROUND, "0"));
+    } catch (NumberFormatException damaged) {
+      throw new IOException("read local-only model: its round is no number", damaged);
+    }
+  }
+
+  void write(ParameterSource parameters, int round) throws IOException {
+    Files.createDirectories(path.toAbsolutePath().getParent());
+    float[] block = new float[BLOCK];
+    long length = parameters.layout().length();
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(
+            path, parameters.layout(), Map.of(ROUND, Integer.toString(round)))) {
+      for (long at = 0; at < length; at += BLOCK) {
+        int now = (int) Math.min(BLOCK, length - at);
+        parameters.read(at, block, 0, now);
+        writer.write(block, 0, now);
+      }
+      var _ = writer.finish();
+    }
+  }
+}

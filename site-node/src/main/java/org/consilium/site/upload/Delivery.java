@@ -1,0 +1,17 @@
+package org.consilium.site.upload;
+
+/** What became of something that was sent. */
+public sealed interface Delivery {
+  /** The coordinator has it, durably. */
+  record Accepted(boolean duplicate) implements Delivery {}
+
+  /**
+   * The coordinator will never take it.
+   *
+   * @param reason its code and words, safe to print
+   */
+  record Refused(String reason) implements Delivery {}
+
+  /** The node was told to stop, or nothing moved for too long; it may be sent again later. */
+  record Postponed(String reason) implements Delivery {}
+}

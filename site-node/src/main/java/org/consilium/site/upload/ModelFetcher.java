@@ -1,0 +1,158 @@
+package org.consilium.site.upload;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.ModelChunk;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.RoundTask.ModelReference;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.Failures;
+import org.consilium.site.session.Halt;
+
+/**
+ * Brings published models here. A file is named by its SHA-256 and gets that name only when its
+ * bytes have it; a cut transfer goes on where it stopped. The last few are kept.
+ */
+public final class ModelFetcher {
+  private final CoordinatorLink link;
+  private final ModelCache cache;
+  private final Persistence persistence;
+
+  /**
+   * For one coordinator.
+   *
+   * @param folder where models are kept
+   * @param noProgress how long nothing may move before the transfer is put off
+   */
+  public ModelFetcher(
+      CoordinatorLink link, Path folder, Backoff backoff, InstantSource clock, Duration noProgress)
+      throws IOException {
+    this.link = link;
+    KeyFile.createFolder(folder);
+    this.cache = new ModelCache(folder);
+    this.persistence = new Persistence(link, backoff, clock, noProgress);
+  }
+
+  /** What a fetch gave. */
+  public sealed interface Fetched {
+    /** The file, whole and of the right digest. */
+    record Here(Path file) implements Fetched {}
+
+    /** The coordinator has no such model, or sent something else. */
+    record Refused(String reason) implements Fetched {}
+
+    /** Told to stop, or nothing moved for too long. */
+    record Postponed(String reason) implements Fetched {}
+  }
+
+  /** The model's file, from the cache or the coordinator. */
+  public Fetched fetch(ModelReference model, Halt halt) throws IOException {
+    Path file = cache.file(model.version());
+    if (Files.exists(file)) {
+      if (ModelCache.digest(file).equals(model.version().digest())) {
+        cache.touch(file);
+        return new Fetched.Here(file);
+      }
+      Files.delete(file); // changed on disk: fetched again
+    }
+    Path part = cache.part(model.version());
+    var outcome =
+        persistence.run(
+            halt,
+            () -> {
+              download(model, part, halt);
+              return part;
+            });
+    return switch (outcome) {
+      case Persistence.Outcome.Done<Path> _ -> finish(model, part, file);
+      case Persistence.Outcome.Refused<Path>(Status status) ->
+          new Fetched.Refused(Failures.words(status));
+      case Persistence.Outcome.Stopped<Path>(String reason) -> new Fetched.Postponed(reason);
+    };
+  }
+
+  private Fetched finish(ModelReference model, Path part, Path file) throws IOException {
+    Digest digest = ModelCache.digest(part);
+    if (!digest.equals(model.version().digest())) {
+      Files.delete(part);
+      return new Fetched.Refused(
+          "fetch model %s: %d bytes with digest %s"
+              .formatted(model.version().digest().brief(), model.fileBytes(), digest.brief()));
+    }
+    try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    cache.trim(file);
+    return new Fetched.Here(file);
+  }
+
+  private void download(ModelReference model, Path part, Halt halt)
+      throws StatusException, TimeoutException, InterruptedException, IOException {
+    long limit = persistence.noProgress().toMillis();
+    try (FileChannel out =
+        FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      long have = Math.min(out.size(), model.fileBytes());
+      out.truncate(have);
+      if (have == model.fileBytes()) {
+        return;
+      }
+      BlockingClientCall<?, ModelChunk> call =
+          CoordinationGrpc.newBlockingV2Stub(link.channel())
+              .fetchModel(
+                  FetchModelRequest.newBuilder()
+                      .setVersion(ByteString.copyFrom(model.version().digest().bytes()))
+                      .setOffset(have)
+                      .build());
+      try {
+        while (have < model.fileBytes()) {
+          if (halt.halted()) {
+            throw Status.CANCELLED.withDescription("told to stop").asException();
+          }
+          ModelChunk chunk = call.read(limit, TimeUnit.MILLISECONDS);
+          if (chunk == null) {
+            throw Status.UNAVAILABLE.withDescription("the model ended early").asException();
+          }
+          have = append(out, chunk, have, model.fileBytes());
+          persistence.progress();
+        }
+      } finally {
+        call.cancel("done", null);
+      }
+    }
+  }
+
+  private static long append(FileChannel out, ModelChunk chunk, long have, long total)
+      throws IOException, StatusException {
+    long end = have + chunk.getData().size();
+    if (chunk.getOffset() != have || chunk.getData().isEmpty() || end > total) {
+      throw Status.OUT_OF_RANGE
+          .withDescription(
+              "chunk of %d bytes at %d, expected one at %d of %d"
+                  .formatted(chunk.getData().size(), chunk.getOffset(), have, total))
+          .asException();
+    }
+    var bytes = chunk.getData().asReadOnlyByteBuffer();
+    long at = have;
+    while (bytes.hasRemaining()) {
+      at += out.write(bytes, at);
+    }
+    return end;
+  }
+}

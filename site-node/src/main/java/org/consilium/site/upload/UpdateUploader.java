@@ -1,0 +1,227 @@
+package org.consilium.site.upload;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.BitSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.consilium.proto.v1.CommitUpdateRequest;
+import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.CoordinationGrpc.CoordinationBlockingV2Stub;
+import org.consilium.proto.v1.Signed;
+import org.consilium.proto.v1.UpdateChunk;
+import org.consilium.proto.v1.UpdateReceipt;
+import org.consilium.proto.v1.UploadProgress;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.site.ledger.EgressEntry;
+import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.protect.ReleasedReport;
+import org.consilium.site.protect.SealedUpdate;
+import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.Halt;
+
+/**
+ * Sends protected things, and nothing else, to the coordinator. An update: manifest, the chunks
+ * that the coordinator says are missing, commit. After a cut it asks again what is missing; the
+ * bytes are those of the spool, always the same. Each message is in the ledger before it leaves.
+ */
+public final class UpdateUploader {
+  private static final long UNARY_SECONDS = 30;
+
+  /** The coordinator opens, checks and stores the whole update before it answers. */
+  private static final long COMMIT_SECONDS = 600;
+
+  private final CoordinatorLink link;
+  private final EgressLedger ledger;
+  private final Persistence persistence;
+
+  /**
+   * For one coordinator.
+   *
+   * @param noProgress how long nothing may move before the transfer is put off
+   */
+  public UpdateUploader(
+      CoordinatorLink link,
+      EgressLedger ledger,
+      Backoff backoff,
+      InstantSource clock,
+      Duration noProgress) {
+    this.link = link;
+    this.ledger = ledger;
+    this.persistence = new Persistence(link, backoff, clock, noProgress);
+  }
+
+  /**
+   * Sends an update until the coordinator has accepted or refused it.
+   *
+   * @throws IOException if the spool cannot be read or the ledger cannot be written; nothing is
+   *     sent that is not in the ledger
+   */
+  public Delivery send(SealedUpdate update, Halt halt) throws IOException {
+    Signed manifest =
+        Signed.newBuilder()
+            .setBody(ByteString.copyFrom(update.body()))
+            .setSignature(ByteString.copyFrom(update.signature()))
+            .build();
+    ledger.record(entry(EgressEntry.Kind.MANIFEST, update, manifest.getSerializedSize()));
+    try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.READ)) {
+      return delivery(persistence.run(halt, () -> attempt(update, manifest, spool, halt)));
+    }
+  }
+
+  /** Sends a report until the coordinator has accepted or refused it. */
+  public Delivery send(ReleasedReport report, Halt halt) throws IOException {
+    Signed signed =
+        Signed.newBuilder()
+            .setBody(ByteString.copyFrom(report.body()))
+            .setSignature(ByteString.copyFrom(report.signature()))
+            .build();
+    ledger.record(
+        new EgressEntry(
+            EgressEntry.Kind.REPORT,
+            report.report().round().study().value(),
+            report.report().round().number(),
+            signed.getSerializedSize(),
+            report.digest(),
+            "coordinator",
+            0));
+    return delivery(
+        persistence.run(halt, () -> stub(UNARY_SECONDS).submitReport(signed).getDuplicate()));
+  }
+
+  private Boolean attempt(SealedUpdate update, Signed manifest, FileChannel spool, Halt halt)
+      throws StatusException, TimeoutException, InterruptedException, IOException {
+    UploadProgress progress = stub(UNARY_SECONDS).beginUpdate(manifest);
+    BitSet stored = stored(update, progress);
+    persistence.progress();
+    while (stored.cardinality() < update.manifest().seal().chunks()) {
+      int before = stored.cardinality();
+      stored = stored(update, sendMissing(update, stored, spool, halt));
+      if (stored.cardinality() <= before) {
+        throw Status.UNAVAILABLE
+            .withDescription(
+                "%d of %d chunks stored, none of what was sent"
+                    .formatted(before, update.manifest().seal().chunks()))
+            .asException();
+      }
+    }
+    UpdateReceipt receipt =
+        stub(COMMIT_SECONDS)
+            .commitUpdate(CommitUpdateRequest.newBuilder().setUpload(upload(update)).build());
+    return receipt.getDuplicate();
+  }
+
+  private UploadProgress sendMissing(
+      SealedUpdate update, BitSet stored, FileChannel spool, Halt halt)
+      throws StatusException, TimeoutException, InterruptedException, IOException {
+    UpdateManifest manifest = update.manifest();
+    int chunks = manifest.seal().chunks();
+    long bytes = 0;
+    for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
+      bytes += manifest.chunkBytes(i);
+    }
+    ledger.record(entry(EgressEntry.Kind.UPDATE, update, bytes));
+    BlockingClientCall<UpdateChunk, UploadProgress> call =
+        CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
+    long limit = persistence.noProgress().toMillis();
+    try {
+      for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
+        if (halt.halted()) {
+          throw Status.CANCELLED.withDescription("told to stop").asException();
+        }
+        UpdateChunk chunk =
+            UpdateChunk.newBuilder()
+                .setUpload(upload(update))
+                .setIndex(i)
+                .setData(chunk(spool, i, manifest))
+                .build();
+        if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
+          break; // the coordinator has ended the call; reading says why
+        }
+        persistence.progress();
+      }
+      call.halfClose();
+      UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
+      if (progress == null) {
+        throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
+      }
+      return progress;
+    } finally {
+      call.cancel("done", null);
+    }
+  }
+
+  /** A fresh buffer each: the transport keeps it until it is on the wire. */
+  private static ByteString chunk(FileChannel spool, int index, UpdateManifest manifest)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(manifest.chunkBytes(index));
+    long at = (long) index * org.consilium.protocol.Limits.CHUNK_SEALED_BYTES;
+    while (buffer.hasRemaining()) {
+      int read = spool.read(buffer, at + buffer.position());
+      if (read < 0) {
+        throw new EOFException("upload: the spool ends in chunk " + index);
+      }
+    }
+    return UnsafeByteOperations.unsafeWrap(buffer.flip());
+  }
+
+  private static BitSet stored(SealedUpdate update, UploadProgress progress)
+      throws StatusException {
+    int chunks = update.manifest().seal().chunks();
+    if (!progress.getUpload().equals(upload(update)) || progress.getChunks() != chunks) {
+      throw Status.FAILED_PRECONDITION
+          .withDescription("the coordinator speaks of another upload")
+          .asException();
+    }
+    BitSet bits = BitSet.valueOf(progress.getStored().toByteArray());
+    bits.clear(chunks, Math.max(chunks, bits.length()));
+    return bits;
+  }
+
+  private static ByteString upload(SealedUpdate update) {
+    return ByteString.copyFrom(update.id().bytes());
+  }
+
+  private static EgressEntry entry(EgressEntry.Kind kind, SealedUpdate update, long bytes) {
+    UpdateManifest manifest = update.manifest();
+    Digest digest = update.id();
+    String readers =
+        kind == EgressEntry.Kind.UPDATE
+            ? "aggregation key holder of " + manifest.round().study()
+            : "coordinator";
+    return new EgressEntry(
+        kind,
+        manifest.round().study().value(),
+        manifest.round().number(),
+        bytes,
+        digest,
+        readers,
+        manifest.norm());
+  }
+
+  private CoordinationBlockingV2Stub stub(long seconds) {
+    return CoordinationGrpc.newBlockingV2Stub(link.channel())
+        .withDeadlineAfter(seconds, TimeUnit.SECONDS);
+  }
+
+  private static Delivery delivery(Persistence.Outcome<Boolean> outcome) {
+    return switch (outcome) {
+      case Persistence.Outcome.Done<Boolean>(Boolean duplicate) -> new Delivery.Accepted(duplicate);
+      case Persistence.Outcome.Refused<Boolean>(Status status) ->
+          new Delivery.Refused(org.consilium.site.session.Failures.words(status));
+      case Persistence.Outcome.Stopped<Boolean>(String reason) -> new Delivery.Postponed(reason);
+    };
+  }
+}

@@ -1,0 +1,148 @@
+package org.consilium.site.work;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.consilium.protocol.RoundTask;
+import org.consilium.site.policy.Why;
+import org.consilium.site.session.Halt;
+
+/**
+ * Where one task is worked on at a time, on one thread. A later task stops the one in work; the
+ * same task again changes nothing; a task that is over is done again, which resends what was kept.
+ */
+final class Bench {
+  private final Tools tools;
+  private final ScheduledExecutorService timer;
+  private final Object lock = new Object();
+  private Optional<Given> waiting = Optional.empty();
+  private Optional<Given> inWork = Optional.empty();
+  private boolean closed;
+
+  Bench(Tools tools, ScheduledExecutorService timer) {
+    this.tools = tools;
+    this.timer = timer;
+  }
+
+  /**
+   * A task with its stop sign.
+   *
+   * @param deadline set when late work no longer counts
+   */
+  private record Given(TaskKey key, TaskWork work, Halt halt, ScheduledFuture<?> deadline) {}
+
+  /** Hands a task over; returns whether it is new. */
+  boolean give(RoundTask task, TaskWork work) {
+    TaskKey key = TaskKey.of(task);
+    synchronized (lock) {
+      boolean known =
+          waiting.map(g -> g.key().equals(key)).orElse(false)
+              || (waiting.isEmpty() && inWork.map(g -> g.key().equals(key)).orElse(false));
+      if (known || closed) {
+        return false;
+      }
+      waiting.ifPresent(Bench::stop);
+      inWork.ifPresent(Bench::stop);
+      Halt halt = new Halt();
+      ScheduledFuture<?> deadline =
+          timer.schedule(halt::halt, task.remaining().toMillis(), TimeUnit.MILLISECONDS);
+      waiting = Optional.of(new Given(key, work, halt, deadline));
+      lock.notifyAll();
+      return true;
+    }
+  }
+
+  /** What is in work, for people. */
+  String summary() {
+    synchronized (lock) {
+      return inWork.map(g -> g.key().toString()).orElse("idle");
+    }
+  }
+
+  /** Works until closed. */
+  void run() {
+    while (true) {
+      Optional<Given> next = take();
+      if (next.isEmpty()) {
+        return;
+      }
+      work(next.get());
+      synchronized (lock) {
+        inWork = Optional.empty();
+      }
+    }
+  }
+
+  /** Stops the task in work and lets {@link #run} end. */
+  void close() {
+    synchronized (lock) {
+      closed = true;
+      waiting.ifPresent(Bench::stop);
+      waiting = Optional.empty();
+      inWork.ifPresent(Bench::stop);
+      lock.notifyAll();
+    }
+  }
+
+  private Optional<Given> take() {
+    synchronized (lock) {
+      try {
+        while (waiting.isEmpty() && !closed) {
+          lock.wait();
+        }
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
+      if (closed) {
+        return Optional.empty();
+      }
+      inWork = waiting;
+      waiting = Optional.empty();
+      return inWork;
+    }
+  }
+
+  private void work(Given given) {
+    Instant start = tools.clock().instant();
+    TaskWork.Ending ending;
+    try {
+      ending = given.work().run(given.halt());
+      if (ending == TaskWork.Ending.OK) {
+        given.work().beside(given.halt());
+      }
+    } catch (IOException | UncheckedIOException failed) {
+      ending = failed(given, String.valueOf(failed.getMessage()));
+    } catch (RuntimeException bug) {
+      // The top of this thread: a bug must not end the node; the stack goes to the local log only.
+      ending = failed(given, bug.toString());
+    }
+    var _ = given.deadline().cancel(false);
+    tools
+        .metrics()
+        .task(
+            given.key().study().value(),
+            given.key().kind() == RoundTask.Kind.TRAIN ? "train" : "validate",
+            ending.word(),
+            Duration.between(start, tools.clock().instant()));
+  }
+
+  private TaskWork.Ending failed(Given given, String detail) {
+    try {
+      return given.work().refuse(Why.INTERNAL, detail);
+    } catch (IOException ledger) {
+      tools.log().accept("%s failed: %s; %s".formatted(given.key(), detail, ledger.getMessage()));
+      return TaskWork.Ending.FAILED;
+    }
+  }
+
+  private static void stop(Given given) {
+    given.halt().halt();
+    var _ = given.deadline().cancel(false);
+  }
+}

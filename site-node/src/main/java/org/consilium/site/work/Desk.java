@@ -1,0 +1,288 @@
+package org.consilium.site.work;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.data.ImageSet;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.site.policy.Judgement;
+import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.policy.SitePolicy;
+import org.consilium.site.policy.Usage;
+import org.consilium.site.policy.Why;
+import org.consilium.site.session.Answer;
+import org.consilium.site.session.Halt;
+import org.consilium.site.session.Orders;
+
+/**
+ * Takes orders off the session's thread, asks the policy, answers proposals, and gives allowed
+ * tasks to the bench. What people change in the policy is picked up within seconds and answered
+ * anew.
+ */
+public final class Desk implements Orders {
+  /** Orders that wait; a coordinator that sends more is answered at the next reconnection. */
+  private static final int WAITING_MAX = 256;
+
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+
+  private final Tools tools;
+  private final BlockingQueue<Runnable> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final Map<StudyId, Proposal> known = new LinkedHashMap<>();
+  private final Map<StudyId, Answer.Decision> told = new HashMap<>();
+  private final Map<TaskKey, RoundTask> held = new LinkedHashMap<>();
+  private String complaint = "";
+
+  public Desk(Tools tools) {
+    this.tools = tools;
+  }
+
+  /** Works until {@code halt} is set; the task in work is stopped and can go on later. */
+  public void run(Voice voice, Halt halt) {
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("deadlines").factory());
+    Bench bench = new Bench(tools, timer);
+    halt.onHalt(bench::close);
+    Thread worker = Thread.ofPlatform().name("bench").start(bench::run);
+    Handler handler = new Handler(voice, bench);
+    try {
+      while (!halt.halted()) {
+        Runnable next = waiting.poll(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        if (next != null) {
+          next.run();
+        }
+        handler.look();
+      }
+      worker.join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      bench.close();
+      timer.shutdownNow();
+    }
+  }
+
+  @Override
+  public void proposal(byte[] planBytes, StudyPlan plan, Digest digest) {
+    post(() -> received(planBytes, new Proposal(plan, digest)));
+  }
+
+  @Override
+  public void task(RoundTask task) {
+    post(
+        () -> {
+          held.keySet().removeIf(key -> key.study().equals(task.study()));
+          held.put(TaskKey.of(task), task);
+        });
+  }
+
+  @Override
+  public void connected() {
+    tools.metrics().connected(true);
+    tools.log().accept("connected");
+  }
+
+  @Override
+  public void disconnected(String reason) {
+    tools.metrics().connected(false);
+    tools.metrics().reconnect(reason);
+    tools.log().accept("not connected: " + reason);
+  }
+
+  @Override
+  public void heard() {
+    tools.metrics().heard(tools.clock().instant());
+  }
+
+  @Override
+  public void roundTrip(Duration time) {
+    tools.metrics().roundTrip(time);
+  }
+
+  @Override
+  public void dropped(String detail) {
+    tools.metrics().blocked(Why.BAD_SIGNATURE.name());
+    tools.log().accept("dropped: " + detail);
+  }
+
+  private void post(Runnable order) {
+    if (!waiting.offer(order)) {
+      tools.log().accept("an order was dropped: %d wait already".formatted(WAITING_MAX));
+    }
+  }
+
+  private void received(byte[] planBytes, Proposal proposal) {
+    StudyId study = proposal.plan().study();
+    try {
+      Proposal.keep(tools.place().folder(study), planBytes);
+    } catch (IOException full) {
+      tools.log().accept("keep proposal of %s: %s".formatted(study, full.getMessage()));
+    }
+    known.put(study, proposal);
+    told.remove(study);
+  }
+
+  /** What the desk's own thread does with orders. */
+  private final class Handler {
+    private final Voice voice;
+    private final Bench bench;
+
+    Handler(Voice voice, Bench bench) {
+      this.voice = voice;
+      this.bench = bench;
+    }
+
+    void look() {
+      PolicyFile.Read read = tools.policy().current();
+      if (!read.complaint().equals(complaint)) {
+        complaint = read.complaint();
+        tools.log().accept(complaint.isEmpty() ? "policy file is readable again" : complaint);
+      }
+      int pending = 0;
+      for (Proposal proposal : known.values()) {
+        pending += decide(proposal, read.policy()) ? 0 : 1;
+      }
+      tools.metrics().approvalsPending(pending);
+      boolean paused = Files.exists(tools.place().paused());
+      tools.metrics().paused(paused);
+      if (!paused) {
+        for (RoundTask task : java.util.List.copyOf(held.values())) {
+          held.remove(TaskKey.of(task));
+          start(task, read.policy());
+        }
+      }
+    }
+
+    /** Answers a proposal if the answer has changed; false while nobody has approved it. */
+    private boolean decide(Proposal proposal, SitePolicy policy) {
+      StudyPlan plan = proposal.plan();
+      Judgement judgement =
+          policy.judge(
+              plan, proposal.digest(), tools.cohort().trainingCount(), tools.clock().instant());
+      if (judgement instanceof Judgement.Allowed) {
+        judgement = fit(plan);
+      }
+      Optional<Why> why =
+          judgement instanceof Judgement.Refused(Why reason, _)
+              ? Optional.of(reason)
+              : Optional.empty();
+      int samples = why.isPresent() ? 0 : tools.cohort().trainingCount();
+      var decision = new Answer.Decision(plan.study(), proposal.digest(), why, samples);
+      if (!decision.equals(told.get(plan.study()))) {
+        told.put(plan.study(), decision);
+        tools.metrics().decision(why.isEmpty());
+        tools
+            .log()
+            .accept(
+                "study %s (digest %s): %s"
+                    .formatted(
+                        plan.study(),
+                        proposal.digest().brief(),
+                        judgement instanceof Judgement.Refused(Why reason, String detail)
+                            ? reason.words() + " (" + detail + ")"
+                            : "accepted with %d examples".formatted(samples)));
+        say(decision);
+      }
+      return !why.equals(Optional.of(Why.NOT_APPROVED));
+    }
+
+    private void start(RoundTask task, SitePolicy policy) {
+      Optional<Proposal> proposal = proposalOf(task);
+      if (proposal.isEmpty()) {
+        tools.log().accept(TaskKey.of(task) + " refused: its study was not proposed");
+        refused(task, Why.NOT_APPROVED);
+        return;
+      }
+      StudyPlan plan = proposal.get().plan();
+      Usage today =
+          new Usage(
+              tools.ledger().roundsToday(task.study().value(), task.round()),
+              tools.ledger().updateBytesToday());
+      TaskWork work = new TaskWork(tools, voice, task, plan, policy.minSites());
+      switch (policy.judge(
+          task, plan, tools.cohort().trainingCount(), today, tools.clock().instant())) {
+        case Judgement.Refused(Why why, String detail) -> {
+          tools
+              .log()
+              .accept("%s refused: %s (%s)".formatted(TaskKey.of(task), why.words(), detail));
+          tools.metrics().blocked(why.name());
+          refused(task, why);
+        }
+        case Judgement.Allowed() -> {
+          if (bench.give(task, work)) {
+            tools.log().accept(TaskKey.of(task) + " begins");
+          }
+        }
+      }
+    }
+
+    private Optional<Proposal> proposalOf(RoundTask task) {
+      Optional<Proposal> proposal = Optional.ofNullable(known.get(task.study()));
+      if (proposal.isEmpty()) {
+        try {
+          proposal = Proposal.of(tools.place().studies(), task.study());
+        } catch (IOException unreadable) {
+          tools.log().accept("read proposal: " + unreadable.getMessage());
+        }
+      }
+      return proposal.filter(p -> p.digest().equals(task.studyDigest()));
+    }
+
+    private void refused(RoundTask task, Why why) {
+      say(
+          new Answer.Progress(
+              task.study(), task.round(), task.window(), Answer.Phase.REFUSED, Optional.of(why)));
+    }
+
+    private void say(Answer answer) {
+      try {
+        voice.say(answer);
+      } catch (IOException ledger) {
+        tools.log().accept("not said: " + ledger.getMessage());
+      }
+    }
+  }
+
+  /** Whether the study's model exists and takes this site's images. */
+  private Judgement fit(StudyPlan plan) {
+    if (Catalogue.find(plan.model()) instanceof Catalogue.Refused(String why)) {
+      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, why);
+    }
+    if (plan.model().architecture().equals("synthetic")) {
+      return new Judgement.Allowed();
+    }
+    try {
+      ImageSet images = tools.cohort().training();
+      if (images.channels() != plan.model().channels()
+          || images.height() != plan.model().height()
+          || images.width() != plan.model().width()) {
+        return new Judgement.Refused(
+            Why.BAD_DATA,
+            "images are %dx%dx%d, the study wants %dx%dx%d"
+                .formatted(
+                    images.channels(),
+                    images.height(),
+                    images.width(),
+                    plan.model().channels(),
+                    plan.model().height(),
+                    plan.model().width()));
+      }
+      return new Judgement.Allowed();
+    } catch (IOException noImages) {
+      return new Judgement.Refused(Why.BAD_DATA, String.valueOf(noImages.getMessage()));
+    }
+  }
+}

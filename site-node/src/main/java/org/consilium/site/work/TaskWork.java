@@ -1,0 +1,245 @@
+package org.consilium.site.work;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.consilium.models.params.MalformedSafetensors;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Assignment;
+import org.consilium.site.protect.Protection;
+import org.consilium.site.protect.ReleasedReport;
+import org.consilium.site.protect.SealedUpdate;
+import org.consilium.site.session.Answer;
+import org.consilium.site.session.Answer.Phase;
+import org.consilium.site.session.Halt;
+import org.consilium.site.train.LocalTrainer;
+import org.consilium.site.train.TrainingJob;
+import org.consilium.site.train.TrainingResult;
+import org.consilium.site.upload.Delivery;
+import org.consilium.site.upload.ModelFetcher.Fetched;
+import org.consilium.site.validate.Findings;
+import org.consilium.site.validate.ValidationJob;
+
+/**
+ * One task from the first byte fetched to the last byte acknowledged. Every step can be cut by a
+ * crash: what is on disk decides where a repetition goes on, and it ends with the same bytes.
+ */
+final class TaskWork {
+  private final Tools tools;
+  private final Voice voice;
+  private final RoundTask task;
+  private final StudyPlan plan;
+  private final int minSites;
+
+  TaskWork(Tools tools, Voice voice, RoundTask task, StudyPlan plan, int minSites) {
+    this.tools = tools;
+    this.voice = voice;
+    this.task = task;
+    this.plan = plan;
+    this.minSites = minSites;
+  }
+
+  /** How it ended. */
+  enum Ending {
+    OK("ok"),
+    FAILED("failed"),
+    CANCELLED("cancelled");
+
+    private final String word;
+
+    Ending(String word) {
+      this.word = word;
+    }
+
+    String word() {
+      return word;
+    }
+  }
+
+  Ending run(Halt halt) throws IOException {
+    say(Phase.RECEIVED);
+    try {
+      return switch (task.kind()) {
+        case TRAIN -> train(halt);
+        case VALIDATE -> validate(halt);
+      };
+    } catch (MalformedSafetensors malformed) {
+      return refuse(Why.BAD_MODEL, String.valueOf(malformed.getMessage()));
+    } catch (IllegalArgumentException unfit) {
+      return refuse(Why.BAD_DATA, String.valueOf(unfit.getMessage()));
+    }
+  }
+
+  /** Says that the task is refused. */
+  Ending refuse(Why why, String detail) throws IOException {
+    tools.log().accept("%s refused: %s (%s)".formatted(TaskKey.of(task), why.words(), detail));
+    tools.metrics().blocked(why.name());
+    voice.say(progress(Phase.REFUSED, Optional.of(why)));
+    return Ending.FAILED;
+  }
+
+  private Ending train(Halt halt) throws IOException {
+    Outbox outbox = tools.transfer().outbox();
+    outbox.removeBefore(task.study(), task.round());
+    Optional<SealedUpdate> kept = outbox.find(task);
+    if (kept.isPresent()) {
+      tools.log().accept(TaskKey.of(task) + ": resending the kept update");
+      return upload(kept.get(), halt);
+    }
+    say(Phase.FETCHING);
+    return switch (tools.transfer().fetcher().fetch(task.model(), halt)) {
+      case Fetched.Here(Path file) -> trainFrom(file, halt);
+      case Fetched.Refused(String reason) -> refuse(Why.BAD_MODEL, reason);
+      case Fetched.Postponed(String reason) -> postponed(reason);
+    };
+  }
+
+  private Ending trainFrom(Path base, Halt halt) throws IOException {
+    say(Phase.TRAINING);
+    TrainingJob job = job(base);
+    boolean synthetic = plan.model().architecture().equals("synthetic");
+    LocalTrainer trainer = synthetic ? tools.training().synthetic() : tools.training().engine();
+    return switch (trainer.train(job, watch(halt))) {
+      case TrainingResult.Failed(Why why, String detail) -> refuse(why, detail);
+      case TrainingResult.Stopped _ -> postponed("training was stopped");
+      case TrainingResult.Trained trained -> {
+        Protection protection;
+        try (trained) {
+          tools
+              .metrics()
+              .trained(
+                  task.study().value(),
+                  (long) job.cohort().trainingCount() * plan.training().localEpochs());
+          if (trained.holdoutLogits().isPresent()) {
+            tools.validator().keepTrained(validation(base), trained.holdoutLogits().get());
+          }
+          protection = protect(trained);
+        }
+        yield switch (protection) {
+          case Protection.Refused(Why why, String detail) -> refuse(why, detail);
+          case Protection.Sealed(SealedUpdate update) -> {
+            tools.transfer().outbox().put(update);
+            tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
+            yield upload(update, halt);
+          }
+        };
+      }
+    };
+  }
+
+  private Protection protect(TrainingResult.Trained trained) throws IOException {
+    Assignment assignment =
+        new Assignment(
+            task,
+            plan,
+            tools.cohort().trainingCount(),
+            minSites,
+            tools.transfer().outbox().draft(task));
+    return tools.exit().updates().protect(trained, assignment);
+  }
+
+  private Ending upload(SealedUpdate update, Halt halt) throws IOException {
+    say(Phase.UPLOADING);
+    return switch (tools.transfer().uploader().send(update, halt)) {
+      case Delivery.Accepted(boolean duplicate) -> {
+        tools
+            .log()
+            .accept(
+                "%s: update %s %s, %d bytes"
+                    .formatted(
+                        TaskKey.of(task),
+                        update.id().brief(),
+                        duplicate ? "was there already" : "accepted",
+                        update.manifest().seal().sealedBytes()));
+        say(Phase.DONE);
+        yield Ending.OK;
+      }
+      case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "upload refused: " + reason);
+      case Delivery.Postponed(String reason) -> postponed(reason);
+    };
+  }
+
+  /** Trains the local-only model while the others finish the round; a stop loses nothing. */
+  void beside(Halt halt) throws IOException {
+    if (task.kind() == RoundTask.Kind.TRAIN && baseline() && !halt.halted()) {
+      var _ = tools.training().engine().trainAlone(job(Path.of("")), watch(halt));
+    }
+  }
+
+  private Ending validate(Halt halt) throws IOException {
+    tools.transfer().outbox().removeBefore(task.study(), task.round() + 1);
+    say(Phase.FETCHING);
+    return switch (tools.transfer().fetcher().fetch(task.model(), halt)) {
+      case Fetched.Here(Path file) -> validate(file, halt);
+      case Fetched.Refused(String reason) -> refuse(Why.BAD_MODEL, reason);
+      case Fetched.Postponed(String reason) -> postponed(reason);
+    };
+  }
+
+  private Ending validate(Path model, Halt halt) throws IOException {
+    say(Phase.VALIDATING);
+    if (task.window() == 0 && baseline()) {
+      var _ = tools.training().engine().trainAlone(job(model), watch(halt));
+      if (halt.halted()) {
+        return postponed("validation was stopped");
+      }
+    }
+    Findings findings = tools.validator().judge(validation(model));
+    ReleasedReport report = tools.exit().reports().protect(findings, plan.protection());
+    return switch (tools.transfer().uploader().send(report, halt)) {
+      case Delivery.Accepted _ -> {
+        tools
+            .log()
+            .accept(
+                "%s: report sent, %d measures"
+                    .formatted(TaskKey.of(task), report.report().measures().size()));
+        say(Phase.DONE);
+        yield Ending.OK;
+      }
+      case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "report refused: " + reason);
+      case Delivery.Postponed(String reason) -> postponed(reason);
+    };
+  }
+
+  private boolean baseline() {
+    return plan.training().localBaseline() && !plan.model().architecture().equals("synthetic");
+  }
+
+  private TrainingJob job(Path base) {
+    return new TrainingJob(
+        plan,
+        tools.place().site(),
+        task.round(),
+        base,
+        task.model().layoutDigest(),
+        tools.cohort(),
+        tools.place().folder(task.study()));
+  }
+
+  private ValidationJob validation(Path model) {
+    return new ValidationJob(task, plan, model, tools.cohort(), tools.place().folder(task.study()));
+  }
+
+  private LocalTrainer.Watch watch(Halt halt) {
+    return (_, _, loss) -> {
+      tools.metrics().step(task.study().value(), loss);
+      return !halt.halted();
+    };
+  }
+
+  private Ending postponed(String reason) {
+    tools.log().accept("%s postponed: %s".formatted(TaskKey.of(task), reason));
+    return Ending.CANCELLED;
+  }
+
+  private void say(Phase phase) throws IOException {
+    voice.say(progress(phase, Optional.empty()));
+  }
+
+  private Answer progress(Phase phase, Optional<Why> why) {
+    return new Answer.Progress(task.study(), task.round(), task.window(), phase, why);
+  }
+}

@@ -1,0 +1,65 @@
+package org.consilium.site.work;
+
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.function.Consumer;
+import org.consilium.protocol.SiteId;
+import org.consilium.site.cohort.CohortSource;
+import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ops.NodeMetrics;
+import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.ReportProtector;
+import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.SyntheticTrainer;
+import org.consilium.site.upload.ModelFetcher;
+import org.consilium.site.upload.UpdateUploader;
+import org.consilium.site.validate.LocalValidator;
+
+/**
+ * The rooms that a task goes through, wired by the node's root.
+ *
+ * @param place who and where this site is
+ * @param policy the hospital's veto
+ * @param cohort local cases
+ * @param training the two ways to a delta
+ * @param validator judges models
+ * @param exit the two ways out
+ * @param transfer outbox, sending, fetching
+ * @param ledger what left
+ * @param metrics for operators
+ * @param clock the time
+ * @param log for people at the hospital; no patient data
+ */
+public record Tools(
+    Place place,
+    PolicyFile policy,
+    CohortSource cohort,
+    Training training,
+    LocalValidator validator,
+    Exit exit,
+    Transfer transfer,
+    EgressLedger ledger,
+    NodeMetrics metrics,
+    InstantSource clock,
+    Consumer<String> log) {
+
+  /**
+   * Who and where: {@code studies} holds one folder a study, {@code paused} exists while paused.
+   */
+  public record Place(SiteId site, Path studies, Path paused) {
+    Path folder(org.consilium.protocol.StudyId study) {
+      return studies.resolve(study.value());
+    }
+  }
+
+  /** The two trainers. */
+  public record Training(EngineTrainer engine, SyntheticTrainer synthetic) {}
+
+  /** The two protectors. */
+  public record Exit(UpdateProtector updates, ReportProtector reports) {}
+
+  /** To and from the coordinator. */
+  public record Transfer(Outbox outbox, UpdateUploader uploader, ModelFetcher fetcher) {}
+}
