@@ -50,7 +50,7 @@ abstract class AggregatorContract {
 
         try (SafetensorsFile was = SafetensorsFile.open(base);
             SafetensorsFile is = SafetensorsFile.open(out)) {
-          assertThat(all(is)).isEqualTo(exact(all(was), spools, layout, exponents));
+          assertExact(all(is), all(was), spools, exponents);
         }
         assertThat(step.weightSum()).isEqualTo(27);
         assertThat(step.clipped()).isEqualTo(4 * 5);
@@ -136,21 +136,21 @@ abstract class AggregatorContract {
   }
 
   /**
-   * The oracle: sums in BigInteger, the mean to 40 digits, rounded to a double and a float once.
+   * The oracle: sums in BigInteger, the mean to 40 digits, rounded to a double and a float once; at
+   * both ends of the tensors and of the vector, and at every 61st coordinate.
    */
-  private static float[] exact(
-      float[] base, SpoolFixture spools, ParameterLayout layout, List<Integer> exponents) {
-    float[] next = new float[base.length];
+  private static void assertExact(
+      float[] next, float[] base, SpoolFixture spools, List<Integer> exponents) {
     BigDecimal weights = BigDecimal.valueOf(spools.weightSum());
-    for (int i = 0; i < base.length; i++) {
+    for (int i = 0; i < base.length; i += i < 1100 || i > base.length - 70 ? 1 : 61) {
       BigInteger sum = BigInteger.ZERO;
       for (int[] vector : spools.vectors()) {
         sum = sum.add(BigInteger.valueOf(vector[i]));
       }
       double mean = new BigDecimal(sum).divide(weights, new MathContext(40)).doubleValue();
-      int scale = TERMS.scaleExponent(exponents.get(layout.tensorAt(i)));
-      next[i] = (float) (base[i] + 0.5 * Math.scalb(mean, -scale));
+      int scale = TERMS.scaleExponent(exponents.get(i < 700 ? 0 : i < 1000 ? 1 : 2));
+      float expected = (float) (base[i] + 0.5 * Math.scalb(mean, -scale));
+      assertThat(next[i]).as("coordinate %d", i).isEqualTo(expected);
     }
-    return next;
   }
 }

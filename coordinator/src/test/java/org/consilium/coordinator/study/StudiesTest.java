@@ -72,7 +72,7 @@ final class StudiesTest {
     ModelVersion expected;
     int appends;
     try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
-      var unused = c.begin(TestPlan.of(c.ids));
+      var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
       c.run(c.ids, State.COMPLETED);
       expected = c.snapshot().models().getLast().version();
       List<Long> count = new ArrayList<>();
@@ -84,7 +84,7 @@ final class StudiesTest {
       for (boolean written : new boolean[] {false, true}) {
         String name = "append %d, %s".formatted(at, written ? "written" : "not written");
         try (TestConsortium c = new TestConsortium(folder.resolve("run" + at + written), 3)) {
-          var unused = c.begin(TestPlan.of(c.ids));
+          var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
           // Created, three answers and the start are 5 appends; the loop may have made the 6th.
           c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
           runThroughDeath(c);

@@ -23,6 +23,10 @@ record TestPlan(
     return new TestPlan(sites, quorum, other, otherWindows, parameters, deadline);
   }
 
+  TestPlan parameters(long other) {
+    return new TestPlan(sites, quorum, rounds, windows, other, deadline);
+  }
+
   StudyPlan plan() {
     return new StudyPlan(
         new StudyId("pneumonia"),
