@@ -41,7 +41,7 @@ import org.consilium.security.sign.ChainRefused;
  */
 public final class Consortium {
   private static final Duration INVITATION_MIN = Duration.ofMinutes(1);
-  private static final Duration INVITATION_MAX = Duration.ofHours(72);
+  private static final Duration INVITATION_MAX = Duration.ofDays(3);
 
   private final Journal journal;
   private final CertificateAuthority authority;
@@ -294,8 +294,8 @@ public final class Consortium {
       }
       // Issuing is the one complete check of a request. The results are dropped: a request that
       // could never be approved must not spend the token.
-      var droppedTls = issueTls(site, requests);
-      var droppedSigning = issueSigning(site, requests);
+      var unusedTls = issueTls(site, requests);
+      var unusedSigning = issueSigning(site, requests);
       return KeyRequest.fingerprint(requests.tls());
     } catch (CertificateRefused refused) {
       throw new MembershipRefused(

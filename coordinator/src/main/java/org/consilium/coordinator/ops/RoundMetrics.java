@@ -27,34 +27,14 @@ public final class RoundMetrics {
 
   /** Registers the metrics; one instance a registry. */
   public RoundMetrics(PrometheusRegistry registry) {
-    received = counter("updates_received_total", "Updates that arrived", registry, "study", "site");
-    rejected =
-        counter("updates_rejected_total", "Updates refused", registry, "study", "site", "reason");
-    size =
-        Histogram.builder()
-            .name("consilium_update_size_bytes")
-            .help("Encrypted update on the wire")
-            .labelNames("study")
-            .classicOnly()
-            .classicUpperBounds(UPDATE_BYTES)
-            .register(registry);
-    rounds = counter("rounds_total", "Rounds that ended", registry, "study", "outcome");
-    roundSeconds = seconds("round_duration_seconds", "Wall time of a round", registry, "study");
+    received = counter("updates_received_total", registry, "study", "site");
+    rejected = counter("updates_rejected_total", registry, "study", "site", "reason");
+    size = histogram("update_size_bytes", UPDATE_BYTES, registry, "study");
+    rounds = counter("rounds_total", registry, "study", "outcome");
+    roundSeconds = histogram("round_duration_seconds", ROUND_SECONDS, registry, "study");
     phaseSeconds =
-        seconds(
-            "round_phase_duration_seconds",
-            "Wall time of one phase of a round",
-            registry,
-            "study",
-            "phase");
-    transfer =
-        counter(
-            "transfer_bytes_total",
-            "Payload bytes between the coordinator and a site",
-            registry,
-            "site",
-            "direction",
-            "kind");
+        histogram("round_phase_duration_seconds", ROUND_SECONDS, registry, "study", "phase");
+    transfer = counter("transfer_bytes_total", registry, "site", "direction", "kind");
   }
 
   /** Why an update was refused. */
@@ -148,23 +128,22 @@ public final class RoundMetrics {
     return value.name().toLowerCase(Locale.ROOT);
   }
 
-  private static Counter counter(
-      String name, String help, PrometheusRegistry registry, String... labels) {
+  private static Counter counter(String name, PrometheusRegistry registry, String... labels) {
     return Counter.builder()
         .name("consilium_" + name)
-        .help(help)
+        .help(MetricList.help("consilium_" + name))
         .labelNames(labels)
         .register(registry);
   }
 
-  private static Histogram seconds(
-      String name, String help, PrometheusRegistry registry, String... labels) {
+  private static Histogram histogram(
+      String name, double[] bounds, PrometheusRegistry registry, String... labels) {
     return Histogram.builder()
         .name("consilium_" + name)
-        .help(help)
+        .help(MetricList.help("consilium_" + name))
         .labelNames(labels)
         .classicOnly()
-        .classicUpperBounds(ROUND_SECONDS)
+        .classicUpperBounds(bounds)
         .register(registry);
   }
 }

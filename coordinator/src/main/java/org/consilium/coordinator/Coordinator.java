@@ -1,0 +1,247 @@
+package org.consilium.coordinator;
+
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Base64;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.journal.Journal;
+import org.consilium.coordinator.journal.SqlJournal;
+import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.ops.CoordinatorMetrics;
+import org.consilium.coordinator.ops.MeteredJournal;
+import org.consilium.coordinator.rpc.EnrolmentService;
+import org.consilium.coordinator.rpc.GrpcServers;
+import org.consilium.coordinator.study.StudyCatalogue;
+import org.consilium.coordinator.web.Access;
+import org.consilium.coordinator.web.WebServer;
+import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.CertificateRefused;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.keyfile.KeyFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running coordinator: all rooms opened in order, closed in the reverse order. */
+public final class Coordinator implements AutoCloseable {
+  /** Name of the file in the state folder that says where the service listens. */
+  public static final String ENDPOINT = "endpoint";
+
+  /** Name of the file in the state folder that lets commands change things. */
+  public static final String ADMIN_TOKEN = "admin.token";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
+  private static final int TOKEN_BYTES = 32;
+  private static final int TOKEN_FILE_BYTES_MAX = 1024;
+
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final CoordinatorSettings settings;
+  private final InstantSource clock;
+  private final SecureRandom random;
+
+  private Coordinator(CoordinatorSettings settings, InstantSource clock, SecureRandom random) {
+    this.settings = settings;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /**
+   * Opens everything and serves; when it returns, the endpoint file is written.
+   *
+   * @throws IOException if the state, the authority or a port cannot be had; nothing is left open
+   */
+  public static Coordinator start(
+      CoordinatorSettings settings, InstantSource clock, SecureRandom random) throws IOException {
+    Coordinator coordinator = new Coordinator(settings, clock, random);
+    try {
+      coordinator.open();
+      return coordinator;
+    } catch (IOException | RuntimeException failed) {
+      coordinator.close();
+      throw failed;
+    }
+  }
+
+  private void open() throws IOException {
+    KeyFile.createFolder(settings.state());
+    PrometheusRegistry registry = new PrometheusRegistry();
+    JvmMetrics.builder().register(registry);
+    Journal journal = openJournal(registry);
+    boolean whole = checkJournal(journal);
+    CertificateAuthority authority = openAuthority();
+    Credential tls = tlsCredential(authority);
+    Consortium consortium =
+        Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
+    AccessMetrics access = new AccessMetrics(registry);
+    StudyCatalogue studies = new NoStudies();
+    CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
+
+    GrpcServers grpc =
+        keep(
+            GrpcServers.start(
+                new GrpcServers.Ports(
+                    settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
+                tls,
+                consortium,
+                new GrpcServers.Services(
+                    Optional.empty(), new EnrolmentService(consortium, access, clock)),
+                access));
+    WebServer web =
+        keep(
+            WebServer.start(
+                settings.host(),
+                settings.ports().http(),
+                new WebServer.Parts(
+                    studies,
+                    consortium,
+                    journal,
+                    new Consortium.Address(
+                        settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
+                    new Access(adminToken(), settings.publicHost()),
+                    new WebServer.Metering(registry, access),
+                    () -> !closed.get())));
+    writeEndpoint(web, grpc);
+  }
+
+  /** Closes everything, the newest first. Closing twice is harmless. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    while (!opened.isEmpty()) {
+      AutoCloseable room = opened.pop();
+      try {
+        room.close();
+      } catch (Exception failed) {
+        LOG.warn("close {}", room.getClass().getSimpleName(), failed);
+      }
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T room) {
+    opened.push(room);
+    return room;
+  }
+
+  private Journal openJournal(PrometheusRegistry registry) throws IOException {
+    CoordinatorSettings.Database database = settings.database();
+    String url = database.url().orElse(SqlJournal.embeddedUrl(settings.state()));
+    String store = url.startsWith("jdbc:postgresql:") ? "postgres" : "h2";
+    return keep(
+        new MeteredJournal(
+            SqlJournal.open(url, database.user(), database.passwordFile(), clock),
+            store,
+            registry));
+  }
+
+  private static boolean checkJournal(Journal journal) throws IOException {
+    long firstBad = journal.firstBadEntry();
+    if (firstBad != 0) {
+      LOG.error("the journal was changed from outside: entry {} does not fit the chain", firstBad);
+    }
+    return firstBad == 0;
+  }
+
+  private CertificateAuthority openAuthority() throws IOException {
+    Path folder = settings.consortium();
+    if (!Files.exists(folder.resolve("issuing.crt"))) {
+      throw new IOException(
+          ("open consortium %s: there is none; make one with: consilium consortium create --dir %s"
+                  + " --domain example.org")
+              .formatted(folder, folder));
+    }
+    return CertificateAuthority.open(folder, clock, random);
+  }
+
+  private Credential tlsCredential(CertificateAuthority authority) throws IOException {
+    return credential(
+        "tls",
+        authority,
+        SpiffeId.coordinator(authority.trustDomain(), "main"),
+        Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
+  }
+
+  /** The kept credential, or a new one when there is none or a third of its life is left. */
+  private Credential credential(
+      String name, CertificateAuthority authority, SpiffeId id, Leaf.Terms terms)
+      throws IOException {
+    Path folder = settings.state().resolve("identity");
+    if (Files.exists(folder.resolve(name + ".pem"))) {
+      Credential kept = Credential.load(folder, name);
+      boolean ours = kept.chain().getLast().equals(authority.root()) && kept.id().equals(id);
+      if (ours && clock.instant().isBefore(kept.renewAt())) {
+        return kept;
+      }
+    }
+    KeyRequest request =
+        terms.leaf() == Leaf.COORDINATOR_TLS ? KeyRequest.tls(random) : KeyRequest.signing(random);
+    try {
+      Credential fresh = request.with(authority.issue(request.pkcs10(), id, terms));
+      fresh.save(folder, name);
+      return fresh;
+    } catch (CertificateRefused refused) {
+      throw new IOException("issue the coordinator's own certificate: " + refused.getMessage());
+    }
+  }
+
+  private String adminToken() throws IOException {
+    Path file = settings.state().resolve(ADMIN_TOKEN);
+    if (!Files.exists(file)) {
+      byte[] secret = new byte[TOKEN_BYTES];
+      random.nextBytes(secret);
+      String text = Base64.getUrlEncoder().withoutPadding().encodeToString(secret) + "\n";
+      KeyFile.create(file, text.getBytes(StandardCharsets.US_ASCII));
+    }
+    return new String(KeyFile.read(file, TOKEN_FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
+  }
+
+  private void writeEndpoint(WebServer web, GrpcServers grpc) throws IOException {
+    String reachable =
+        settings.host().equals("0.0.0.0") || settings.host().equals("::")
+            ? "127.0.0.1"
+            : settings.host();
+    Path file = settings.state().resolve(ENDPOINT);
+    Path draft = settings.state().resolve(ENDPOINT + ".new");
+    Files.writeString(
+        draft,
+        """
+        {"http": "http://%s:%d", "grpc": %d, "enrolment": %d, "pid": %d}
+        """
+            .formatted(
+                reachable,
+                web.port(),
+                grpc.coordinationPort(),
+                grpc.enrolmentPort(),
+                ProcessHandle.current().pid()));
+    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    keep(() -> Files.deleteIfExists(file));
+    LOG.info(
+        "listening: http {}:{}, sites {}, enrolment {}",
+        settings.host(),
+        web.port(),
+        grpc.coordinationPort(),
+        grpc.enrolmentPort());
+  }
+
+  /** The version in the jar's manifest. */
+  static String version() {
+    return Optional.ofNullable(Coordinator.class.getPackage().getImplementationVersion())
+        .orElse("development");
+  }
+}

@@ -1,0 +1,155 @@
+package org.consilium.coordinator.cli;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.consilium.coordinator.Coordinator;
+import org.consilium.coordinator.CoordinatorSettings;
+import org.consilium.coordinator.CoordinatorSettings.Partial;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code coordinator serve}: runs the service until it is told to stop. */
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs the coordinator.",
+      "",
+      "  consilium consortium create --dir consortium --domain example.org",
+      "  consilium coordinator serve --state coordinator --consortium consortium",
+      ""
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      defaultValue = "${env:CONSILIUM_STATE:-consilium-coordinator}",
+      description = "all that must survive a restart (${DEFAULT-VALUE})")
+  private Path state = Path.of("consilium-coordinator");
+
+  @Option(names = "--config", paramLabel = "FILE", description = "settings in YAML")
+  private Optional<Path> config = Optional.empty();
+
+  @Option(
+      names = "--consortium",
+      paramLabel = "DIR",
+      description = "the certificate authority (STATE/consortium)")
+  private Optional<Path> consortium = Optional.empty();
+
+  @Option(names = "--host", description = "address to bind (127.0.0.1)")
+  private Optional<String> host = Optional.empty();
+
+  @Option(
+      names = "--public-host",
+      paramLabel = "NAME",
+      description = "name under which sites reach this machine (localhost)")
+  private Optional<String> publicHost = Optional.empty();
+
+  @Option(names = "--http-port", paramLabel = "N", description = "REST and pages (8080; 0: any)")
+  private Optional<Integer> httpPort = Optional.empty();
+
+  @Option(names = "--grpc-port", paramLabel = "N", description = "enrolled sites (8443; 0: any)")
+  private Optional<Integer> grpcPort = Optional.empty();
+
+  @Option(names = "--enrolment-port", paramLabel = "N", description = "newcomers (8444; 0: any)")
+  private Optional<Integer> enrolmentPort = Optional.empty();
+
+  @Option(
+      names = "--database-url",
+      paramLabel = "URL",
+      description = "jdbc:postgresql://… (an H2 file in the state folder)")
+  private Optional<String> databaseUrl = Optional.empty();
+
+  @Option(names = "--database-user", paramLabel = "NAME")
+  private Optional<String> databaseUser = Optional.empty();
+
+  @Option(names = "--database-password-file", paramLabel = "FILE")
+  private Optional<Path> databasePasswordFile = Optional.empty();
+
+  /** {@code coordinator}. */
+  @Command(
+      name = "coordinator",
+      mixinStandardHelpOptions = true,
+      description = "The coordinator's service.",
+      subcommands = ServeCommand.class)
+  static final class Noun implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() {
+      return CommandLines.needsVerb(spec.commandLine());
+    }
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Partial flags =
+        new Partial(
+            consortium,
+            host,
+            publicHost,
+            httpPort,
+            grpcPort,
+            enrolmentPort,
+            databaseUrl,
+            databaseUser,
+            databasePasswordFile,
+            Optional.<Duration>empty());
+    Partial said = flags.or(environment());
+    if (config.isPresent()) {
+      said = said.or(CoordinatorSettings.read(config.get()));
+    }
+    CoordinatorSettings settings;
+    try {
+      settings = CoordinatorSettings.of(state, said);
+    } catch (IllegalArgumentException illegal) {
+      throw new CliFailure(
+          CliFailure.Exit.USAGE,
+          "CS-CLI-001",
+          String.valueOf(illegal.getMessage()),
+          "consilium coordinator serve --help");
+    }
+    CountDownLatch stop = new CountDownLatch(1);
+    try (Coordinator running =
+        Coordinator.start(settings, InstantSource.system(), new SecureRandom())) {
+      // On SIGTERM and SIGINT the virtual machine runs this and then ends.
+      Runtime.getRuntime().addShutdownHook(new Thread(running::close, "shutdown"));
+      stop.await();
+    }
+    return 0;
+  }
+
+  private static Partial environment() throws CliFailure {
+    return new Partial(
+        variable("CONSORTIUM").map(Path::of),
+        variable("HOST"),
+        variable("PUBLIC_HOST"),
+        port("HTTP_PORT"),
+        port("GRPC_PORT"),
+        port("ENROLMENT_PORT"),
+        variable("DATABASE_URL"),
+        variable("DATABASE_USER"),
+        variable("DATABASE_PASSWORD_FILE").map(Path::of),
+        Optional.empty());
+  }
+
+  private static Optional<Integer> port(String name) throws CliFailure {
+    Optional<String> text = variable(name);
+    if (text.isPresent() && !text.get().matches("\\d{1,5}")) {
+      throw new CliFailure(
+          CliFailure.Exit.USAGE, "CS-CLI-001", "CONSILIUM_" + name + " is not a port", "");
+    }
+    return text.map(Integer::valueOf);
+  }
+
+  private static Optional<String> variable(String name) {
+    return Optional.ofNullable(System.getenv("CONSILIUM_" + name)).filter(v -> !v.isBlank());
+  }
+}

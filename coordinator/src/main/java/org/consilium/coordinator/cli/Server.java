@@ -1,0 +1,185 @@
+package org.consilium.coordinator.cli;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.consilium.coordinator.Coordinator;
+import org.consilium.coordinator.cli.CliFailure.Exit;
+import org.consilium.security.keyfile.KeyFile;
+import picocli.CommandLine.Option;
+
+/** The coordinator that a command talks to; a picocli mixin. */
+final class Server {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+  private static final Duration ANSWER = Duration.ofSeconds(60);
+  private static final int TOKEN_FILE_BYTES_MAX = 1024;
+
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      defaultValue = "${env:CONSILIUM_STATE:-consilium-coordinator}",
+      description = "state folder of a coordinator on this machine (${DEFAULT-VALUE})")
+  private Path state = Path.of("consilium-coordinator");
+
+  @Option(names = "--server", paramLabel = "URL", description = "a coordinator elsewhere")
+  private Optional<URI> server = Optional.empty();
+
+  @Option(
+      names = "--admin-token-file",
+      paramLabel = "FILE",
+      description = "the administrator's token; default: admin.token in the state folder")
+  private Optional<Path> tokenFile = Optional.empty();
+
+  @Option(names = "--json", description = "print one JSON envelope")
+  private boolean json;
+
+  boolean json() {
+    return json;
+  }
+
+  String get(String path) throws CliFailure {
+    return text(request(path).GET());
+  }
+
+  String post(String path, String contentType, String body) throws CliFailure {
+    return text(
+        request(path).header("Content-Type", contentType).POST(BodyPublishers.ofString(body)));
+  }
+
+  /** Streams an answer into a new file. */
+  void download(String path, Path file) throws CliFailure {
+    try {
+      Path draft = file.resolveSibling(file.getFileName() + ".part");
+      HttpResponse<Path> answer = send(request(path).GET().build(), BodyHandlers.ofFile(draft));
+      if (answer.statusCode() >= 300) {
+        String problem = Files.readString(draft, StandardCharsets.UTF_8);
+        Files.deleteIfExists(draft);
+        throw problem(answer.statusCode(), problem);
+      }
+      Files.move(draft, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException failed) {
+      throw new CliFailure(
+          Exit.FAILED, "CS-FILE-001", "write %s: %s".formatted(file, failed.getMessage()), "");
+    }
+  }
+
+  private String text(HttpRequest.Builder request) throws CliFailure {
+    HttpResponse<String> answer =
+        send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8));
+    if (answer.statusCode() >= 300) {
+      throw problem(answer.statusCode(), answer.body());
+    }
+    return answer.body();
+  }
+
+  private static <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler)
+      throws CliFailure {
+    try (HttpClient client =
+        HttpClient.newBuilder()
+            .connectTimeout(CONNECT)
+            .version(HttpClient.Version.HTTP_1_1)
+            .build()) {
+      return client.send(request, handler);
+    } catch (HttpTimeoutException late) {
+      throw new CliFailure(
+          Exit.TIME_OUT, "CS-NET-002", "no answer from " + request.uri().getAuthority(), "");
+    } catch (ConnectException refused) {
+      throw new CliFailure(
+          Exit.CANNOT_CONNECT,
+          "CS-NET-001",
+          "cannot connect to " + request.uri().getAuthority(),
+          "start it: consilium coordinator serve --state DIR");
+    } catch (IOException broken) {
+      throw new CliFailure(
+          Exit.CANNOT_CONNECT,
+          "CS-NET-003",
+          "connection to %s broke: %s".formatted(request.uri().getAuthority(), broken.getMessage()),
+          "");
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new CliFailure(Exit.FAILED, "CS-CLI-002", "interrupted", "");
+    }
+  }
+
+  private HttpRequest.Builder request(String path) throws CliFailure {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base() + path)).timeout(ANSWER).header("Accept", "*/*");
+    token().ifPresent(t -> request.header("Authorization", "Bearer " + t));
+    return request;
+  }
+
+  private String base() throws CliFailure {
+    if (server.isPresent()) {
+      return server.get().toString().replaceFirst("/+$", "");
+    }
+    Path file = state.resolve(Coordinator.ENDPOINT);
+    try {
+      return Json.parse(Files.readString(file, StandardCharsets.UTF_8)).get("http").text();
+    } catch (IOException absent) {
+      throw new CliFailure(
+          Exit.CANNOT_CONNECT,
+          "CS-NET-001",
+          "no coordinator runs in " + state,
+          "start it: consilium coordinator serve --state %s, or name one: --server URL"
+              .formatted(state));
+    }
+  }
+
+  private Optional<String> token() throws CliFailure {
+    Path file = tokenFile.orElse(state.resolve(Coordinator.ADMIN_TOKEN));
+    if (tokenFile.isEmpty() && (server.isPresent() || !Files.exists(file))) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new String(KeyFile.read(file, TOKEN_FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip());
+    } catch (IOException unreadable) {
+      throw new CliFailure(
+          Exit.NOT_ALLOWED,
+          "CS-AUTH-002",
+          String.valueOf(unreadable.getMessage()),
+          "chmod 600 " + file);
+    }
+  }
+
+  private static CliFailure problem(int status, String body) {
+    Exit exit =
+        switch (status) {
+          case 401, 403 -> Exit.NOT_ALLOWED;
+          case 404, 409 -> Exit.NOT_FOUND_OR_CONFLICT;
+          case 500 -> Exit.INTERNAL;
+          default -> Exit.FAILED;
+        };
+    try {
+      Json problem = Json.parse(body);
+      StringBuilder message = new StringBuilder(problem.get("detail").text());
+      for (Json finding : problem.get("errors").items()) {
+        message
+            .append("\n  line ")
+            .append(finding.get("line").text())
+            .append(", column ")
+            .append(finding.get("column").text())
+            .append(": ")
+            .append(finding.get("path").text())
+            .append(": ")
+            .append(finding.get("message").text());
+      }
+      return new CliFailure(
+          exit, problem.get("code").text(), message.toString(), problem.get("hint").text());
+    } catch (IOException notAProblem) {
+      return new CliFailure(
+          exit, "CS-HTTP-" + status, "the server answered " + status, "is this a coordinator?");
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package org.consilium.coordinator.rpc;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.consortium.MembershipRefused;
+import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.ops.AccessMetrics.InvitationOutcome;
+import org.consilium.proto.v1.CollectReply;
+import org.consilium.proto.v1.CollectRequest;
+import org.consilium.proto.v1.EnrolReply;
+import org.consilium.proto.v1.EnrolRequest;
+import org.consilium.proto.v1.EnrolmentGrpc;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.SiteId;
+
+/** Joining: spends a token, and says what became of the request. Anyone may call. */
+public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
+  private static final int REFUSALS_A_MINUTE_MAX = 60;
+
+  private final Consortium consortium;
+  private final AccessMetrics metrics;
+  private final InstantSource clock;
+  private long minute;
+  private int refusals;
+
+  public EnrolmentService(Consortium consortium, AccessMetrics metrics, InstantSource clock) {
+    this.consortium = consortium;
+    this.metrics = metrics;
+    this.clock = clock;
+  }
+
+  /** A step that may be refused or fail. */
+  private interface Step<T> {
+    T run() throws MembershipRefused, IOException;
+  }
+
+  @Override
+  public void enrol(EnrolRequest request, StreamObserver<EnrolReply> answer) {
+    answer(
+        "enrol",
+        answer,
+        () -> {
+          byte[] key =
+              consortium
+                  .enrol(
+                      new SiteId(request.getSite()),
+                      request.getToken().toByteArray(),
+                      new KeyRequests(
+                          request.getTlsRequest().toByteArray(),
+                          request.getSigningRequest().toByteArray(),
+                          request.getSoftwareVersion()))
+                  .bytes();
+          metrics.invitation(InvitationOutcome.USED);
+          return EnrolReply.newBuilder().setKeyDigest(ByteString.copyFrom(key)).build();
+        });
+  }
+
+  @Override
+  public void collect(CollectRequest request, StreamObserver<CollectReply> answer) {
+    answer(
+        "collect",
+        answer,
+        () ->
+            switch (consortium.collect(
+                new SiteId(request.getSite()), Digest.of(request.getKeyDigest().toByteArray()))) {
+              case Consortium.Collected.Pending _ ->
+                  CollectReply.newBuilder().setState(CollectReply.State.PENDING).build();
+              case Consortium.Collected.Denied _ ->
+                  CollectReply.newBuilder().setState(CollectReply.State.DENIED).build();
+              case Consortium.Collected.Approved approved ->
+                  CollectReply.newBuilder()
+                      .setState(CollectReply.State.APPROVED)
+                      .addAllTlsChain(
+                          approved.tlsChain().stream().map(ByteString::copyFrom).toList())
+                      .addAllSigningChain(
+                          approved.signingChain().stream().map(ByteString::copyFrom).toList())
+                      .build();
+            });
+  }
+
+  private <T> void answer(String name, StreamObserver<T> answer, Step<T> step) {
+    T reply;
+    try {
+      admit();
+      reply = step.run();
+    } catch (MembershipRefused refused) {
+      countRefusal(refused);
+      answer.onError(GrpcStatus.of(refused));
+      return;
+    } catch (IllegalArgumentException illegal) {
+      countRefusal();
+      answer.onError(
+          GrpcStatus.of(Status.Code.INVALID_ARGUMENT, name + ": " + illegal.getMessage()));
+      return;
+    } catch (IOException failed) {
+      answer.onError(GrpcStatus.of(name, failed));
+      return;
+    } catch (StatusRuntimeException busy) {
+      answer.onError(busy);
+      return;
+    } catch (RuntimeException bug) {
+      answer.onError(GrpcStatus.of(name, bug));
+      return;
+    }
+    answer.onNext(reply);
+    answer.onCompleted();
+  }
+
+  private void countRefusal(MembershipRefused refused) {
+    switch (refused.why()) {
+      case TOKEN_EXPIRED -> metrics.invitation(InvitationOutcome.EXPIRED);
+      case TOKEN_SPENT, TOKEN_UNKNOWN, BAD_REQUEST -> metrics.invitation(InvitationOutcome.REFUSED);
+      case NOT_FOUND, FINGERPRINT, WRONG_STATE -> {
+        // a question about a request, not a use of a token
+      }
+    }
+    countRefusal();
+  }
+
+  /** Guessing is hopeless against 256 bits; this only keeps it from costing anything. */
+  private synchronized void countRefusal() {
+    refusals++;
+  }
+
+  private synchronized void admit() {
+    Instant now = clock.instant();
+    long current = now.getEpochSecond() / 60;
+    if (current != minute) {
+      minute = current;
+      refusals = 0;
+    }
+    if (refusals >= REFUSALS_A_MINUTE_MAX) {
+      throw GrpcStatus.of(
+          Status.Code.RESOURCE_EXHAUSTED,
+          "enrolment: over %d refused requests in a minute; try again in a minute"
+              .formatted(REFUSALS_A_MINUTE_MAX));
+    }
+  }
+}

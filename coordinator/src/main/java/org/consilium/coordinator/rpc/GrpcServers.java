@@ -1,0 +1,164 @@
+package org.consilium.coordinator.rpc;
+
+import io.grpc.BindableService;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
+import io.grpc.netty.shaded.io.netty.handler.ssl.OpenSsl;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.protocol.Limits;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.PeerTrust;
+
+/**
+ * The two gRPC doors: coordination (a client certificate of the consortium is required) and
+ * enrolment (none is asked for). TLS 1.3 alone; every limit against a hostile or broken peer is
+ * here.
+ */
+public final class GrpcServers implements AutoCloseable {
+  private static final int CALLS_A_CONNECTION_MAX = 32;
+  private static final int RESETS_MAX = 100;
+  private static final int RESET_WINDOW_SECONDS = 30;
+  private static final int FLOW_WINDOW_BYTES = 1 << 20;
+  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
+  private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
+  private static final Duration IDLE = Duration.ofMinutes(15);
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final Server coordination;
+  private final Server enrolment;
+  private final ExecutorService threads;
+
+  private GrpcServers(Server coordination, Server enrolment, ExecutorService threads) {
+    this.coordination = coordination;
+    this.enrolment = enrolment;
+    this.threads = threads;
+  }
+
+  /**
+   * Where to listen.
+   *
+   * @param host address to bind
+   * @param coordinationPort 0 for any free one
+   * @param enrolmentPort 0 for any free one
+   */
+  public record Ports(String host, int coordinationPort, int enrolmentPort) {}
+
+  /**
+   * What is served.
+   *
+   * @param coordination for enrolled sites; empty while only enrolment is offered
+   * @param enrolment for newcomers
+   */
+  public record Services(Optional<BindableService> coordination, BindableService enrolment) {}
+
+  /** Binds both ports and serves. */
+  public static GrpcServers start(
+      Ports ports,
+      Credential credential,
+      Consortium consortium,
+      Services services,
+      AccessMetrics metrics)
+      throws IOException {
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    NettyServerBuilder sites =
+        builder(ports.host(), ports.coordinationPort(), threads)
+            .sslContext(
+                tls(
+                    server(credential)
+                        .clientAuth(ClientAuth.REQUIRE)
+                        .trustManager(
+                            PeerTrust.forClients(consortium.root(), consortium.trustDomain()))));
+    if (services.coordination().isPresent()) {
+      sites.addService(
+          ServerInterceptors.intercept(
+              services.coordination().get(), new CallerInterceptor(consortium, metrics)));
+    }
+    NettyServerBuilder newcomers =
+        builder(ports.host(), ports.enrolmentPort(), threads)
+            .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
+            .addService(services.enrolment());
+    Server coordination = sites.build().start();
+    try {
+      return new GrpcServers(coordination, newcomers.build().start(), threads);
+    } catch (IOException taken) {
+      coordination.shutdownNow();
+      threads.shutdownNow();
+      throw taken;
+    }
+  }
+
+  /** The port that sites connect to. */
+  public int coordinationPort() {
+    return coordination.getPort();
+  }
+
+  /** The port that newcomers connect to. */
+  public int enrolmentPort() {
+    return enrolment.getPort();
+  }
+
+  /** Takes no new call, gives open ones a few seconds, then ends them. */
+  @Override
+  public void close() {
+    coordination.shutdown();
+    enrolment.shutdown();
+    try {
+      if (!coordination.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+        coordination.shutdownNow();
+      }
+      enrolment.shutdownNow();
+    } catch (InterruptedException interrupted) {
+      coordination.shutdownNow();
+      enrolment.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    threads.shutdownNow();
+  }
+
+  private static NettyServerBuilder builder(String host, int port, ExecutorService threads) {
+    return NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+        .executor(threads)
+        .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX + 1024)
+        .maxInboundMetadataSize(Limits.METADATA_BYTES_MAX)
+        .maxConcurrentCallsPerConnection(CALLS_A_CONNECTION_MAX)
+        .maxRstFramesPerWindow(RESETS_MAX, RESET_WINDOW_SECONDS)
+        .flowControlWindow(FLOW_WINDOW_BYTES)
+        .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis() - 5000, TimeUnit.MILLISECONDS)
+        .maxConnectionIdle(IDLE.toMinutes(), TimeUnit.MINUTES)
+        // A compressed message could be a bomb; what is sent does not compress anyway.
+        .decompressorRegistry(DecompressorRegistry.emptyInstance())
+        .compressorRegistry(CompressorRegistry.newEmptyInstance());
+  }
+
+  private static SslContextBuilder server(Credential credential) {
+    List<X509Certificate> chain = credential.chain();
+    return SslContextBuilder.forServer(
+        credential.privateKey(), chain.toArray(new X509Certificate[0]));
+  }
+
+  private static SslContext tls(SslContextBuilder builder) throws SSLException {
+    // OpenSSL carries two to three times the bytes a CPU second; the JDK's is the fallback.
+    SslProvider provider = OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+    return GrpcSslContexts.configure(builder, provider).protocols("TLSv1.3").build();
+  }
+}

@@ -1,0 +1,63 @@
+package org.consilium.coordinator.study;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
+import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.ValidationReport;
+import org.consilium.protocol.ValidationReport.Cases;
+import org.consilium.protocol.ValidationReport.Measure;
+import org.consilium.protocol.ValidationReport.Quantity;
+import org.consilium.protocol.ValidationReport.Subject;
+
+/** Per-centre readings of a snapshot that the page, the metrics and the model card share. */
+public final class CentreScores {
+  private CentreScores() {}
+
+  /** One hold-out number of a round. */
+  public record Point(int round, Measure measure) {}
+
+  /** A centre's hold-out numbers by round; suppressed ones are left out. */
+  public static List<Point> series(
+      StudySnapshot study, SiteId site, Subject subject, Quantity quantity) {
+    List<Point> points = new ArrayList<>();
+    for (RoundSummary round : study.rounds()) {
+      Optional.ofNullable(round.reports().get(site))
+          .flatMap(r -> r.find(subject, Cases.HOLDOUT, quantity))
+          .ifPresent(m -> points.add(new Point(round.number(), m)));
+    }
+    return points;
+  }
+
+  /** A centre's newest hold-out number. */
+  public static Optional<Measure> latest(
+      StudySnapshot study, SiteId site, Subject subject, Quantity quantity) {
+    List<Point> points = series(study, site, subject, quantity);
+    return points.isEmpty() ? Optional.empty() : Optional.of(points.getLast().measure());
+  }
+
+  /** A centre's report on the model that a round made. */
+  public static Optional<ValidationReport> report(StudySnapshot study, SiteId site, int round) {
+    return study.rounds().stream()
+        .filter(r -> r.number() == round)
+        .map(r -> Optional.ofNullable(r.reports().get(site)))
+        .flatMap(Optional::stream)
+        .reduce((_, later) -> later);
+  }
+
+  /** The study's sites, the lowest global AUROC first; sites without one come last. */
+  public static List<SiteStatus> worstFirst(StudySnapshot study) {
+    return study.sites().stream()
+        .sorted(
+            Comparator.comparingDouble(
+                    (SiteStatus s) ->
+                        latest(study, s.site(), Subject.GLOBAL, Quantity.AUROC)
+                            .map(Measure::value)
+                            .orElse(2.0))
+                .thenComparing(SiteStatus::site))
+        .toList();
+  }
+}

@@ -1,0 +1,126 @@
+package org.consilium.coordinator.web;
+
+import io.micronaut.context.annotation.Primary;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Error;
+import io.micronaut.http.server.exceptions.response.ErrorContext;
+import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import org.consilium.coordinator.consortium.MembershipRefused;
+import org.consilium.coordinator.study.StudyRefused;
+import org.consilium.coordinator.yaml.YamlRefused;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Every error of the HTTP server becomes a problem here; no stack trace leaves. */
+@Controller
+final class Problems {
+  private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
+  @Error(global = true)
+  HttpResponse<?> refused(StudyRefused refused) {
+    HttpStatus status =
+        switch (refused.why()) {
+          case NOT_FOUND -> HttpStatus.NOT_FOUND;
+          case ALREADY_EXISTS, WRONG_STATE -> HttpStatus.CONFLICT;
+          case ILLEGAL, UNKNOWN_SITE -> HttpStatus.UNPROCESSABLE_ENTITY;
+        };
+    String hint =
+        switch (refused.why()) {
+          case NOT_FOUND -> "consilium study list";
+          case ALREADY_EXISTS -> "choose another metadata.name";
+          case WRONG_STATE -> "consilium study show ID";
+          case ILLEGAL -> "consilium study validate -f study.yaml";
+          case UNKNOWN_SITE -> "consilium site list";
+        };
+    return Problem.of(status, "CS-STUDY-00" + (refused.why().ordinal() + 1), message(refused), hint)
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> refused(MembershipRefused refused) {
+    HttpStatus status =
+        switch (refused.why()) {
+          case NOT_FOUND -> HttpStatus.NOT_FOUND;
+          case TOKEN_SPENT, WRONG_STATE -> HttpStatus.CONFLICT;
+          case TOKEN_UNKNOWN, TOKEN_EXPIRED, FINGERPRINT, BAD_REQUEST ->
+              HttpStatus.UNPROCESSABLE_ENTITY;
+        };
+    return Problem.of(
+            status,
+            "CS-SITE-00" + (refused.why().ordinal() + 1),
+            message(refused),
+            "consilium site list")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> refused(YamlRefused refused) {
+    return Problem.of(
+            HttpStatus.UNPROCESSABLE_ENTITY,
+            "CS-STUDY-010",
+            "the study file has %d problem(s)".formatted(refused.problems().size()),
+            "the keys are described in docs/reference/study-file.md")
+        .with(
+            refused.problems().stream()
+                .map(p -> new Problem.Finding(p.line(), p.column(), p.path(), p.message()))
+                .toList())
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> illegal(IllegalArgumentException illegal) {
+    return Problem.of(HttpStatus.BAD_REQUEST, "CS-HTTP-400", message(illegal), "").response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> failed(IOException failed) {
+    LOG.error("a request failed on the store", failed);
+    return Problem.of(
+            HttpStatus.SERVICE_UNAVAILABLE,
+            "CS-STORE-001",
+            "the coordinator's store failed",
+            "see the coordinator's log")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> bug(HttpRequest<?> request, IllegalStateException bug) {
+    LOG.error("{} {} failed on a bug", request.getMethod(), request.getPath(), bug);
+    return Problem.of(
+            HttpStatus.INTERNAL_SERVER_ERROR,
+            "CS-INT-001",
+            "internal error",
+            "see the coordinator's log")
+        .response();
+  }
+
+  private static String message(Exception cause) {
+    return String.valueOf(cause.getMessage());
+  }
+
+  /** What the framework itself refuses: no such page, wrong method, unreadable body. */
+  @Singleton
+  @Primary
+  static final class FrameworkErrors implements ErrorResponseProcessor<Problem> {
+    @Override
+    public MutableHttpResponse<Problem> processResponse(
+        ErrorContext context, MutableHttpResponse<?> response) {
+      int code = response.code();
+      String detail =
+          code >= 500 || context.getErrors().isEmpty()
+              ? response.reason()
+              : context.getErrors().getFirst().getMessage();
+      return response
+          .contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
+          .body(
+              Problem.of(HttpStatus.valueOf(code), "CS-HTTP-" + code, detail, "see /openapi.yaml"));
+    }
+  }
+}

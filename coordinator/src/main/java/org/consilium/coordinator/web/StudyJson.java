@@ -1,0 +1,212 @@
+package org.consilium.coordinator.web;
+
+import io.micronaut.serde.annotation.Serdeable;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.StudySnapshot;
+import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
+import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
+import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
+import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.ValidationReport.Measure;
+import org.consilium.protocol.ValidationReport.Quantity;
+import org.consilium.protocol.ValidationReport.Subject;
+import org.jspecify.annotations.Nullable;
+
+/** A study as the REST interface shows it. Numbers that a centre suppressed are null, never 0. */
+@Serdeable
+record StudyJson(
+    String name,
+    String title,
+    String digest,
+    String state,
+    String detail,
+    int round,
+    int rounds,
+    int window,
+    int quorum,
+    @Nullable Instant opened,
+    @Nullable Instant deadline,
+    String architecture,
+    String mode,
+    String select,
+    @Nullable Model best,
+    List<Site> sites) {
+  StudyJson {
+    sites = List.copyOf(sites);
+  }
+
+  static StudyJson of(StudySnapshot study) {
+    return new StudyJson(
+        study.plan().study().value(),
+        study.plan().title(),
+        study.digest().hex(),
+        study.state().name(),
+        study.detail(),
+        study.round(),
+        study.plan().rounds(),
+        study.window(),
+        study.plan().participation().quorum(),
+        study.opened().orElse(null),
+        study.deadline().orElse(null),
+        study.plan().model().architecture(),
+        study.plan().protection().mode().name(),
+        study.plan().select(),
+        study.best().map(Model::of).orElse(null),
+        study.sites().stream().map(s -> Site.of(study, s)).toList());
+  }
+
+  /** One centre in the study. */
+  @Serdeable
+  record Site(
+      String site,
+      String decision,
+      String refusal,
+      @Nullable Integer samples,
+      boolean connected,
+      @Nullable Instant lastSeen,
+      String phase,
+      long bytesUp,
+      long bytesDown,
+      String drift,
+      @Nullable Score global,
+      @Nullable Score localOnly) {
+    static Site of(StudySnapshot study, SiteStatus s) {
+      return new Site(
+          s.site().value(),
+          s.decision().name(),
+          s.refusal(),
+          s.samples() < study.plan().protection().minSamples() ? null : s.samples(),
+          s.connected(),
+          s.lastSeen().orElse(null),
+          s.phase(),
+          s.bytesUp(),
+          s.bytesDown(),
+          s.drift().verdict().name(),
+          score(study, s.site(), Subject.GLOBAL),
+          score(study, s.site(), Subject.LOCAL_ONLY));
+    }
+
+    private static @Nullable Score score(StudySnapshot study, SiteId site, Subject subject) {
+      Optional<Measure> measure = CentreScores.latest(study, site, subject, Quantity.AUROC);
+      return measure.map(m -> new Score(m.value(), m.low(), m.high())).orElse(null);
+    }
+  }
+
+  /** An AUROC with its 95 % interval. */
+  @Serdeable
+  record Score(double value, double low, double high) {}
+
+  /** A published model version. */
+  @Serdeable
+  record Model(
+      int round,
+      String version,
+      @Nullable String parent,
+      long bytes,
+      @Nullable Double score,
+      Instant published) {
+    static Model of(PublishedModel m) {
+      return new Model(
+          m.round(),
+          m.version().digest().hex(),
+          m.parent().map(ModelVersion::toString).orElse(null),
+          m.fileBytes(),
+          m.score().orElse(null),
+          m.published());
+    }
+  }
+
+  /** One round. */
+  @Serdeable
+  record Round(
+      int number,
+      int attempt,
+      String outcome,
+      String detail,
+      Instant opened,
+      @Nullable Instant closed,
+      @Nullable String version,
+      List<Update> updates,
+      List<String> missing,
+      List<String> reported) {
+    Round {
+      updates = List.copyOf(updates);
+      missing = List.copyOf(missing);
+      reported = List.copyOf(reported);
+    }
+
+    static Round of(RoundSummary r) {
+      return new Round(
+          r.number(),
+          r.attempt(),
+          r.outcome().name(),
+          r.detail(),
+          r.opened(),
+          r.closed().orElse(null),
+          r.version().map(ModelVersion::digest).map(Digest::hex).orElse(null),
+          r.updates().entrySet().stream()
+              .map(
+                  e ->
+                      new Update(
+                          e.getKey().value(),
+                          e.getValue().digest().hex(),
+                          e.getValue().weight(),
+                          e.getValue().norm(),
+                          e.getValue().trainingLoss(),
+                          e.getValue().bytes()))
+              .sorted(java.util.Comparator.comparing(Update::site))
+              .toList(),
+          r.missing().stream().map(SiteId::value).toList(),
+          r.reports().keySet().stream().map(SiteId::value).sorted().toList());
+    }
+  }
+
+  /** An accepted update, without its content. */
+  @Serdeable
+  record Update(
+      String site, String digest, int weight, double norm, double trainingLoss, long bytes) {}
+
+  /** A centre's numbers over time. */
+  @Serdeable
+  record Centre(String site, List<Point> scores, List<Drift> drift) {
+    Centre {
+      scores = List.copyOf(scores);
+      drift = List.copyOf(drift);
+    }
+
+    static Centre of(StudySnapshot study, SiteStatus status) {
+      List<Point> points = new java.util.ArrayList<>();
+      for (Subject subject : Subject.values()) {
+        for (Quantity quantity : Quantity.values()) {
+          for (CentreScores.Point p :
+              CentreScores.series(study, status.site(), subject, quantity)) {
+            Measure m = p.measure();
+            points.add(
+                new Point(
+                    p.round(), subject.name(), quantity.name(), m.value(), m.low(), m.high()));
+          }
+        }
+      }
+      return new Centre(
+          status.site().value(), points, status.drift().points().stream().map(Drift::of).toList());
+    }
+  }
+
+  /** One hold-out number. */
+  @Serdeable
+  record Point(int round, String subject, String quantity, double value, double low, double high) {}
+
+  /** One observation of the detector. */
+  @Serdeable
+  record Drift(int window, String quantity, double shift, double statistic, double threshold) {
+    static Drift of(DriftPoint p) {
+      return new Drift(p.window(), p.quantity().name(), p.shift(), p.statistic(), p.threshold());
+    }
+  }
+}
