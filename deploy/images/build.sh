@@ -72,7 +72,7 @@ stage_app() { # module $1, its jar and libraries, into the context $2
     return 1
   fi
   rm -rf "$2"
-  mkdir -p "$2/lib" "$2/app/lib" "$2/data"
+  mkdir -p "$2/lib" "$2/app/lib" "$2/owned/data" "$2/owned/tokens"
   cp "$jars/$1.jar" "$2/app/"
   local jar
   for jar in "$jars"/lib/*.jar; do
@@ -84,6 +84,12 @@ stage_app() { # module $1, its jar and libraries, into the context $2
   done
   cp -al "$stage/runtime" "$2/runtime"
   cp -r "$stage/probe" "$2/probe"
+  cat >"$2/consilium" <<LAUNCHER
+#!/bin/sh
+exec /opt/consilium/runtime/bin/java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m \\
+  -jar /opt/consilium/$1/target/$1.jar "\$@"
+LAUNCHER
+  chmod 755 "$2/consilium"
 }
 
 stage_engine() { # natives unpacked into the context $1; the packed copies leave the jars

@@ -16,9 +16,10 @@ import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
 
 /**
- * Watches every centre's window-against-baseline shifts of a study with one CUSUM for each quantity.
- * The alarm line comes from the false alarms a year that the consortium accepts over all centres.
- * Immutable: observing gives another monitor, so a replayed journal gives the same verdicts.
+ * Watches every centre's window-against-baseline shifts of a study with one CUSUM for each
+ * quantity. The alarm line comes from the false alarms a year that the consortium accepts over all
+ * centres. Immutable: observing gives another monitor, so a replayed journal gives the same
+ * verdicts.
  */
 public final class DriftMonitor {
   /** Streams of each site: AUROC and log loss. */
@@ -81,8 +82,7 @@ public final class DriftMonitor {
   public static DriftMonitor of(StudyPlan plan) {
     int streams = WATCHED.size() * plan.participation().sites().size();
     var monitoring = plan.monitoring();
-    double runLength =
-        monitoring.windowsPerYear() * streams / monitoring.falseAlarmsPerYear();
+    double runLength = monitoring.windowsPerYear() * streams / monitoring.falseAlarmsPerYear();
     return new DriftMonitor(
         Cusum.thresholdFor(runLength), monitoring.detector().equals("cusum"), Map.of());
   }
@@ -98,8 +98,7 @@ public final class DriftMonitor {
         Optional.ofNullable(sites.get(site))
             .orElse(
                 new Watched(
-                    Map.of(),
-                    new Evidence(Verdict.INSUFFICIENT, OptionalInt.empty(), List.of())));
+                    Map.of(), new Evidence(Verdict.INSUFFICIENT, OptionalInt.empty(), List.of())));
     for (Quantity quantity : WATCHED) {
       Optional<Measure> shift = report.find(Subject.GLOBAL, Cases.WINDOW, quantity);
       if (on && shift.isPresent()) {
@@ -138,14 +137,14 @@ public final class DriftMonitor {
   }
 
   /** An alarm stays until a person starts a new baseline; a suspicion passes with its cause. */
-  private Verdict verdict(
-      OptionalInt alarm, Map<Quantity, Double> statistics, List<Point> points) {
+  private Verdict verdict(OptionalInt alarm, Map<Quantity, Double> statistics, List<Point> points) {
     if (alarm.isPresent()) {
       return Verdict.CONFIRMED;
     }
     int window = points.getLast().window();
     boolean far =
-        points.stream().anyMatch(p -> p.window() == window && p.shift() > SUSPECT_SHIFT);
+        points.subList(Math.max(0, points.size() - WATCHED.size()), points.size()).stream()
+            .anyMatch(p -> p.window() == window && p.shift() > SUSPECT_SHIFT);
     boolean high = statistics.values().stream().anyMatch(s -> s > threshold / 2);
     return far || high ? Verdict.SUSPECTED : Verdict.STABLE;
   }

@@ -94,7 +94,7 @@ public final class RoundLoop implements AutoCloseable {
       throws JournalConflict, IOException {
     StudyId study = created.plan().study();
     List<org.consilium.coordinator.journal.JournalEntry> unused =
-        journal.append(List.of(EventKey.entry(stream(study), created, 0)));
+        journal.append(List.of(EventKey.entry(stream(study), created, 0, 0)));
     RoundLoop loop = new RoundLoop(study, journal, effects, clocks, StudyMachine.open(created));
     effects.applied(Optional.empty(), created, loop.state);
     return loop;
@@ -184,7 +184,8 @@ public final class RoundLoop implements AutoCloseable {
     StudyState after = StudyMachine.next(before, event);
     List<org.consilium.coordinator.journal.JournalEntry> unused;
     try {
-      unused = journal.append(List.of(EventKey.entry(stream, event, before.events())));
+      unused =
+          journal.append(List.of(EventKey.entry(stream, event, before.events(), losses(before))));
     } catch (JournalConflict | IOException lost) {
       halt(lost);
       throw lost;
@@ -364,6 +365,10 @@ public final class RoundLoop implements AutoCloseable {
             new ModelPublished(
                 at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
     return true;
+  }
+
+  private static int losses(StudyState state) {
+    return state.current().orElse(null) instanceof Collecting c ? c.losses() : 0;
   }
 
   private static Optional<Instant> deadline(StudyState state) {
