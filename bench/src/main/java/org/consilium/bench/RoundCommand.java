@@ -128,8 +128,7 @@ final class RoundCommand implements Callable<Integer> {
     LocalConsortium.Layout layout =
         new LocalConsortium.Layout(folder.toAbsolutePath(), coordinatorHeapMiB, siteHeapMiB);
     try (Supervisor supervisor = new Supervisor(clock, this::report)) {
-      Thread hook = Thread.ofPlatform().unstarted(supervisor::close);
-      Runtime.getRuntime().addShutdownHook(hook);
+      supervisor.stopWithThisProcess();
       try (LocalConsortium consortium =
           LocalConsortium.start(installation, layout, clock, supervisor)) {
         var _ = consortium.await();
@@ -141,8 +140,6 @@ final class RoundCommand implements Callable<Integer> {
         consortium.startStudy(STUDY);
         StudyView end = watch(consortium);
         return result(end, supervisor.lives());
-      } finally {
-        Runtime.getRuntime().removeShutdownHook(hook);
       }
     }
   }

@@ -111,14 +111,12 @@ public final class DemoRun {
   private DemoReport supervised() throws IOException, InterruptedException {
     try (Supervisor supervisor = new Supervisor(clock, timeline::process);
         ExecutorService workers = Executors.newFixedThreadPool(2)) {
-      Thread hook = Thread.ofPlatform().unstarted(supervisor::close);
-      Runtime.getRuntime().addShutdownHook(hook);
+      supervisor.stopWithThisProcess();
       try {
         return run(supervisor, workers);
       } finally {
         workers.shutdownNow();
         timeline.closing();
-        Runtime.getRuntime().removeShutdownHook(hook);
       }
     }
   }

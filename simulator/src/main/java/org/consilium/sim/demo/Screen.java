@@ -36,7 +36,7 @@ public final class Screen {
   }
 
   synchronized void event(Event event) {
-    if (List.of("kill", "drift", "failure", "end").contains(event.kind())
+    if (List.of("kill", "drift", "failure", "end", "study").contains(event.kind())
         || event.kind().equals("restart")) {
       say("%s  %s %s: %s".formatted(time(event.at()), event.kind(), event.subject(), event.text()));
     }
