@@ -8,31 +8,48 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.ops.CoordinatorMetrics;
 import org.consilium.coordinator.ops.MeteredJournal;
+import org.consilium.coordinator.ops.RoundMetrics;
+import org.consilium.coordinator.ops.StudyCounters;
+import org.consilium.coordinator.roster.Presence;
+import org.consilium.coordinator.round.Clocks;
+import org.consilium.coordinator.rpc.CoordinationService;
 import org.consilium.coordinator.rpc.EnrolmentService;
 import org.consilium.coordinator.rpc.GrpcServers;
-import org.consilium.coordinator.study.StudyCatalogue;
+import org.consilium.coordinator.study.Studies;
+import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.sign.SigningKey;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,11 +62,13 @@ public final class Coordinator implements AutoCloseable {
   public static final String ADMIN_TOKEN = "admin.token";
 
   private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
+  private static final Duration SILENCE_MAX = Duration.ofMinutes(1);
   private static final int TOKEN_BYTES = 32;
   private static final int TOKEN_FILE_BYTES_MAX = 1024;
 
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final CountDownLatch failed = new CountDownLatch(1);
   private final CoordinatorSettings settings;
   private final InstantSource clock;
   private final SecureRandom random;
@@ -88,9 +107,13 @@ public final class Coordinator implements AutoCloseable {
     Consortium consortium =
         Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
     AccessMetrics access = new AccessMetrics(registry);
-    StudyCatalogue studies = new NoStudies();
+    Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
+    Studies studies =
+        keep(Studies.open(surroundings(journal, authority, consortium, presence, registry)));
+    consortium.onRevocation(site -> revoked(studies, site));
     CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
-
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    keep(threads::shutdownNow);
     GrpcServers grpc =
         keep(
             GrpcServers.start(
@@ -99,7 +122,8 @@ public final class Coordinator implements AutoCloseable {
                 tls,
                 consortium,
                 new GrpcServers.Services(
-                    Optional.empty(), new EnrolmentService(consortium, access, clock)),
+                    new CoordinationService(studies, presence, clock, threads),
+                    new EnrolmentService(consortium, access, clock)),
                 access));
     WebServer web =
         keep(
@@ -114,8 +138,62 @@ public final class Coordinator implements AutoCloseable {
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
                     new Access(adminToken(), settings.publicHost()),
                     new WebServer.Metering(registry, access),
-                    () -> !closed.get())));
+                    () -> !closed.get() && failed.getCount() > 0)));
     writeEndpoint(web, grpc);
+  }
+
+  /** Waits until a study's thread has failed: then the process has to start again. */
+  public void awaitFailure() throws InterruptedException {
+    failed.await();
+  }
+
+  private Surroundings surroundings(
+      Journal journal,
+      CertificateAuthority authority,
+      Consortium consortium,
+      Presence presence,
+      PrometheusRegistry registry)
+      throws IOException {
+    Credential signing =
+        credential(
+            "signing",
+            authority,
+            SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
+            Leaf.COORDINATOR_SIGNING.terms());
+    return new Surroundings(
+        settings.state(),
+        SpoolSpace.of(settings.state()),
+        authority.trustDomain(),
+        journal,
+        consortium::enrolled,
+        new Surroundings.Signer(SigningKey.of(signing), signing.chain()),
+        (study, sealingKey) -> certify(authority, study, sealingKey),
+        presence,
+        new StudyCounters(new RoundMetrics(registry), failed::countDown),
+        new Clocks(clock, System::nanoTime),
+        random,
+        new FixedPointMean(Runtime.getRuntime().availableProcessors()));
+  }
+
+  private List<X509Certificate> certify(
+      CertificateAuthority authority, StudyId study, Fingerprint sealingKey) throws IOException {
+    try {
+      // The certificate's own key is dropped: only the digest of the sealing key in it counts.
+      return authority.issue(
+          KeyRequest.signing(random).pkcs10(),
+          SpiffeId.aggregator(authority.trustDomain(), study.value()),
+          Leaf.AGGREGATION.terms().withSealingKey(sealingKey));
+    } catch (CertificateRefused refused) {
+      throw new IOException("certify the aggregation key of %s".formatted(study), refused);
+    }
+  }
+
+  private static void revoked(Studies studies, SiteId site) {
+    try {
+      studies.revoked(site);
+    } catch (IOException failed) {
+      LOG.error("tell studies that {} was revoked", site, failed);
+    }
   }
 
   /** Closes everything, the newest first. Closing twice is harmless. */

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.CoordinatorSettings;
 import org.consilium.coordinator.CoordinatorSettings.Partial;
@@ -116,14 +115,13 @@ final class ServeCommand implements Callable<Integer> {
           String.valueOf(illegal.getMessage()),
           "consilium coordinator serve --help");
     }
-    CountDownLatch stop = new CountDownLatch(1);
     try (Coordinator running =
         Coordinator.start(settings, InstantSource.system(), new SecureRandom())) {
       // On SIGTERM and SIGINT the virtual machine runs this and then ends.
       Runtime.getRuntime().addShutdownHook(new Thread(running::close, "shutdown"));
-      stop.await();
+      running.awaitFailure();
     }
-    return 0;
+    return CliFailure.Exit.FAILED.number();
   }
 
   private static Partial environment() throws CliFailure {

@@ -63,7 +63,8 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   @Override
   public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
     SiteSession session =
-        new SiteSession(Caller.SITE.get(), out, new SiteSession.Door(studies, presence, clock, threads));
+        new SiteSession(
+            Caller.SITE.get(), out, new SiteSession.Door(studies, presence, clock, threads));
     if (out instanceof ServerCallStreamObserver<CoordinatorMessage> call) {
       call.setOnCancelHandler(session::gone);
     }
@@ -80,7 +81,8 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
         throw RpcStatus.noModel(version.digest().brief());
       }
       ModelSender sender =
-          ModelSender.open(file.get(), request.getOffset(), (ServerCallStreamObserver<ModelChunk>) out);
+          ModelSender.open(
+              file.get(), request.getOffset(), (ServerCallStreamObserver<ModelChunk>) out);
       sender.start(bytes -> studies.modelSent(site, version, bytes));
     } catch (IOException disk) {
       out.onError(RpcStatus.unavailable(disk));

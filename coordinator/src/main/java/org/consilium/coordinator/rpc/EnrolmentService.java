@@ -1,7 +1,6 @@
 package org.consilium.coordinator.rpc;
 
 import com.google.protobuf.ByteString;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -19,9 +18,12 @@ import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Joining: spends a token, and says what became of the request. Anyone may call. */
 public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(EnrolmentService.class);
   private static final int REFUSALS_A_MINUTE_MAX = 60;
 
   private final Consortium consortium;
@@ -92,21 +94,18 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
       reply = step.run();
     } catch (MembershipRefused refused) {
       countRefusal(refused);
-      answer.onError(GrpcStatus.of(refused));
+      answer.onError(RpcStatus.of(refused));
       return;
     } catch (IllegalArgumentException illegal) {
       countRefusal();
-      answer.onError(
-          GrpcStatus.of(Status.Code.INVALID_ARGUMENT, name + ": " + illegal.getMessage()));
+      answer.onError(RpcStatus.malformed(name + ": " + illegal.getMessage()));
       return;
     } catch (IOException failed) {
-      answer.onError(GrpcStatus.of(name, failed));
+      LOG.error("{} failed on the store", name, failed);
+      answer.onError(RpcStatus.unavailable(failed));
       return;
     } catch (StatusRuntimeException busy) {
       answer.onError(busy);
-      return;
-    } catch (RuntimeException bug) {
-      answer.onError(GrpcStatus.of(name, bug));
       return;
     }
     answer.onNext(reply);
@@ -137,10 +136,7 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
       refusals = 0;
     }
     if (refusals >= REFUSALS_A_MINUTE_MAX) {
-      throw GrpcStatus.of(
-          Status.Code.RESOURCE_EXHAUSTED,
-          "enrolment: over %d refused requests in a minute; try again in a minute"
-              .formatted(REFUSALS_A_MINUTE_MAX));
+      throw RpcStatus.tooManyRefusals(REFUSALS_A_MINUTE_MAX);
     }
   }
 }

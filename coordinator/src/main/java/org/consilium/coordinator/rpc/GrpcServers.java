@@ -17,7 +17,6 @@ import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -65,10 +64,10 @@ public final class GrpcServers implements AutoCloseable {
   /**
    * What is served.
    *
-   * @param coordination for enrolled sites; empty while only enrolment is offered
+   * @param coordination for enrolled sites
    * @param enrolment for newcomers
    */
-  public record Services(Optional<BindableService> coordination, BindableService enrolment) {}
+  public record Services(BindableService coordination, BindableService enrolment) {}
 
   /** Binds both ports and serves. */
   public static GrpcServers start(
@@ -87,11 +86,9 @@ public final class GrpcServers implements AutoCloseable {
                         .clientAuth(ClientAuth.REQUIRE)
                         .trustManager(
                             PeerTrust.forClients(consortium.root(), consortium.trustDomain()))));
-    if (services.coordination().isPresent()) {
-      sites.addService(
-          ServerInterceptors.intercept(
-              services.coordination().get(), new CallerInterceptor(consortium, metrics)));
-    }
+    sites.addService(
+        ServerInterceptors.intercept(
+            services.coordination(), new CallerInterceptor(consortium, metrics)));
     NettyServerBuilder newcomers =
         builder(ports.host(), ports.enrolmentPort(), threads)
             .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))

@@ -3,6 +3,7 @@ package org.consilium.coordinator.rpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.validation.ReportDesk;
 
@@ -46,6 +47,25 @@ final class RpcStatus {
           case DIFFERENT_REPORT -> Status.Code.ALREADY_EXISTS;
         };
     return refused(code, rejected.why().name(), rejected.detail());
+  }
+
+  static StatusRuntimeException of(MembershipRefused refused) {
+    Status.Code code =
+        switch (refused.why()) {
+          case NOT_FOUND -> Status.Code.NOT_FOUND;
+          case TOKEN_SPENT -> Status.Code.ALREADY_EXISTS;
+          case TOKEN_UNKNOWN, TOKEN_EXPIRED -> Status.Code.PERMISSION_DENIED;
+          case BAD_REQUEST, FINGERPRINT -> Status.Code.INVALID_ARGUMENT;
+          case WRONG_STATE -> Status.Code.FAILED_PRECONDITION;
+        };
+    return refused(code, refused.why().name(), String.valueOf(refused.getMessage()));
+  }
+
+  static StatusRuntimeException tooManyRefusals(int minuteMax) {
+    return refused(
+        Status.Code.RESOURCE_EXHAUSTED,
+        "BUSY",
+        "over %d refused requests in a minute; try again in a minute".formatted(minuteMax));
   }
 
   static StatusRuntimeException malformed(String what) {

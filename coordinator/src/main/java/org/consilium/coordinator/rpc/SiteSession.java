@@ -30,8 +30,8 @@ import org.consilium.protocol.wire.SignedKind;
 
 /**
  * One site's long-lived stream. What is pending for the site is asked of the studies whenever
- * something may have changed, and each thing is sent once a stream; so nothing is lost when a stream
- * breaks, and a new stream begins with all that is still pending.
+ * something may have changed, and each thing is sent once a stream; so nothing is lost when a
+ * stream breaks, and a new stream begins with all that is still pending.
  */
 final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   private static final System.Logger LOG = System.getLogger(SiteSession.class.getName());
@@ -69,18 +69,12 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
       }
     } catch (IllegalArgumentException malformed) {
       LOG.log(
-          System.Logger.Level.WARNING,
-          "session of site {0}: {1}",
-          site,
-          malformed.getMessage());
+          System.Logger.Level.WARNING, "session of site {0}: {1}", site, malformed.getMessage());
       end(Goodbye.Reason.PROTOCOL);
     } catch (IOException unavailable) {
       // The site keeps its message until it is told, and repeats it on its next stream.
       LOG.log(
-          System.Logger.Level.WARNING,
-          "session of site {0}: {1}",
-          site,
-          unavailable.getMessage());
+          System.Logger.Level.WARNING, "session of site {0}: {1}", site, unavailable.getMessage());
       end(Goodbye.Reason.SHUTTING_DOWN);
     }
   }
@@ -145,9 +139,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
             .setProtocol(Limits.PROTOCOL)
             .setSite(site.value())
             .setCoordinatorTimeMillis(door.clock().millis());
-    door.studies()
-        .signingChain()
-        .forEach(der -> welcome.addSigningChain(ByteString.copyFrom(der)));
+    door.studies().signingChain().forEach(der -> welcome.addSigningChain(ByteString.copyFrom(der)));
     send(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
     boolean first;
     synchronized (this) {

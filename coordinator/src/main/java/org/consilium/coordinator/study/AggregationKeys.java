@@ -13,8 +13,7 @@ final class AggregationKeys {
   private AggregationKeys() {}
 
   /** The study's key; a new one when there is none yet. */
-  static AggregationKey obtain(Path state, StudyId study, SecureRandom random)
-      throws IOException {
+  static AggregationKey obtain(Path state, StudyId study, SecureRandom random) throws IOException {
     Path file = file(state, study);
     if (Files.exists(file)) {
       return AggregationKey.load(file);

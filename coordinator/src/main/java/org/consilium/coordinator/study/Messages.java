@@ -28,11 +28,7 @@ import org.consilium.protocol.wire.TaskCodec;
 
 /** Writes and signs what a study says to its sites. */
 record Messages(
-    StudyPlan plan,
-    Digest digest,
-    Digest layout,
-    Surroundings around,
-    StudyEvent.Created created) {
+    StudyPlan plan, Digest digest, Digest layout, Surroundings around, StudyEvent.Created created) {
 
   Outgoing proposal() {
     return Outgoing.signed(
@@ -44,11 +40,7 @@ record Messages(
 
   /** The task that a site has in a round or window, if it has one. */
   Optional<Outgoing> task(
-      RoundState round,
-      SiteId site,
-      Duration remaining,
-      int roundsClosed,
-      StudyEffects effects) {
+      RoundState round, SiteId site, Duration remaining, int roundsClosed, StudyEffects effects) {
     return switch (round) {
       case Collecting c when c.awaits(site) ->
           Optional.of(
@@ -82,8 +74,7 @@ record Messages(
     };
   }
 
-  private Outgoing validate(
-      int round, int attempt, int window, Model model, Duration remaining) {
+  private Outgoing validate(int round, int attempt, int window, Model model, Duration remaining) {
     return signed(
         "validate/%s/%d/%d".formatted(plan.study(), round, window),
         new RoundTask(
@@ -99,8 +90,7 @@ record Messages(
   }
 
   private Outgoing signed(String about, RoundTask task) {
-    return Outgoing.signed(
-        SignedKind.TASK, about, TaskCodec.encode(task), around.signer().key());
+    return Outgoing.signed(SignedKind.TASK, about, TaskCodec.encode(task), around.signer().key());
   }
 
   private ModelReference reference(Model model) {

@@ -33,8 +33,7 @@ final class RoundContexts {
             opening.members().stream()
                 .map(
                     m ->
-                        new RoundContext.Participant(
-                            m.site().value(), fingerprint(m.signingKey())))
+                        new RoundContext.Participant(m.site().value(), fingerprint(m.signingKey())))
                 .toList(),
             opening.quorum(),
             plan.protection().clip(),

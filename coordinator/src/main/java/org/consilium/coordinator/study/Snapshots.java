@@ -83,8 +83,7 @@ final class Snapshots {
     return switch (state.stage()) {
       case AWAITING -> State.AWAITING_SITES;
       case RUNNING ->
-          state.all().isEmpty()
-                  && state.willing().size() < state.plan().participation().quorum()
+          state.all().isEmpty() && state.willing().size() < state.plan().participation().quorum()
               ? State.AWAITING_SITES
               : State.RUNNING;
       case MONITORING -> State.MONITORING;

@@ -23,7 +23,6 @@ import org.consilium.coordinator.registry.ModelRegistry.Lineage;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
 import org.consilium.coordinator.round.RoundState;
-import org.consilium.coordinator.round.StudyEvent;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Ended;
 import org.consilium.coordinator.round.StudyEvent.Model;
@@ -111,16 +110,13 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
       }
     }
     Architecture architecture = architecture(plan);
-    AggregationKey key =
-        AggregationKeys.obtain(around.state(), plan.study(), around.random());
-    List<X509Certificate> chain =
-        around.certifier().certify(plan.study(), key.publicKeyDigest());
+    AggregationKey key = AggregationKeys.obtain(around.state(), plan.study(), around.random());
+    List<X509Certificate> chain = around.certifier().certify(plan.study(), key.publicKeyDigest());
     var initial =
         stores
             .models()
             .publish(
-                architecture.initial(plan.seed()),
-                new Lineage(plan.study(), 0, Optional.empty()));
+                architecture.initial(plan.seed()), new Lineage(plan.study(), 0, Optional.empty()));
     Created created =
         new Created(
             java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),
@@ -176,9 +172,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
         "stop",
         state -> !StudyMachine.over(state),
         () ->
-            found
-                .loop()
-                .record(new Ended(found.loop().now(), false, "stopped: " + text(reason))));
+            found.loop().record(new Ended(found.loop().now(), false, "stopped: " + text(reason))));
   }
 
   @Override
@@ -216,14 +210,11 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
    * @param refusal why it refuses, empty otherwise
    * @param samples training examples it would use
    */
-  public Reply decide(
-      SiteId site, Digest about, boolean accepted, String refusal, int samples)
+  public Reply decide(SiteId site, Digest about, boolean accepted, String refusal, int samples)
       throws IOException {
     Optional<Study> found =
         studies.values().stream()
-            .filter(
-                s ->
-                    Digest.sha256(s.loop().state().created().planBytes()).equals(about))
+            .filter(s -> Digest.sha256(s.loop().state().created().planBytes()).equals(about))
             .findFirst();
     return found.isPresent()
         ? found.get().decide(site, about, accepted, refusal, samples)
@@ -232,8 +223,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   }
 
   /** A site will not deliver in a round. */
-  public Reply decline(SiteId site, StudyId study, int round, String refusal)
-      throws IOException {
+  public Reply decline(SiteId site, StudyId study, int round, String refusal) throws IOException {
     Study found = studies.get(study);
     return found != null && found.names(site)
         ? found.decline(site, round, refusal)
@@ -416,16 +406,14 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
                                     study.loop().state().stage().name())));
     return switch (reply) {
       case Reply.Done _ -> study.snapshot();
-      case Reply.Refused(String why) ->
-          throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);
+      case Reply.Refused(String why) -> throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);
     };
   }
 
   private Study require(StudyId study) throws StudyRefused {
     Study found = studies.get(study);
     if (found == null) {
-      throw new StudyRefused(
-          StudyRefused.Why.NOT_FOUND, "there is no study %s".formatted(study));
+      throw new StudyRefused(StudyRefused.Why.NOT_FOUND, "there is no study %s".formatted(study));
     }
     return found;
   }
@@ -440,8 +428,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
               plan.protection().range());
       return plan;
     } catch (MalformedMessage | IllegalArgumentException illegal) {
-      throw new StudyRefused(
-          StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
+      throw new StudyRefused(StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
     }
   }
 

@@ -89,8 +89,7 @@ final class Study {
       state
           .current()
           .flatMap(
-              round ->
-                  writer.task(round, site, loop.remaining(), state.roundsClosed(), effects))
+              round -> writer.task(round, site, loop.remaining(), state.roundsClosed(), effects))
           .ifPresent(messages::add);
     }
     return messages;
@@ -121,12 +120,13 @@ final class Study {
             return new Reply.Refused("study %s is over".formatted(plan.study()));
           }
           return loop.record(
-              new Decided(
-                  loop.now(), site, answer.accepted(), answer.refusal(), answer.samples()));
+              new Decided(loop.now(), site, answer.accepted(), answer.refusal(), answer.samples()));
         });
   }
 
-  /** The site will not deliver in the open round; a repeat, or one for another round, is nothing. */
+  /**
+   * The site will not deliver in the open round; a repeat, or one for another round, is nothing.
+   */
   Reply decline(SiteId site, int round, String refusal) throws IOException {
     return loop.ask(
         () ->
@@ -135,8 +135,7 @@ final class Study {
                     && c.awaits(site)
                 ? loop.record(
                     new InRound(
-                        new SiteDeclined(
-                            loop.now(), c.place(), site, Limits.printable(refusal))))
+                        new SiteDeclined(loop.now(), c.place(), site, Limits.printable(refusal))))
                 : new Done(true));
   }
 
@@ -161,8 +160,7 @@ final class Study {
             .findFirst();
     if (known.isPresent()) {
       return known.get().upload().equals(announced.upload())
-          ? Intake.Progress.complete(
-              announced.upload(), announced.manifest().seal().chunks())
+          ? Intake.Progress.complete(announced.upload(), announced.manifest().seal().chunks())
           : new Rejected(
               Why.DIFFERENT_UPDATE,
               "update of site %s for round %d: another one, %s, was taken in before"
@@ -202,8 +200,7 @@ final class Study {
                         checked.norm(),
                         manifest.trainingLoss(),
                         manifest.seal().sealedBytes());
-                return loop.record(
-                    new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
+                return loop.record(new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
               }
               return new Reply.Refused(
                   "update of site %s came after round %s was closed"
@@ -285,8 +282,7 @@ final class Study {
       StudyState state, SiteId site, ValidationReport report) {
     return state.all().stream()
         .flatMap(r -> Optional.ofNullable(Reports.of(r).get(site)).stream())
-        .filter(
-            r -> r.round().equals(report.round()) && r.window() == report.window())
+        .filter(r -> r.round().equals(report.round()) && r.window() == report.window())
         .findFirst();
   }
 

@@ -294,9 +294,7 @@ final class StudyEffects implements RoundEffects {
       observer.phase(
           plan.study(), StudyObserver.Phase.COLLECT, seconds(opened, closed.published()));
       observer.phase(
-          plan.study(),
-          StudyObserver.Phase.VALIDATE,
-          seconds(closed.published(), closed.closed()));
+          plan.study(), StudyObserver.Phase.VALIDATE, seconds(closed.published(), closed.closed()));
     } else if (ended instanceof Abandoned abandoned) {
       observer.roundEnded(
           plan.study(), false, seconds(abandoned.opening().opened(), abandoned.closed()));
@@ -335,7 +333,8 @@ final class StudyEffects implements RoundEffects {
     Set<ModelVersion> kept = new HashSet<>();
     List<Published> models = state.models();
     kept.add(models.getFirst().model().version());
-    models.subList(Math.max(0, models.size() - MODELS_KEPT), models.size())
+    models
+        .subList(Math.max(0, models.size() - MODELS_KEPT), models.size())
         .forEach(m -> kept.add(m.model().version()));
     kept.add(state.released().model().version());
     state
@@ -350,8 +349,7 @@ final class StudyEffects implements RoundEffects {
   }
 
   private Spool.Place place(Opening opening, SiteId site) {
-    return new Spool.Place(
-        new RoundId(plan.study(), opening.number()), opening.attempt(), site);
+    return new Spool.Place(new RoundId(plan.study(), opening.number()), opening.attempt(), site);
   }
 
   private Digest context(Opening opening) {
@@ -366,7 +364,8 @@ final class StudyEffects implements RoundEffects {
 
   private AggregationKey requireKey() {
     return key.orElseThrow(
-        () -> new IllegalStateException("the aggregation key of study " + plan.study() + " is gone"));
+        () ->
+            new IllegalStateException("the aggregation key of study " + plan.study() + " is gone"));
   }
 
   private static double seconds(Instant from, Instant to) {

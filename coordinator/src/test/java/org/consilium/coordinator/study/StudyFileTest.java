@@ -1,0 +1,126 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.time.Duration;
+import java.util.List;
+import org.consilium.coordinator.yaml.YamlProblem;
+import org.consilium.coordinator.yaml.YamlRefused;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.wire.PlanCodec;
+import org.junit.jupiter.api.Test;
+
+final class StudyFileTest {
+  private static final String MINIMAL =
+      """
+      apiVersion: consilium/v1
+      kind: Study
+      metadata: {name: cxr-pneumonia, title: {en: Chest X-ray pneumonia, zh: 胸片肺炎}}
+      spec:
+        model: {architecture: resnet-gn, height: 64, width: 64}
+        task: {type: classification, labels: [normal, pneumonia]}
+        algorithm: {name: fedprox, mu: 1e-2, rounds: 25}
+        sites: {include: [south, north, east, west], deadline: 2h}
+      """;
+
+  private static List<YamlProblem> problems(String yaml) {
+    YamlRefused refused = catchThrowableOfType(YamlRefused.class, () -> StudyFile.parse(yaml));
+    assertThat(refused).as("the file must be refused").isNotNull();
+    return refused.problems();
+  }
+
+  @Test
+  void parse_minimal_takesTheDefaults() throws YamlRefused {
+    StudyPlan plan = StudyFile.parse(MINIMAL);
+
+    assertThat(plan.title()).isEqualTo("Chest X-ray pneumonia / 胸片肺炎");
+    assertThat(plan.model().classes()).isEqualTo(1);
+    assertThat(plan.training().proximalMu()).isEqualTo(0.01);
+    assertThat(plan.training().batchSize()).isEqualTo(8);
+    assertThat(plan.training().learningRate()).isEqualTo(0.002);
+    assertThat(plan.participation().quorum()).isEqualTo(3); // two thirds of 4, rounded up
+    assertThat(plan.participation().deadline()).isEqualTo(Duration.ofHours(2));
+    assertThat(plan.protection().smallCell()).isEqualTo(11);
+    assertThat(plan.rounds()).isEqualTo(25);
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+  }
+
+  @Test
+  void parse_misspeltKeys_namesEachWithPlaceAndLikelyKey() {
+    String yaml = MINIMAL.replace("rounds: 25", "round: 25").replace("deadline: 2h", "quorrum: 3");
+
+    assertThat(problems(yaml))
+        .extracting(YamlProblem::line, YamlProblem::path, YamlProblem::message)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple(
+                7, "spec.algorithm.round", "unknown key; did you mean rounds?"),
+            org.assertj.core.groups.Tuple.tuple(
+                8, "spec.sites.quorrum", "unknown key; did you mean quorum?"));
+  }
+
+  @Test
+  void parse_selectNotAmongMetrics_isRefused() {
+    String yaml =
+        MINIMAL.replace("pneumonia]}\n  alg", "pneumonia], metrics: [loss], select: auroc}\n  alg");
+
+    assertThat(problems(yaml).getFirst().message()).isEqualTo("auroc is not among metrics [loss]");
+  }
+
+  @Test
+  void parse_masked_isRefusedInPlainWords() {
+    assertThat(problems(MINIMAL + "  privacy: {mode: masked}\n").getFirst())
+        .hasToString(
+            "line 9, column 19: spec.privacy.mode: masked is not in this version:"
+                + " the aggregator can read single updates (sealed)");
+  }
+
+  @Test
+  void parse_wrongTypesAndRanges_areAllFoundAtOnce() {
+    String yaml =
+        MINIMAL
+                .replace("rounds: 25", "rounds: many")
+                .replace("height: 64", "height: 4")
+                .replace("deadline: 2h", "deadline: soon")
+            + "  training: {batchSize: 0, cosine: yes}\n";
+
+    assertThat(problems(yaml))
+        .extracting(YamlProblem::path)
+        .containsExactly(
+            "spec.model.height",
+            "spec.algorithm.rounds",
+            "spec.sites.deadline",
+            "spec.training.batchSize",
+            "spec.training.cosine");
+  }
+
+  @Test
+  void parse_quorumAboveSites_isRefused() {
+    assertThat(problems(MINIMAL.replace("deadline: 2h", "quorum: 5")).getFirst().message())
+        .contains("quorum must be 2-4");
+  }
+
+  @Test
+  void parse_keyTwice_isRefused() {
+    assertThat(problems(MINIMAL.replace("rounds: 25", "rounds: 25, rounds: 26")).getFirst())
+        .extracting(YamlProblem::message)
+        .isEqualTo("this key is given twice");
+  }
+
+  @Test
+  void parse_aliasBomb_isRefusedBeforeExpansion() {
+    assertThat(problems("a: &a [x]\nb: [*a, *a]\n").getFirst().message()).contains("aliases");
+  }
+
+  @Test
+  void badInput_48_tooDeep_isRefused() {
+    assertThat(problems("a: " + "[".repeat(5000) + "]".repeat(5000)).getFirst().message())
+        .startsWith("not YAML");
+  }
+
+  @Test
+  void parse_notAMapping_isRefused() {
+    assertThat(problems("- a\n").getFirst().line()).isEqualTo(1);
+    assertThat(problems("").getFirst().message()).contains("mapping");
+  }
+}
