@@ -36,7 +36,7 @@ final class PlanGate {
   static StudyPlan legal(byte[] planBytes) throws StudyRefused {
     try {
       StudyPlan plan = PlanCodec.decode(planBytes);
-      FixedTerms unused =
+      FixedTerms _ =
           FixedTerms.of(
               plan.protection().weightMax(),
               plan.participation().sites().size(),

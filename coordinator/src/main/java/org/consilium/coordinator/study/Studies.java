@@ -233,7 +233,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     for (Study study : studies.values()) {
       if (study.loop().state().current().orElse(null) instanceof RoundState.Collecting c
           && c.awaits(site)) {
-        Reply unused = study.decline(site, c.opening().number(), "REVOKED");
+        Reply _ = study.decline(site, c.opening().number(), "REVOKED");
       }
     }
   }
