@@ -244,7 +244,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     for (Study study : studies.values()) {
       if (study.loop().state().current().orElse(null) instanceof RoundState.Collecting c
           && c.awaits(site)) {
-        Reply unused = study.decline(site, c.opening().number(), "REVOKED");
+        Reply _ = study.decline(site, c.opening().number(), "REVOKED");
       }
     }
   }
@@ -421,7 +421,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   private static StudyPlan legal(byte[] planBytes) throws StudyRefused {
     try {
       StudyPlan plan = PlanCodec.decode(planBytes);
-      FixedTerms unused =
+      FixedTerms _ =
           FixedTerms.of(
               plan.protection().weightMax(),
               plan.participation().sites().size(),
