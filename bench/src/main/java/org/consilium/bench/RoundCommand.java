@@ -33,11 +33,11 @@ import picocli.CommandLine.Spec;
     name = "round",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Runs rounds of a model of any size between real processes over mutual TLS: everything is the",
-      "real path but the training, which is replaced by a seeded change of every parameter.",
-      "A round lasts from its opening to the opening of the next; the last one to its end."
-    },
+    description =
+        "Runs rounds of a model of any size between real processes over mutual TLS: everything is"
+            + " the real path but the training, which is replaced by a seeded change of every"
+            + " parameter. A round lasts from its opening to the opening of the next; the last one"
+            + " to its end.",
     footer = {"", "Example:", "  consilium bench round --sites 4 --parameters 86000000 --rounds 3"})
 final class RoundCommand implements Callable<Integer> {
   private static final String STUDY = "bench-round";
@@ -128,8 +128,7 @@ final class RoundCommand implements Callable<Integer> {
     LocalConsortium.Layout layout =
         new LocalConsortium.Layout(folder.toAbsolutePath(), coordinatorHeapMiB, siteHeapMiB);
     try (Supervisor supervisor = new Supervisor(clock, this::report)) {
-      Thread hook = Thread.ofPlatform().unstarted(supervisor::close);
-      Runtime.getRuntime().addShutdownHook(hook);
+      supervisor.stopWithThisProcess();
       try (LocalConsortium consortium =
           LocalConsortium.start(installation, layout, clock, supervisor)) {
         var _ = consortium.await();
@@ -141,8 +140,6 @@ final class RoundCommand implements Callable<Integer> {
         consortium.startStudy(STUDY);
         StudyView end = watch(consortium);
         return result(end, supervisor.lives());
-      } finally {
-        Runtime.getRuntime().removeShutdownHook(hook);
       }
     }
   }
@@ -201,9 +198,7 @@ final class RoundCommand implements Callable<Integer> {
         parameters,
         measured,
         lives.stream()
-            .map(
-                l ->
-                    new RoundMeasurement.Process(l.role(), l.name(), l.pid(), l.peakRssKib()))
+            .map(l -> new RoundMeasurement.Process(l.role(), l.name(), l.pid(), l.peakRssKib()))
             .toList(),
         end.sites().stream().mapToLong(StudyView.Site::bytesUp).sum(),
         end.sites().stream().mapToLong(StudyView.Site::bytesDown).sum(),
@@ -213,18 +208,18 @@ final class RoundCommand implements Callable<Integer> {
 
   private String yaml(List<SiteId> ids) {
     return """
-        apiVersion: consilium/v1
-        kind: Study
-        metadata: {name: %s, title: Rounds of a synthetic model}
-        spec:
-          model:     {architecture: synthetic, height: 8, width: 8, parameters: %d}
-          task:      {type: classification, labels: [negative, positive]}
-          algorithm: {name: fedavg, rounds: %d}
-          training:  {localBaseline: false}
-          sites:     {include: [%s], quorum: %d, deadline: 60m}
-          drift:     {detector: none}
-          seed: 1
-        """
+    apiVersion: consilium/v1
+    kind: Study
+    metadata: {name: %s, title: Rounds of a synthetic model}
+    spec:
+      model:     {architecture: synthetic, height: 8, width: 8, parameters: %d}
+      task:      {type: classification, labels: [negative, positive]}
+      algorithm: {name: fedavg, rounds: %d}
+      training:  {localBaseline: false}
+      sites:     {include: [%s], quorum: %d, deadline: 60m}
+      drift:     {detector: none}
+      seed: 1
+    """
         .formatted(
             STUDY,
             parameters,

@@ -56,13 +56,13 @@ record RoundMeasurement(
     for (Process process : processes) {
       String peak =
           process.peakRssKib.isPresent()
-              ? String.format(Locale.ROOT, "%8.1f MiB peak", process.peakRssKib.getAsLong() / 1024.0)
+              ? String.format(
+                  Locale.ROOT, "%8.1f MiB peak", process.peakRssKib.getAsLong() / 1024.0)
               : "       –";
       text.append("%-15s%s%n".formatted(process.name, peak));
     }
     text.append(
-        String.format(
-            Locale.ROOT, "up %.1f MiB, down %.1f MiB%n", bytesUp / MIB, bytesDown / MIB));
+        String.format(Locale.ROOT, "up %.1f MiB, down %.1f MiB%n", bytesUp / MIB, bytesDown / MIB));
     text.append("machine: %s, %s%n".formatted(machine, date));
     return text.toString();
   }

@@ -17,7 +17,8 @@ final class CommandMap {
           new Group(
               "See it",
               List.of(
-                  new Entry("demo", "consilium demo", "a whole consortium on this machine, in minutes"),
+                  new Entry(
+                      "demo", "consilium demo", "a whole consortium on this machine, in minutes"),
                   new Entry(
                       "demo data",
                       "consilium demo data --out lab --sites 2 --seed 7",
@@ -30,12 +31,13 @@ final class CommandMap {
               "Run a consortium",
               List.of(
                   new Entry(
-                      "consortium init",
-                      "consilium consortium init --dir lab/consortium",
+                      "consortium create",
+                      "consilium consortium create --dir lab/consortium --domain example.org",
                       "the authority that vouches for its members"),
                   new Entry(
                       "coordinator serve",
-                      "consilium coordinator serve --state lab/coordinator --consortium lab/consortium",
+                      "consilium coordinator serve --state lab/coordinator --consortium"
+                          + " lab/consortium",
                       "the service that runs rounds"),
                   new Entry(
                       "site",
@@ -80,12 +82,14 @@ final class CommandMap {
     for (Group group : GROUPS) {
       text.append('\n').append(group.title).append('\n');
       for (Entry entry : group.entries) {
-        text.append("  %-18s %s%n".formatted(entry.name, entry.words));
-        text.append("  %-18s   %s%n".formatted("", entry.example));
+        text.append("  %-19s %s%n".formatted(entry.name, entry.words));
+        text.append("  %-19s   %s%n".formatted("", entry.example));
       }
     }
     text.append(
-        "\nExit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed, 7 refused by policy.\n");
+        "\n"
+            + "Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed, 7 refused by"
+            + " policy.\n");
     text.append("--version prints the version. Commands that report take --json.\n");
     return text.toString();
   }

@@ -31,10 +31,9 @@ import picocli.CommandLine.Spec;
     name = "demo",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Runs a whole consortium on this machine: a coordinator and site nodes as real processes over",
-      "mutual TLS, on real anatomy with simulated lesions, and writes a report."
-    },
+    description =
+        "Runs a whole consortium on this machine: a coordinator and site nodes as real processes"
+            + " over mutual TLS, on real anatomy with simulated lesions, and writes a report.",
     footer = {
       "",
       "Examples:",
@@ -42,9 +41,10 @@ import picocli.CommandLine.Spec;
       "  consilium demo --scenario dropout --out dropout-demo",
       "  consilium demo --chaos coordinator-kill=3,site-kill=2",
       "",
-      "Exit code 0 when the study completed and, in the scenario story, the global model beats the",
-      "mean local-only model on the sites' own test cases; else 1. The same seed gives the same",
-      "model digest: for the demo alone, the sites' rounding secrets come from the seed."
+      "Exit code 0 when the study completed and, in the scenario story, the global model beats"
+          + " the mean local-only model on the sites' own test cases; else 1. The same seed gives"
+          + " the same model digest: for the demo alone, the sites' rounding secrets come from the"
+          + " seed."
     })
 final class DemoCommand implements Callable<Integer> {
   private final InstantSource clock;
@@ -129,7 +129,9 @@ final class DemoCommand implements Callable<Integer> {
         Scenario.find(scenario)
             .orElseThrow(
                 () ->
-                    usage("--scenario must be one of %s, got %s".formatted(Scenario.keys(), scenario)));
+                    usage(
+                        "--scenario must be one of %s, got %s"
+                            .formatted(Scenario.keys(), scenario)));
     if (sites < 2 || sites > 12 || rounds < 1 || rounds > 500) {
       throw usage(
           "--sites must be 2-12 and --rounds 1-500, got %d and %d".formatted(sites, rounds));
@@ -167,7 +169,10 @@ final class DemoCommand implements Callable<Integer> {
             "mean AUROC on own test cases: global %.3f, local-only %.3f%s",
             global,
             local,
-            together.pooledMean().map(p -> String.format(Locale.ROOT, ", pooled %.3f", p)).orElse("")));
+            together
+                .pooledMean()
+                .map(p -> String.format(Locale.ROOT, ", pooled %.3f", p))
+                .orElse("")));
     together
         .onAll()
         .global()
@@ -208,7 +213,8 @@ final class DemoCommand implements Callable<Integer> {
       screen.say("FAILED: the global model does not beat the mean local-only model.");
     }
     screen.say("Next:");
-    screen.say("  consilium demo --chaos coordinator-kill=3,site-kill=2   # kill services meanwhile");
+    screen.say(
+        "  consilium demo --chaos coordinator-kill=3,site-kill=2   # kill services meanwhile");
     screen.say("  consilium demo data --out lab --sites 2 --seed 7        # do it by hand");
     screen.say("  consilium --help                                        # all commands");
     if (terminal && !withoutBrowser) {

@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     name = "data",
     mixinStandardHelpOptions = true,
     description =
-        "Writes SITE.npz and SITE-windows/ for each site and study.yaml, to run a consortium by hand.",
+        "Writes SITE.npz and SITE-windows/ for each site and study.yaml, to run a consortium by"
+            + " hand.",
     footer = {"", "Example:", "  consilium demo data --out lab --sites 2 --seed 7"})
 final class DemoDataCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, description = "Folder to write into.")

@@ -7,8 +7,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * Answers {@code consilium demo} and, for the whole product, {@code consilium --help}: the map of all
- * commands of all modules.
+ * Answers {@code consilium demo} and, for the whole product, {@code consilium --help}: the map of
+ * all commands of all modules.
  */
 @Command(name = "consilium", mixinStandardHelpOptions = false)
 public final class SimulatorMain implements Runnable {

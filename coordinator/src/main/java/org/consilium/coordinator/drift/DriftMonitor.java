@@ -142,7 +142,9 @@ public final class DriftMonitor {
       return Verdict.CONFIRMED;
     }
     int window = points.getLast().window();
-    boolean far = points.stream().anyMatch(p -> p.window() == window && p.shift() > SUSPECT_SHIFT);
+    boolean far =
+        points.subList(Math.max(0, points.size() - WATCHED.size()), points.size()).stream()
+            .anyMatch(p -> p.window() == window && p.shift() > SUSPECT_SHIFT);
     boolean high = statistics.values().stream().anyMatch(s -> s > threshold / 2);
     return far || high ? Verdict.SUSPECTED : Verdict.STABLE;
   }

@@ -31,16 +31,18 @@ final class EventKey {
    * The journal entry of an event.
    *
    * @param before events in the stream before it: tells apart what may happen more than once
+   * @param losses how often the open round had to ask for an update again
    */
-  static JournalEntry.Event entry(String stream, StudyEvent event, long before) {
+  static JournalEntry.Event entry(String stream, StudyEvent event, long before, int losses) {
     String type =
         event instanceof InRound(RoundEvent inner)
             ? inner.getClass().getSimpleName()
             : event.getClass().getSimpleName();
-    return new JournalEntry.Event(stream, type, key(event, before), EventCodec.encode(event));
+    return new JournalEntry.Event(
+        stream, type, key(event, before, losses), EventCodec.encode(event));
   }
 
-  private static String key(StudyEvent event, long before) {
+  private static String key(StudyEvent event, long before, int losses) {
     return switch (event) {
       case Created _ -> "created";
       case Decided e -> "decided/%s/%d".formatted(e.site(), before);
@@ -50,22 +52,22 @@ final class EventKey {
       case Ended _ -> "ended";
       case RoundOpened(Opening o) -> "opened/%d/%d".formatted(o.number(), o.attempt());
       case WindowOpened e -> "window/" + e.window();
-      case InRound(RoundEvent e) -> key(e, before);
+      case InRound(RoundEvent e) -> key(e, before, losses);
     };
   }
 
-  private static String key(RoundEvent event, long before) {
+  private static String key(RoundEvent event, long before, int losses) {
     return switch (event) {
       case UpdateAccepted(_, Place p, var update) ->
-          "update/%d/%d/%s/%s"
-              .formatted(p.number(), p.attempt(), update.site(), update.upload().brief());
+          "update/%d/%d/%s/%d".formatted(p.number(), p.attempt(), update.site(), losses);
       case SiteDeclined e ->
           "declined/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
       case UpdateLost e -> "lost/%s/%d".formatted(e.site(), before);
       case DeadlinePassed e -> "deadline/%s/%d".formatted(e.place().number(), before);
       case ModelPublished e -> "published/" + e.place().number();
       case ReportAccepted e ->
-          "report/%d/%d/%s".formatted(e.report().round().number(), e.report().window(), e.site());
+          "report/%d/%d/%s"
+              .formatted(e.report().round().number(), e.report().window(), e.site());
       case ValidationClosed e -> "validated/" + e.number();
       case WindowClosed e -> "window-closed/" + e.window();
     };

@@ -36,8 +36,8 @@ import org.consilium.protocol.StudyId;
 
 /**
  * Runs one study: the only thread that changes its state. Each change is journaled, then applied,
- * then acted upon; whatever instant the process ends at, opening again goes on with the same phase
- * of the same round. Others ask it through a bounded queue and read {@link #state}.
+ * then acted upon; whatever instant the process ends at, opening again goes on with the same phase of
+ * the same round. Others ask it through a bounded queue and read {@link #state}.
  */
 public final class RoundLoop implements AutoCloseable {
   /** Requests that may wait; sites repeat theirs, so a full queue only slows them. */
@@ -94,7 +94,7 @@ public final class RoundLoop implements AutoCloseable {
       throws JournalConflict, IOException {
     StudyId study = created.plan().study();
     List<org.consilium.coordinator.journal.JournalEntry> unused =
-        journal.append(List.of(EventKey.entry(stream(study), created, 0)));
+        journal.append(List.of(EventKey.entry(stream(study), created, 0, 0)));
     RoundLoop loop = new RoundLoop(study, journal, effects, clocks, StudyMachine.open(created));
     effects.applied(Optional.empty(), created, loop.state);
     return loop;
@@ -184,7 +184,8 @@ public final class RoundLoop implements AutoCloseable {
     StudyState after = StudyMachine.next(before, event);
     List<org.consilium.coordinator.journal.JournalEntry> unused;
     try {
-      unused = journal.append(List.of(EventKey.entry(stream, event, before.events())));
+      unused =
+          journal.append(List.of(EventKey.entry(stream, event, before.events(), losses(before))));
     } catch (JournalConflict | IOException lost) {
       halt(lost);
       throw lost;
@@ -193,7 +194,8 @@ public final class RoundLoop implements AutoCloseable {
         .ifPresent(
             due -> {
               if (!deadline(before).equals(Optional.of(due))) {
-                dueNanos = clocks.nanos().getAsLong() + Duration.between(event.at(), due).toNanos();
+                dueNanos =
+                    clocks.nanos().getAsLong() + Duration.between(event.at(), due).toNanos();
               }
             });
     state = after;
@@ -360,8 +362,13 @@ public final class RoundLoop implements AutoCloseable {
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
     record(
         new InRound(
-            new ModelPublished(at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
+            new ModelPublished(
+                at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
     return true;
+  }
+
+  private static int losses(StudyState state) {
+    return state.current().orElse(null) instanceof Collecting c ? c.losses() : 0;
   }
 
   private static Optional<Instant> deadline(StudyState state) {

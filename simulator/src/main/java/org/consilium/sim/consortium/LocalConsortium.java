@@ -93,8 +93,7 @@ public final class LocalConsortium implements AutoCloseable {
     var _ =
         CertificateAuthority.create(
             layout.authority(), "demo.consilium.test", clock, new SecureRandom());
-    LocalConsortium consortium =
-        new LocalConsortium(installation, layout, clock, supervisor);
+    LocalConsortium consortium = new LocalConsortium(installation, layout, clock, supervisor);
     supervisor.start(
         new Child(
             COORDINATOR,
@@ -123,7 +122,9 @@ public final class LocalConsortium implements AutoCloseable {
     ports =
         Optional.of(
             new Ports(
-                port(http), port(said.path("grpc").asText()), port(said.path("enrolment").asText())));
+                port(http),
+                port(said.path("grpc").asText()),
+                port(said.path("enrolment").asText())));
     String token =
         Files.readString(
                 layout.coordinatorState().resolve("admin.token"), StandardCharsets.US_ASCII)
@@ -175,8 +176,7 @@ public final class LocalConsortium implements AutoCloseable {
     }
   }
 
-  private void approve(SiteId site, List<Running> joins)
-      throws IOException, InterruptedException {
+  private void approve(SiteId site, List<Running> joins) throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
     while (true) {
       for (JsonNode known : api().get("/api/v1/sites")) {

@@ -99,20 +99,24 @@ public final class DemoRun {
     Deletion.of(work);
     Files.createDirectories(work);
     Files.writeString(options.out().resolve("study.yaml"), study.yaml());
+    try {
+      return supervised();
+    } finally {
+      if (!options.keep()) {
+        Deletion.of(work);
+      }
+    }
+  }
+
+  private DemoReport supervised() throws IOException, InterruptedException {
     try (Supervisor supervisor = new Supervisor(clock, timeline::process);
         ExecutorService workers = Executors.newFixedThreadPool(2)) {
-      Thread hook = Thread.ofPlatform().unstarted(supervisor::close);
-      Runtime.getRuntime().addShutdownHook(hook);
+      supervisor.stopWithThisProcess();
       try {
         return run(supervisor, workers);
       } finally {
         workers.shutdownNow();
         timeline.closing();
-        supervisor.close();
-        Runtime.getRuntime().removeShutdownHook(hook);
-        if (!options.keep()) {
-          Deletion.of(work);
-        }
       }
     }
   }
@@ -203,13 +207,11 @@ public final class DemoRun {
         tests.stream().map(LesionCases.CaseBatch::images).toList());
   }
 
-  private StudyView watch(
-      LocalConsortium consortium, Supervisor supervisor, CoordinatorApi api)
+  private StudyView watch(LocalConsortium consortium, Supervisor supervisor, CoordinatorApi api)
       throws IOException, InterruptedException {
     Disturber disturber = new Disturber(options, sites, supervisor, clock);
     Screen.Heading heading =
-        new Screen.Heading(
-            STUDY, options.rounds(), api.base() + "/studies/" + STUDY);
+        new Screen.Heading(STUDY, options.rounds(), api.base() + "/studies/" + STUDY);
     double limit = timeline.now() + STUDY_MAX.toSeconds();
     List<String> alarmed = new ArrayList<>();
     while (true) {
@@ -255,8 +257,7 @@ public final class DemoRun {
     }
     supervisor.stop(LocalConsortium.COORDINATOR);
     List<LesionCases.CaseBatch> tests = all(later.tests);
-    Findings.Inputs inputs =
-        new Findings.Inputs(options, study, sites, timeline, cases.label());
+    Findings.Inputs inputs = new Findings.Inputs(options, study, sites, timeline, cases.label());
     Findings findings = new Findings(inputs, end, lives, bench(tests));
     List<Path> localOnly = new ArrayList<>();
     for (SimulatedSite site : sites) {
@@ -271,8 +272,7 @@ public final class DemoRun {
     return findings.report(judged, later.training, tests);
   }
 
-  private static <T> List<T> all(List<Future<T>> futures)
-      throws IOException, InterruptedException {
+  private static <T> List<T> all(List<Future<T>> futures) throws IOException, InterruptedException {
     List<T> values = new ArrayList<>();
     for (Future<T> future : futures) {
       values.add(get(future));

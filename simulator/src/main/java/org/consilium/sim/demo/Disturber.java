@@ -116,7 +116,6 @@ final class Disturber {
     }
     frozen = !frozen && study.window() == 0;
     freezeAt = now.plus(frozen ? FROZEN : THAWED);
-    supervisor.signal(
-        sites.get(place.getAsInt()).id().value(), frozen ? "STOP" : "CONT");
+    supervisor.signal(sites.get(place.getAsInt()).id().value(), frozen ? "STOP" : "CONT");
   }
 }

@@ -74,8 +74,7 @@ final class Findings {
     return new Judged(global, locals, pooled, parameters);
   }
 
-  DemoReport report(
-      Judged judged, List<ImageSet> training, List<LesionCases.CaseBatch> tests) {
+  DemoReport report(Judged judged, List<ImageSet> training, List<LesionCases.CaseBatch> tests) {
     List<DemoReport.SiteLine> lines = new ArrayList<>();
     for (int i = 0; i < inputs.sites.size(); i++) {
       lines.add(site(i, judged, training.get(i)));
@@ -101,8 +100,7 @@ final class Findings {
     return new DemoReport.Head(
         inputs.study.name(),
         "Lesions on head MRI: %d hospitals, one model".formatted(inputs.sites.size()),
-        "%s (%s)"
-            .formatted(inputs.options.scenario().key(), inputs.options.scenario().words()),
+        "%s (%s)".formatted(inputs.options.scenario().key(), inputs.options.scenario().words()),
         inputs.options.seed(),
         inputs.timeline.now(),
         best.version(),

@@ -23,8 +23,7 @@ public final class Machine {
     }
     String memory = field(Path.of("/proc/meminfo"), "MemTotal").replace("kB", "").strip();
     if (memory.matches("[0-9]{1,12}")) {
-      words.append(
-          String.format(Locale.ROOT, ", %.0f GiB", Long.parseLong(memory) / KIB_OF_A_GIB));
+      words.append(String.format(Locale.ROOT, ", %.0f GiB", Long.parseLong(memory) / KIB_OF_A_GIB));
     }
     return words
         .append(", ")

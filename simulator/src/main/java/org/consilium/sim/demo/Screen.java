@@ -36,7 +36,7 @@ public final class Screen {
   }
 
   synchronized void event(Event event) {
-    if (List.of("kill", "drift", "failure", "end").contains(event.kind())
+    if (List.of("kill", "drift", "failure", "end", "study").contains(event.kind())
         || event.kind().equals("restart")) {
       say("%s  %s %s: %s".formatted(time(event.at()), event.kind(), event.subject(), event.text()));
     }
@@ -89,8 +89,7 @@ public final class Screen {
             ? "window %d".formatted(study.window())
             : "round %d/%d".formatted(study.round(), heading.rounds);
     lines.add(
-        "study %s   FedAvg   %s   %s   %s"
-            .formatted(heading.study, phase, time(now), heading.url));
+        "study %s   FedAvg   %s   %s   %s".formatted(heading.study, phase, time(now), heading.url));
     lines.add(
         "%-14s%-13s%8s%12s%8s%12s%11s%10s"
             .formatted(

@@ -125,6 +125,11 @@ public final class Supervisor implements AutoCloseable {
     return lives.stream().sorted((a, b) -> a.started().compareTo(b.started())).toList();
   }
 
+  /** From now on the children are stopped when this process is told to end. */
+  public void stopWithThisProcess() {
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::close));
+  }
+
   /** Why a child was given up, if one was. */
   public Optional<String> failure() {
     return children.values().stream().flatMap(w -> w.failure.stream()).findFirst();
@@ -141,6 +146,9 @@ public final class Supervisor implements AutoCloseable {
 
   @Override
   public void close() {
+    if (stopping) {
+      return;
+    }
     stopping = true;
     stopped.countDown();
     children.values().forEach(w -> w.process.destroy());

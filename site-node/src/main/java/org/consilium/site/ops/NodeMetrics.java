@@ -87,12 +87,12 @@ public final class NodeMetrics {
 
   /** Something came from the coordinator. */
   public void heard(Instant when) {
-    lastContact.set(when.toEpochMilli() / 1e3);
+    lastContact.set((double) when.toEpochMilli() / 1e3);
   }
 
   /** A ping came back. */
   public void roundTrip(Duration time) {
-    roundTrip.set(time.toNanos() / 1e9);
+    roundTrip.set((double) time.toNanos() / 1e9);
   }
 
   /** People paused or resumed the node. */
@@ -113,7 +113,7 @@ public final class NodeMetrics {
   /** A task ended: ok, failed or cancelled. */
   public void task(String study, String kind, String outcome, Duration took) {
     tasks.labelValues(study, kind, outcome).inc();
-    taskDuration.labelValues(study, kind).observe(took.toNanos() / 1e9);
+    taskDuration.labelValues(study, kind).observe((double) took.toNanos() / 1e9);
   }
 
   /** A training step was done. */
@@ -123,7 +123,7 @@ public final class NodeMetrics {
 
   /** A round's training was done over this many examples. */
   public void trained(String study, long examples) {
-    samples.labelValues(study).inc(examples);
+    samples.labelValues(study).inc((double) examples);
   }
 
   /** An update was protected. */
@@ -133,7 +133,7 @@ public final class NodeMetrics {
 
   /** Something is about to leave and is in the ledger. */
   public void egress(String study, String kind, long bytes) {
-    egressBytes.labelValues(study, kind).inc(bytes);
+    egressBytes.labelValues(study, kind).inc((double) bytes);
     ledgerEntries.inc();
   }
 
@@ -144,7 +144,7 @@ public final class NodeMetrics {
 
   /** When the node's certificate ends. */
   public void certificateExpiry(Instant when) {
-    certificateExpiry.set(when.getEpochSecond());
+    certificateExpiry.set((double) when.getEpochSecond());
   }
 
   private Gauge gauge(String name, String help, String... labels) {

@@ -34,7 +34,8 @@ public record TrainingJob(
    */
   long seed() {
     long seed = plan.seed();
-    for (char c : site.value().toCharArray()) {
+    for (int i = 0; i < site.value().length(); i++) {
+      char c = site.value().charAt(i);
       seed = mix(seed + 0x9e3779b97f4a7c15L + c);
     }
     return seed;

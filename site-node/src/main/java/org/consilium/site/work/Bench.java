@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyId;
 import org.consilium.site.policy.Why;
 import org.consilium.site.session.Halt;
 
@@ -20,7 +23,7 @@ final class Bench {
   private final Tools tools;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
-  private Optional<Given> waiting = Optional.empty();
+  private final Map<StudyId, Given> waiting = new LinkedHashMap<>();
   private Optional<Given> inWork = Optional.empty();
   private boolean closed;
 
@@ -40,18 +43,17 @@ final class Bench {
   boolean give(RoundTask task, TaskWork work) {
     TaskKey key = TaskKey.of(task);
     synchronized (lock) {
-      boolean known =
-          waiting.map(g -> g.key().equals(key)).orElse(false)
-              || (waiting.isEmpty() && inWork.map(g -> g.key().equals(key)).orElse(false));
+      Optional<Given> sooner = Optional.ofNullable(waiting.get(task.study()));
+      boolean known = sooner.or(() -> inWork).map(g -> g.key().equals(key)).orElse(false);
       if (known || closed) {
         return false;
       }
-      waiting.ifPresent(Bench::stop);
-      inWork.ifPresent(Bench::stop);
+      sooner.ifPresent(Bench::stop);
+      inWork.filter(g -> g.key().study().equals(task.study())).ifPresent(Bench::stop);
       Halt halt = new Halt();
       ScheduledFuture<?> deadline =
           timer.schedule(halt::halt, task.remaining().toMillis(), TimeUnit.MILLISECONDS);
-      waiting = Optional.of(new Given(key, work, halt, deadline));
+      waiting.put(task.study(), new Given(key, work, halt, deadline));
       lock.notifyAll();
       return true;
     }
@@ -82,8 +84,8 @@ final class Bench {
   void close() {
     synchronized (lock) {
       closed = true;
-      waiting.ifPresent(Bench::stop);
-      waiting = Optional.empty();
+      waiting.values().forEach(Bench::stop);
+      waiting.clear();
       inWork.ifPresent(Bench::stop);
       lock.notifyAll();
     }
@@ -102,8 +104,8 @@ final class Bench {
       if (closed) {
         return Optional.empty();
       }
-      inWork = waiting;
-      waiting = Optional.empty();
+      StudyId first = waiting.keySet().iterator().next();
+      inWork = Optional.ofNullable(waiting.remove(first));
       return inWork;
     }
   }

@@ -1,0 +1,156 @@
+package org.consilium.coordinator.aggregate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.Digest;
+import org.consilium.security.fixed.FixedTerms;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every rule of the weighted mean must do, whatever its threads. */
+abstract class AggregatorContract {
+  private static final FixedTerms TERMS = new FixedTerms(16, 4, 3);
+
+  @TempDir Path folder;
+
+  abstract Aggregator aggregator(int threads);
+
+  @Test
+  void aggregate_trailerAcrossChunks_equalsExactArithmetic() throws Exception {
+    // A chunk holds 2^18 values: the trailer lies in one chunk, across two, and in one of its own.
+    for (int last : new int[] {10, (1 << 18) - 1 - 1000, (1 << 18) - 1000}) {
+      ParameterLayout layout =
+          ParameterLayout.of(
+              List.of(TensorSpec.of("a", 700), TensorSpec.of("b", 300), TensorSpec.of("c", last)));
+      List<Integer> exponents = List.of(3, -2, 0);
+      try (SpoolFixture spools = SpoolFixture.of(folder, layout, new int[] {3, 16, 1, 7}, 91L)) {
+        Path base = base(layout);
+        Path out = folder.resolve("out.safetensors");
+
+        Step step = run(aggregator(2), spools.deltas(), base, out, exponents);
+
+        try (SafetensorsFile was = SafetensorsFile.open(base);
+            SafetensorsFile is = SafetensorsFile.open(out)) {
+          assertExact(all(is), all(was), spools, exponents);
+        }
+        assertThat(step.weightSum()).isEqualTo(27);
+        assertThat(step.clipped()).isEqualTo(4 * 5);
+      }
+    }
+  }
+
+  @Test
+  void aggregate_anyOrderAndThreads_sameBytes() throws Exception {
+    ParameterLayout layout =
+        ParameterLayout.of(List.of(TensorSpec.of("a", 1000, 700), TensorSpec.of("b", 3)));
+    Set<Digest> digests = new HashSet<>();
+    Set<Step> steps = new HashSet<>();
+    try (SpoolFixture spools = SpoolFixture.of(folder, layout, new int[] {3, 16, 1, 7}, 17L)) {
+      Path base = base(layout);
+      for (int threads = 1; threads <= 3; threads++) {
+        List<SealedDelta> order = new ArrayList<>(spools.deltas());
+        java.util.Collections.rotate(order, threads);
+        Path out = folder.resolve("out.safetensors");
+        steps.add(run(aggregator(threads), order, base, out, List.of(3, 3)));
+        digests.add(Digest.sha256(java.nio.file.Files.readAllBytes(out)));
+      }
+    }
+
+    assertThat(digests).hasSize(1);
+    assertThat(steps).hasSize(1);
+  }
+
+  @Test
+  void aggregate_damagedOrShortSpool_namesTheSite() throws Exception {
+    ParameterLayout layout = ParameterLayout.of(List.of(TensorSpec.of("a", 1000, 700)));
+    try (SpoolFixture spools = SpoolFixture.of(folder, layout, new int[] {3, 16}, 5L)) {
+      Path base = base(layout);
+      Path out = folder.resolve("out.safetensors");
+      try (FileChannel file =
+          FileChannel.open(spools.file(1), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        file.truncate(file.size() - 1);
+        assertThatThrownBy(() -> run(aggregator(2), spools.deltas(), base, out, List.of(3)))
+            .isInstanceOfSatisfying(
+                UpdateBroken.class, broken -> assertThat(broken.site().value()).isEqualTo("site-1"))
+            .hasMessageContaining("ends before chunk 2");
+
+        ByteBuffer zero = ByteBuffer.allocate(4);
+        int written = file.write(zero, 100);
+        assertThat(written).isEqualTo(4);
+      }
+      assertThatThrownBy(() -> run(aggregator(1), spools.deltas(), base, out, List.of(3)))
+          .isInstanceOf(UpdateBroken.class)
+          .hasMessageContaining("chunk 0 of 3 from site site-1");
+    }
+  }
+
+  private Path base(ParameterLayout layout) throws IOException {
+    Path file = folder.resolve("base.safetensors");
+    SplittableRandom random = new SplittableRandom(7);
+    float[] values = new float[Math.toIntExact(layout.length())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    try (SafetensorsWriter out = SafetensorsWriter.create(file, layout, Map.of())) {
+      out.write(values, 0, values.length);
+      Digest unused = out.finish(false);
+    }
+    return file;
+  }
+
+  private static Step run(
+      Aggregator aggregator, List<SealedDelta> deltas, Path base, Path out, List<Integer> exponents)
+      throws UpdateBroken, IOException {
+    try (SafetensorsFile source = SafetensorsFile.open(base);
+        SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
+      Step step =
+          aggregator.aggregate(new AggregationTask(source, deltas, TERMS, exponents, 0.5, writer));
+      Digest unused = writer.finish(false);
+      return step;
+    }
+  }
+
+  private static float[] all(SafetensorsFile file) throws IOException {
+    float[] values = new float[Math.toIntExact(file.layout().length())];
+    file.read(0, values, 0, values.length);
+    return values;
+  }
+
+  /**
+   * The oracle: sums in BigInteger, the mean to 40 digits, rounded to a double and a float once; at
+   * both ends of the tensors and of the vector, and at every 61st coordinate.
+   */
+  private static void assertExact(
+      float[] next, float[] base, SpoolFixture spools, List<Integer> exponents) {
+    BigDecimal weights = BigDecimal.valueOf(spools.weightSum());
+    for (int i = 0; i < base.length; i += i < 1100 || i > base.length - 70 ? 1 : 61) {
+      BigInteger sum = BigInteger.ZERO;
+      for (int[] vector : spools.vectors()) {
+        sum = sum.add(BigInteger.valueOf(vector[i]));
+      }
+      double mean = new BigDecimal(sum).divide(weights, new MathContext(40)).doubleValue();
+      int scale = TERMS.scaleExponent(exponents.get(i < 700 ? 0 : i < 1000 ? 1 : 2));
+      float expected = (float) (base[i] + 0.5 * Math.scalb(mean, -scale));
+      assertThat(next[i]).as("coordinate %d", i).isEqualTo(expected);
+    }
+  }
+}

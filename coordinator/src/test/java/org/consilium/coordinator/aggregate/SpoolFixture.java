@@ -1,0 +1,104 @@
+package org.consilium.coordinator.aggregate;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.seal.AggregationKey;
+import org.consilium.security.seal.SealBroken;
+import org.consilium.security.seal.UpdateOpener;
+import org.consilium.security.seal.UpdateSealer;
+
+/** Sealed spools of random vectors on disk, with the vectors for an oracle. */
+record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
+    implements AutoCloseable {
+  private static final byte[] CONTEXT = new byte[32];
+  private static final int MAGNITUDE = 1 << 18;
+
+  static SpoolFixture of(Path folder, ParameterLayout layout, int[] weights, long seed)
+      throws IOException {
+    SplittableRandom random = new SplittableRandom(seed);
+    AggregationKey key = AggregationKey.generate(new SecureRandom());
+    List<SealedDelta> deltas = new ArrayList<>();
+    List<int[]> vectors = new ArrayList<>();
+    for (int site = 0; site < weights.length; site++) {
+      int length = Math.toIntExact(layout.length());
+      int[] vector = new int[length + UpdateManifest.TRAILER];
+      for (int i = 0; i < length; i++) {
+        vector[i] = weights[site] * random.nextInt(-MAGNITUDE, MAGNITUDE + 1);
+      }
+      vector[length] = weights[site];
+      vector[length + 1] = 5;
+      vectors.add(vector);
+      deltas.add(seal(folder.resolve("site-" + site), site, vector, weights[site], key));
+    }
+    return new SpoolFixture(deltas, vectors, folder);
+  }
+
+  private static SealedDelta seal(Path file, int site, int[] vector, int weight, AggregationKey key)
+      throws IOException {
+    String name = "site-" + site;
+    int total = Math.ceilDiv(4 * vector.length, Limits.CHUNK_PLAIN_BYTES);
+    byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
+    byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
+    FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    byte[] encapsulation;
+    try (UpdateSealer sealer = UpdateSealer.to(key.publicKey(), CONTEXT, name, total)) {
+      encapsulation = sealer.encapsulation();
+      for (int i = 0; i < total; i++) {
+        int from = i * Limits.CHUNK_PLAIN_BYTES / 4;
+        int count = Math.min(Limits.CHUNK_PLAIN_BYTES / 4, vector.length - from);
+        ByteBuffer.wrap(plain)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .asIntBuffer()
+            .put(vector, from, count);
+        int length = sealer.seal(i, plain, 0, 4 * count, sealed, 0);
+        ByteBuffer out = ByteBuffer.wrap(sealed, 0, length);
+        while (out.hasRemaining()) {
+          channel.write(out);
+        }
+      }
+    }
+    try {
+      return new SealedDelta(
+          new SiteId(name),
+          weight,
+          UpdateOpener.open(key, encapsulation, CONTEXT, name, total),
+          channel);
+    } catch (SealBroken impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  Path file(int site) {
+    return folder.resolve("site-" + site);
+  }
+
+  long weightSum() {
+    return deltas.stream().mapToLong(SealedDelta::weight).sum();
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (SealedDelta delta : deltas) {
+      delta.opener().close();
+      delta.spool().close();
+    }
+  }
+}

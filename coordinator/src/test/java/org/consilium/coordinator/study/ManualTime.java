@@ -1,0 +1,33 @@
+package org.consilium.coordinator.study;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.coordinator.round.Clocks;
+
+/** Time that stands still until a test moves it. */
+final class ManualTime implements InstantSource {
+  private static final Instant START = Instant.parse("2026-03-01T08:00:00Z");
+
+  private final AtomicLong nanos = new AtomicLong();
+  private final AtomicLong jumped = new AtomicLong();
+
+  @Override
+  public Instant instant() {
+    return START.plusNanos(nanos.get() + jumped.get());
+  }
+
+  void pass(Duration duration) {
+    long unused = nanos.addAndGet(duration.toNanos());
+  }
+
+  /** Somebody sets the clock on the wall; no time passes. */
+  void jump(Duration duration) {
+    long unused = jumped.addAndGet(duration.toNanos());
+  }
+
+  Clocks clocks() {
+    return new Clocks(this, nanos::get);
+  }
+}

@@ -1,0 +1,280 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.study.StudySnapshot.Outcome;
+import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.SiteId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StudiesTest {
+  @TempDir Path folder;
+
+  @Test
+  void study_allSitesAnswer_runsToItsLastWindow() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids));
+
+      c.run(c.ids, State.COMPLETED);
+
+      StudySnapshot end = c.snapshot();
+      assertThat(end.rounds()).hasSize(2).allMatch(r -> r.outcome() == Outcome.COMPLETED);
+      assertThat(end.rounds()).allMatch(r -> r.updates().size() == 3 && r.reports().size() == 3);
+      assertThat(end.windows()).hasSize(1).allMatch(w -> w.reports().size() == 3);
+      assertThat(end.models()).hasSize(3);
+      // The reported AUROC grows with the round, so the last version is the best.
+      assertThat(end.best().orElseThrow().round()).isEqualTo(2);
+      assertThat(end.sites()).allMatch(s -> s.drift().points().size() == 1);
+      assertThat(Files.exists(folder.resolve("state/keys/pneumonia.aggregation"))).isFalse();
+    }
+  }
+
+  @Test
+  void aggregate_everyOrderOfArrival_sameDigest() throws Exception {
+    Set<ModelVersion> digests = new HashSet<>();
+    int run = 0;
+    for (int[] order :
+        new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
+      try (TestConsortium c = new TestConsortium(folder.resolve("run" + run++), 3)) {
+        var unused = c.begin(TestPlan.of(c.ids).rounds(2, 0));
+        List<SiteId> sites = new ArrayList<>();
+        for (int i : order) {
+          sites.add(c.ids.get(i));
+        }
+
+        c.run(sites, State.COMPLETED);
+
+        digests.add(c.snapshot().models().getLast().version());
+      }
+    }
+
+    assertThat(digests).hasSize(1);
+  }
+
+  /** F1: the process dies at every append, once before it is durable and once after. I1-I4, I9. */
+  @Test
+  void f1_deathAtEveryAppend_sameEndAsUndisturbed() throws Exception {
+    ModelVersion expected;
+    int appends;
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      c.run(c.ids, State.COMPLETED);
+      expected = c.snapshot().models().getLast().version();
+      List<Long> count = new ArrayList<>();
+      c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
+      appends = count.size();
+    }
+
+    for (int at = 6; at <= appends; at++) {
+      for (boolean written : new boolean[] {false, true}) {
+        String name = "append %d, %s".formatted(at, written ? "written" : "not written");
+        try (TestConsortium c = new TestConsortium(folder.resolve("run" + at + written), 3)) {
+          var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
+          // Created, three answers and the start are 5 appends; the loop may have made the 6th.
+          c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
+          runThroughDeath(c);
+
+          StudySnapshot end = c.snapshot();
+          assertThat(end.models().getLast().version()).as(name).isEqualTo(expected);
+          assertThat(end.rounds()).as(name).hasSize(2);
+          assertThat(end.rounds()).as(name).allMatch(r -> r.updates().size() == 3);
+          assertThat(entries(c)).as(name).isEqualTo(appends);
+        }
+      }
+    }
+  }
+
+  private static void runThroughDeath(TestConsortium c) throws IOException {
+    try {
+      c.run(c.ids, State.COMPLETED);
+    } catch (TestConsortium.DeadCoordinator dead) {
+      // the harness starts the next process below
+    }
+    c.restart(c.journal);
+    c.run(c.ids, State.COMPLETED);
+  }
+
+  private static int entries(TestConsortium c) throws IOException {
+    List<Long> count = new ArrayList<>();
+    c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
+    return count.size();
+  }
+
+  @Test
+  void round_quorumAtDeadline_aggregatesWithoutTheStraggler() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
+      RoundTask first = c.task(c.ids.get(0));
+      assertThat(first.terms().orElseThrow().participants()).hasSize(3);
+      c.act(c.ids.get(0));
+      c.act(c.ids.get(1));
+
+      c.time.pass(Duration.ofMinutes(11));
+
+      TestConsortium.await(() -> c.snapshot().models().size() == 2);
+      assertThat(c.snapshot().rounds().getFirst().missing()).containsExactly(c.ids.get(2));
+      // Its update comes too late: refused, not stored.
+      assertThat(c.send(c.ids.get(2), c.sites.get(c.ids.get(2)).train(first, c.snapshot().plan())))
+          .isInstanceOfSatisfying(
+              Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Intake.Why.WRONG_ROUND));
+    }
+  }
+
+  @Test
+  void round_belowQuorumThreeTimes_pausesAndResumes() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      for (int attempt = 1; attempt <= 3; attempt++) {
+        int now = attempt;
+        TestConsortium.await(
+            () -> c.pendingTask(c.ids.get(0)).filter(t -> t.attempt() == now).isPresent());
+        c.act(c.ids.get(0));
+        c.ids.forEach(c.presence()::hear);
+        c.time.pass(Duration.ofMinutes(11));
+        c.ids.forEach(c.presence()::hear);
+        TestConsortium.await(
+            () ->
+                c.snapshot().rounds().size() >= now
+                    && c.snapshot().rounds().get(now - 1).outcome() == Outcome.ABANDONED);
+      }
+
+      assertThat(c.snapshot().state()).isEqualTo(State.PAUSED);
+      assertThat(c.snapshot().detail()).contains("abandoned 3 times", "1 of at least 3 updates");
+      c.studies().resume(TestConsortium.STUDY);
+      c.run(c.ids, State.COMPLETED);
+      assertThat(c.snapshot().rounds().getLast().attempt()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void round_enoughDecline_isAbandonedAtOnce() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      RoundTask task = c.task(c.ids.get(0));
+
+      var reply = c.studies().decline(c.ids.get(0), TestConsortium.STUDY, task.round(), "DIVERGED");
+
+      assertThat(reply).isEqualTo(new org.consilium.coordinator.round.Reply.Done(false));
+      assertThat(c.snapshot().rounds().getFirst().detail())
+          .contains("sites declined", "1 declined");
+    }
+  }
+
+  /** F10: the wall clock jumps while the round is open; only monotonic time counts. */
+  @Test
+  void badInput_26_wallClockJumps_deadlineDoesNotMove() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
+      assertThat(c.task(c.ids.get(0)).remaining()).isEqualTo(Duration.ofMinutes(10));
+
+      c.time.jump(Duration.ofHours(1));
+      assertThat(c.task(c.ids.get(0)).remaining()).isEqualTo(Duration.ofMinutes(10));
+
+      // A new process knows the wall clock only; it never waits longer than the plan says.
+      c.time.jump(Duration.ofHours(-2));
+      c.restart(c.journal);
+      assertThat(c.task(c.ids.get(0)).remaining()).isEqualTo(Duration.ofMinutes(10));
+      c.time.pass(Duration.ofMinutes(4));
+      assertThat(c.task(c.ids.get(0)).remaining()).isEqualTo(Duration.ofMinutes(6));
+    }
+  }
+
+  /** F8: a bit of an accepted update flips on disk; its site is asked again, the result stays. */
+  @Test
+  void f8_acceptedSpoolDamaged_siteIsAskedAgain_sameDigest() throws Exception {
+    ModelVersion expected;
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      c.run(c.ids, State.COMPLETED);
+      expected = c.snapshot().models().getLast().version();
+    }
+    try (TestConsortium c = new TestConsortium(folder.resolve("torn"), 3)) {
+      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      SiteId victim = c.ids.get(0);
+      var task = c.task(victim);
+      c.act(victim);
+      flip(folder.resolve("torn/state/spool/pneumonia/1-1/site-a.sealed"));
+      c.act(c.ids.get(1));
+      c.act(c.ids.get(2));
+
+      TestConsortium.await(
+          () -> c.pendingTask(victim).filter(t -> t.terms().isPresent()).isPresent());
+      c.run(c.ids, State.COMPLETED);
+
+      assertThat(task.round()).isEqualTo(1);
+      assertThat(c.snapshot().models().getLast().version()).isEqualTo(expected);
+    }
+  }
+
+  private static void flip(Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      java.nio.ByteBuffer one = java.nio.ByteBuffer.allocate(1);
+      channel.read(one, 1000);
+      one.put(0, (byte) (one.get(0) ^ 1)).rewind();
+      channel.write(one, 1000);
+    }
+  }
+
+  @Test
+  void badInput_35_noRoomForARound_waitsUntilThereIs() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      c.space = () -> 1 << 20;
+      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      TestConsortium.await(() -> c.snapshot().detail().contains("waiting for disk space"));
+
+      c.space = () -> Long.MAX_VALUE;
+
+      c.run(c.ids, State.COMPLETED);
+      assertThat(c.snapshot().models()).hasSize(2);
+    }
+  }
+
+  @Test
+  void create_unknownSiteOrNameInUse_refused() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var plan = c.begin(TestPlan.of(c.ids));
+      byte[] bytes = org.consilium.protocol.wire.PlanCodec.encode(plan);
+
+      assertThatThrownBy(() -> c.studies().create(bytes))
+          .isInstanceOfSatisfying(
+              StudyRefused.class,
+              r -> assertThat(r.why()).isEqualTo(StudyRefused.Why.ALREADY_EXISTS));
+      assertThatThrownBy(() -> c.studies().create(new byte[] {1, 2, 3}))
+          .isInstanceOfSatisfying(
+              StudyRefused.class, r -> assertThat(r.why()).isEqualTo(StudyRefused.Why.ILLEGAL));
+    }
+  }
+
+  @Test
+  void stop_runningStudy_endsForGood() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var unused = c.begin(TestPlan.of(c.ids));
+      var task = c.task(c.ids.get(0));
+
+      StudySnapshot end = c.studies().stop(TestConsortium.STUDY, "wrong plan");
+
+      assertThat(task.round()).isEqualTo(1);
+      assertThat(end.state()).isEqualTo(State.FAILED);
+      assertThat(end.detail()).isEqualTo("stopped: wrong plan");
+      assertThat(c.studies().pending(c.ids.get(0))).isEmpty();
+      c.restart(c.journal);
+      assertThat(c.snapshot().state()).isEqualTo(State.FAILED);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.consilium.coordinator.study;
+
+import java.time.Duration;
+import java.util.List;
+import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+
+/** A small legal plan for tests, and what tests vary of it. */
+record TestPlan(
+    List<SiteId> sites, int quorum, int rounds, int windows, long parameters, Duration deadline) {
+
+  static TestPlan of(List<SiteId> sites) {
+    return new TestPlan(sites, sites.size(), 2, 1, 300_000, Duration.ofMinutes(10));
+  }
+
+  TestPlan quorum(int other) {
+    return new TestPlan(sites, other, rounds, windows, parameters, deadline);
+  }
+
+  TestPlan rounds(int other, int otherWindows) {
+    return new TestPlan(sites, quorum, other, otherWindows, parameters, deadline);
+  }
+
+  TestPlan parameters(long other) {
+    return new TestPlan(sites, quorum, rounds, windows, other, deadline);
+  }
+
+  StudyPlan plan() {
+    return new StudyPlan(
+        new StudyId("pneumonia"),
+        "Pneumonia on chest images",
+        new ModelSpec("synthetic", 1, 8, 8, 1, parameters),
+        new StudyPlan.Training(
+            1, 8, 0.01, 0.0, 1.0, false, 0, 0, "none", "fixed", 0.5, 0.25, false),
+        new StudyPlan.Aggregation("fedavg", 1.0, 0),
+        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
+        new StudyPlan.Participation(sites, quorum, deadline),
+        new StudyPlan.Monitoring("cusum", 1, 52, windows, "alert"),
+        List.of("negative", "positive"),
+        "auroc",
+        42,
+        rounds);
+  }
+}

@@ -1,0 +1,256 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.coordinator.round.Opening;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.ValidationReport;
+import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.protocol.wire.ReportCodec;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.fixed.NotFinite;
+import org.consilium.security.fixed.Quantiser;
+import org.consilium.security.fixed.RoundingStream;
+import org.consilium.security.fixed.WeightRule;
+import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.CertificateRefused;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.seal.UpdateSealer;
+import org.consilium.security.sign.SigningKey;
+
+/** A site that makes real sealed updates of a delta drawn from its name and the round. */
+final class TestSite {
+  private final SiteId id;
+  private final int samples;
+  private final Credential signing;
+  private final SigningKey key;
+  private final EnrolledSite enrolled;
+
+  TestSite(SiteId id, int samples, CertificateAuthority authority, SecureRandom random)
+      throws IOException {
+    this.id = id;
+    this.samples = samples;
+    KeyRequest request = KeyRequest.signing(random);
+    try {
+      this.signing =
+          request.with(
+              authority.issue(
+                  request.pkcs10(),
+                  SpiffeId.siteSigning(authority.trustDomain(), id.value()),
+                  Leaf.SITE_SIGNING));
+    } catch (CertificateRefused refused) {
+      throw new IllegalStateException(refused);
+    }
+    this.key = SigningKey.of(signing);
+    this.enrolled =
+        new EnrolledSite(
+            id, signing.leaf(), Digest.of(Fingerprint.of(signing.leaf().getPublicKey()).bytes()));
+  }
+
+  SiteId id() {
+    return id;
+  }
+
+  int samples() {
+    return samples;
+  }
+
+  EnrolledSite enrolled() {
+    return enrolled;
+  }
+
+  byte[] sign(SignedKind kind, byte[] body) {
+    return key.sign(kind.label(), body);
+  }
+
+  /** A sealed update: the signed manifest and its chunks. */
+  record Sealed(UpdateManifest manifest, byte[] body, byte[] signature, List<byte[]> chunks) {
+    Digest upload() {
+      return Digest.sha256(body);
+    }
+  }
+
+  /** What a test may spoil before sealing. */
+  interface Spoil {
+    void spoil(int[] vector);
+  }
+
+  Sealed train(RoundTask task, StudyPlan plan) {
+    return train(task, plan, _ -> {}, 1);
+  }
+
+  /**
+   * Makes the update of a task.
+   *
+   * @param declare factor on the declared norm
+   */
+  Sealed train(RoundTask task, StudyPlan plan, Spoil spoil, double declare) {
+    ParameterLayout layout = Catalogue.require(plan.model()).layout();
+    RoundTask.Terms terms = task.terms().orElseThrow();
+    int weight = WeightRule.weight(samples, terms.referenceSamples(), terms.weightMax());
+    int[] vector = new int[Math.toIntExact(layout.length()) + UpdateManifest.TRAILER];
+    double norm = quantised(task, plan, layout, weight, vector);
+    vector[vector.length - 2] = weight;
+    spoil.spoil(vector);
+    Digest context = context(task, plan, layout, terms);
+    return sealed(task, vector, weight, norm * declare, context);
+  }
+
+  private static Digest context(
+      RoundTask task, StudyPlan plan, ParameterLayout layout, RoundTask.Terms terms) {
+    Opening opening =
+        new Opening(
+            task.round(),
+            task.attempt(),
+            new org.consilium.coordinator.round.StudyEvent.Model(
+                task.model().version(), task.model().fileBytes()),
+            terms.participants().stream()
+                .map(
+                    p ->
+                        new org.consilium.coordinator.round.StudyEvent.Member(
+                            p.site(), p.signingKey(), 0))
+                .toList(),
+            terms.quorum(),
+            terms.referenceSamples(),
+            terms.scaleExponents(),
+            java.time.Instant.EPOCH,
+            java.time.Instant.EPOCH);
+    return RoundContexts.digest(
+        terms.federation(),
+        plan,
+        task.studyDigest(),
+        opening,
+        layout,
+        Fingerprint.sha256(terms.aggregationKey()));
+  }
+
+  private double quantised(
+      RoundTask task, StudyPlan plan, ParameterLayout layout, int weight, int[] vector) {
+    String name = "%s/%d".formatted(id, task.round());
+    FixedTerms fixed =
+        FixedTerms.of(
+            task.terms().orElseThrow().weightMax(),
+            task.terms().orElseThrow().participants().size(),
+            plan.protection().range());
+    Quantiser quantiser =
+        new Quantiser(
+            fixed, RoundingStream.of(new byte[32], name.getBytes(StandardCharsets.UTF_8)));
+    SplittableRandom random = new SplittableRandom(name.hashCode());
+    double squares = 0;
+    for (int t = 0; t < layout.tensors().size(); t++) {
+      int length = Math.toIntExact(layout.tensors().get(t).length());
+      float[] delta = new float[length];
+      for (int i = 0; i < length; i++) {
+        delta[i] = (float) (0.01 * random.nextGaussian());
+        squares += (double) delta[i] * delta[i];
+      }
+      int offset = Math.toIntExact(layout.offset(t));
+      int scale = fixed.scaleExponent(task.terms().orElseThrow().scaleExponents().get(t));
+      try {
+        vector[vector.length - 1] +=
+            quantiser.quantise(
+                new Quantiser.Run(offset, length, scale, 1, weight), delta, 0, vector, offset);
+      } catch (NotFinite impossible) {
+        throw new IllegalStateException(impossible);
+      }
+    }
+    return Math.sqrt(squares);
+  }
+
+  private Sealed sealed(RoundTask task, int[] vector, int weight, double norm, Digest context) {
+    byte[] plain = new byte[4 * vector.length];
+    ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(vector);
+    int total = Math.ceilDiv(plain.length, Limits.CHUNK_PLAIN_BYTES);
+    List<byte[]> chunks = new ArrayList<>();
+    ByteBuffer digests = ByteBuffer.allocate(total * Digest.BYTES);
+    byte[] encapsulation;
+    try (UpdateSealer sealer =
+        UpdateSealer.to(
+            task.terms().orElseThrow().aggregationKey(), context.bytes(), id.value(), total)) {
+      encapsulation = sealer.encapsulation();
+      for (int i = 0; i < total; i++) {
+        int from = i * Limits.CHUNK_PLAIN_BYTES;
+        int length = Math.min(Limits.CHUNK_PLAIN_BYTES, plain.length - from);
+        byte[] chunk = new byte[length + Limits.CHUNK_TAG_BYTES];
+        int written = sealer.seal(i, plain, from, length, chunk, 0);
+        if (written != chunk.length) {
+          throw new IllegalStateException("sealed %d bytes".formatted(written));
+        }
+        digests.put(Digest.sha256(chunk).bytes());
+        chunks.add(chunk);
+      }
+    }
+    long bytes = chunks.stream().mapToLong(c -> c.length).sum();
+    UpdateManifest manifest =
+        new UpdateManifest(
+            context,
+            new RoundId(task.study(), task.round()),
+            task.attempt(),
+            task.model().version(),
+            task.model().layoutDigest(),
+            vector.length,
+            weight,
+            samples,
+            norm,
+            0.5,
+            new UpdateManifest.Seal(encapsulation, bytes, digests.array()));
+    return signed(manifest, chunks);
+  }
+
+  Sealed signed(UpdateManifest manifest, List<byte[]> chunks) {
+    byte[] body = ManifestCodec.encode(manifest);
+    return new Sealed(manifest, body, sign(SignedKind.UPDATE, body), chunks);
+  }
+
+  /** A report with an AUROC that grows with the round, and shifts in a window. */
+  byte[] report(RoundTask task) {
+    List<ValidationReport.Measure> measures = new ArrayList<>();
+    double auroc = 0.7 + 0.01 * task.round();
+    measures.add(
+        new ValidationReport.Measure(
+            ValidationReport.Subject.GLOBAL,
+            ValidationReport.Cases.HOLDOUT,
+            ValidationReport.Quantity.AUROC,
+            auroc,
+            auroc - 0.05,
+            auroc + 0.05));
+    if (task.window() > 0) {
+      measures.add(
+          new ValidationReport.Measure(
+              ValidationReport.Subject.GLOBAL,
+              ValidationReport.Cases.WINDOW,
+              ValidationReport.Quantity.AUROC_SHIFT,
+              1.5,
+              1.5,
+              1.5));
+    }
+    return ReportCodec.encode(
+        new ValidationReport(
+            new RoundId(task.study(), task.round()),
+            task.window(),
+            task.model().version(),
+            50,
+            50,
+            measures));
+  }
+}

@@ -1,0 +1,226 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.coordinator.study.TestSite.Sealed;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.wire.SignedKind;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an open round does not take in; each time nothing is left of it. */
+final class UpdateRefusalTest {
+  @TempDir Path folder;
+
+  private TestConsortium c;
+  private StudyPlan plan;
+  private SiteId site;
+  private RoundTask task;
+
+  @BeforeEach
+  void openRound() throws Exception {
+    c = new TestConsortium(folder, 3);
+    plan = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+    site = c.ids.get(0);
+    task = c.task(site);
+  }
+
+  @AfterEach
+  void close() {
+    c.close();
+  }
+
+  @Test
+  void badInput_10_signedByAnotherSite_badSignature() throws Exception {
+    Sealed other = c.sites.get(c.ids.get(1)).train(task, plan);
+
+    assertRefused(c.send(site, other), Why.BAD_SIGNATURE);
+  }
+
+  @Test
+  void badInput_16_anotherRoundAttemptOrContext_refused() throws Exception {
+    UpdateManifest m = honest().manifest();
+
+    assertRefused(c.send(site, with(m, m.context(), 2, 1, m.weight())), Why.WRONG_ROUND);
+    assertRefused(c.send(site, with(m, m.context(), 1, 2, m.weight())), Why.WRONG_ROUND);
+    Digest elsewhere = Digest.sha256(new byte[] {1});
+    assertRefused(c.send(site, with(m, elsewhere, 1, 1, m.weight())), Why.WRONG_CONTEXT);
+  }
+
+  @Test
+  void badInput_17_sameUpdateAgain_countsOnce_otherIsRefused() throws Exception {
+    Sealed update = honest();
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), true));
+    assertRefused(c.send(site, honest()), Why.DIFFERENT_UPDATE);
+    assertThat(c.snapshot().rounds().getFirst().updates()).hasSize(1);
+  }
+
+  @Test
+  void badInput_19_siteThatIsNotOnTheRoster_refused() throws Exception {
+    TestSite stranger = c.sites.get(c.ids.get(2));
+    c.sites.remove(stranger.id());
+
+    Sealed update = stranger.train(task, plan);
+
+    assertRefused(c.send(stranger.id(), update), Why.UNKNOWN_SITE);
+  }
+
+  @Test
+  void badInput_28_chunks_anyOrderRepeatedOrWrong() throws Exception {
+    Sealed update = honest();
+    assertThat(c.studies().begin(site, update.body(), update.signature()))
+        .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {0}));
+    assertRefused(c.studies().commit(site, update.upload()), Why.INCOMPLETE);
+    Intake attached = c.studies().attach(site, update.upload());
+    assertThat(attached).isInstanceOf(Intake.Attached.class);
+    if (attached instanceof Intake.Attached(var lease)) {
+      ByteBuffer last = ByteBuffer.wrap(update.chunks().get(1));
+      assertThat(lease.put(1, last))
+          .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
+      assertThat(lease.put(1, last))
+          .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
+      assertRefused(lease.put(0, last), Why.BAD_CHUNK);
+      assertRefused(lease.put(2, last), Why.BAD_CHUNK);
+      assertRefused(lease.put(-1, last), Why.BAD_CHUNK);
+      assertRefused(lease.put(0, ByteBuffer.allocate(0)), Why.BAD_CHUNK);
+      byte[] changed = update.chunks().get(0).clone();
+      changed[5] ^= 1;
+      assertRefused(lease.put(0, ByteBuffer.wrap(changed)), Why.BAD_CHUNK);
+      // Bad input 30: another stream of the same upload.
+      assertRefused(c.studies().attach(site, update.upload()), Why.BUSY);
+      assertRefused(c.send(site, honest()), Why.BUSY);
+      lease.close();
+    }
+
+    // Bad input 29: a new process asks for the missing chunk only.
+    c.restart(c.journal);
+
+    assertThat(c.studies().begin(site, update.body(), update.signature()))
+        .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  @Test
+  void badInput_35_diskFullInMidUpload_refusedAndLaterAccepted() throws Exception {
+    Sealed update = honest();
+    AtomicLong usable = new AtomicLong((16L << 20) + 2_000_000);
+    c.space = usable::get;
+    assertThat(c.studies().begin(site, update.body(), update.signature()))
+        .isInstanceOf(Intake.Progress.class);
+
+    usable.set(100);
+    assertRefused(c.send(site, update), Why.DISK_FULL);
+
+    usable.set(1L << 40);
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  @Test
+  void badInput_39_weightOrSamplesOtherThanAgreed_refused() throws Exception {
+    UpdateManifest m = honest().manifest();
+
+    assertRefused(c.send(site, with(m, m.context(), 1, 1, m.weight() + 1)), Why.WRONG_WEIGHT);
+  }
+
+  @Test
+  void badInput_37_coordinateOutOfBounds_refusedAndForgotten() throws Exception {
+    Sealed poisoned =
+        c.sites.get(site).train(task, plan, vector -> vector[262_200] = Integer.MIN_VALUE, 1);
+
+    Intake outcome = c.send(site, poisoned);
+
+    assertRefused(outcome, Why.OUT_OF_BOUNDS);
+    assertThat(outcome.toString()).contains("coordinate 262200");
+    assertThat(Files.exists(folder.resolve("state/spool/pneumonia/1-1/site-a.sealed"))).isFalse();
+    Sealed update = honest();
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  @Test
+  void badInput_39_normTooLargeOrFalselyDeclared_refused() throws Exception {
+    TestSite me = c.sites.get(site);
+    // b is 24 bits for W 16 and 3 sites, C is 8: a coordinate of 2^24 is 8. 200 of them: 113 > 100.
+    Sealed large =
+        me.train(
+            task,
+            plan,
+            vector -> java.util.Arrays.fill(vector, 0, 200, vector[vector.length - 2] << 24),
+            1);
+    assertRefused(c.send(site, large), Why.NORM_TOO_LARGE);
+
+    assertRefused(c.send(site, me.train(task, plan, _ -> {}, 0.5)), Why.NORM_MISMATCH);
+    assertRefused(c.send(site, me.train(task, plan, _ -> {}, 2)), Why.NORM_MISMATCH);
+  }
+
+  @Test
+  void trailer_otherWeightInside_refused() throws Exception {
+    Sealed heavier = c.sites.get(site).train(task, plan, vector -> vector[vector.length - 2]++, 1);
+
+    assertRefused(c.send(site, heavier), Why.BAD_TRAILER);
+  }
+
+  @Test
+  void report_forgedUnaskedOrRepeated() throws Exception {
+    TestSite me = c.sites.get(site);
+    byte[] early = me.report(task);
+    var outcome = c.studies().report(site, early, me.sign(SignedKind.REPORT, early));
+    assertThat(outcome.toString()).contains("WRONG_ROUND");
+    outcome = c.studies().report(site, early, me.sign(SignedKind.UPDATE, early));
+    assertThat(outcome.toString()).contains("BAD_SIGNATURE");
+    for (SiteId id : c.ids) {
+      var unused = c.send(id, c.update(id, task));
+    }
+    TestConsortium.await(
+        () -> c.pendingTask(site).filter(t -> t.kind() == RoundTask.Kind.VALIDATE).isPresent());
+    byte[] body = me.report(c.task(site));
+    byte[] signature = me.sign(SignedKind.REPORT, body);
+
+    assertThat(c.studies().report(site, body, signature).toString()).contains("duplicate=false");
+    assertThat(c.studies().report(site, body, signature).toString()).contains("duplicate=true");
+  }
+
+  private Sealed honest() {
+    return c.sites.get(site).train(task, plan);
+  }
+
+  private Sealed with(UpdateManifest m, Digest context, int round, int attempt, int weight) {
+    return c.sites
+        .get(site)
+        .signed(
+            new UpdateManifest(
+                context,
+                new RoundId(m.round().study(), round),
+                attempt,
+                m.base(),
+                m.layoutDigest(),
+                m.vectorLength(),
+                weight,
+                m.samples(),
+                m.norm(),
+                m.trainingLoss(),
+                m.seal()),
+            List.of());
+  }
+
+  private static void assertRefused(Intake outcome, Why why) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Intake.Rejected.class, r -> assertThat(r.why()).as(r.detail()).isEqualTo(why));
+  }
+}

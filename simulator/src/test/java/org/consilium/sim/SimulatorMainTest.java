@@ -1,0 +1,48 @@
+package org.consilium.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.InstantSource;
+import org.junit.jupiter.api.Test;
+
+final class SimulatorMainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void run_noArguments_printsTheMapOfAllCommands() {
+    assertThat(run()).isZero();
+
+    assertThat(out.toString())
+        .contains("demo", "bench round", "coordinator serve", "node join", "study create");
+    assertThat(out.toString().lines()).allMatch(line -> line.length() <= 110);
+  }
+
+  @Test
+  void run_misspeltCommand_suggestsTheNearest() {
+    assertThat(run("stuby")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("Did you mean: consilium study ?");
+  }
+
+  @Test
+  void run_version_printsOneLine() {
+    assertThat(run("--version")).isZero();
+
+    assertThat(out.toString().lines()).hasSize(1).first().asString().startsWith("consilium ");
+  }
+
+  @Test
+  void demo_badOption_isAUsageErrorThatNamesWhatIsLegal() {
+    assertThat(run("demo", "--scenario", "poison")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("story, iid, skew, drift, straggler, dropout");
+  }
+
+  private int run(String... args) {
+    return SimulatorMain.run(
+        args, InstantSource.system(), new PrintWriter(out, true), new PrintWriter(err, true));
+  }
+}

@@ -1,0 +1,195 @@
+package org.consilium.site.protect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.fixed.Quantiser;
+import org.consilium.security.seal.AggregationKey;
+import org.consilium.security.seal.SealBroken;
+import org.consilium.security.seal.UpdateOpener;
+import org.consilium.site.policy.Why;
+import org.consilium.site.train.PlainDeltas;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class UpdateProtectorTest {
+  // Two tensors whose border and whose trailer lie inside chunks: two chunks of 2^18 and a rest.
+  private static final ParameterLayout LAYOUT =
+      ParameterLayout.of(
+          List.of(TensorSpec.of("a.weight", 300_001), TensorSpec.of("b.weight", 250_000)));
+
+  @TempDir Path folder;
+  private Consortium consortium;
+
+  @BeforeEach
+  void found() throws IOException {
+    consortium = new Consortium(folder.resolve("ca"));
+  }
+
+  @Test
+  void protect_smallDelta_opensToTheSameValuesWithinRounding() throws Exception {
+    float[] delta = delta(0.001f);
+    RoundTask task = consortium.task(LAYOUT, 1);
+
+    SealedUpdate update = seal(delta, task, 1);
+
+    int[] vector = open(update);
+    int weight = update.manifest().weight();
+    // 80 of 100 reference samples and W = 64: 51.2, rounded to 51.
+    assertThat(weight).isEqualTo(51);
+    assertThat(vector[LAYOUT.tensors().size() == 2 ? delta.length : 0]).isEqualTo(weight);
+    assertThat(vector[delta.length + 1]).isZero();
+    int scale = FixedTerms.of(64, 2, 8).scaleExponent(0);
+    double step = Math.scalb(1.0, -scale);
+    for (int i = 0; i < delta.length; i++) {
+      assertThat(Quantiser.decode(vector[i], weight, scale)).isCloseTo(delta[i], within(step));
+    }
+  }
+
+  @Test
+  void protect_normAboveClip_isScaledToTheClip() throws Exception {
+    float[] delta = delta(0.1f);
+    double norm = norm(delta);
+
+    SealedUpdate update = seal(delta, consortium.task(LAYOUT, 1), 1);
+
+    assertThat(norm).isGreaterThan(5);
+    assertThat(update.manifest().norm()).isCloseTo(5, within(1e-9));
+    int[] vector = open(update);
+    int scale = FixedTerms.of(64, 2, 8).scaleExponent(0);
+    double decoded = Quantiser.decode(vector[12_345], update.manifest().weight(), scale);
+    assertThat(decoded).isCloseTo(delta[12_345] * 5 / norm, within(Math.scalb(1.0, -scale)));
+  }
+
+  @Test
+  void protect_sameDeltaTwice_sameIntegersInAnyAttemptAndAnyThreads() throws Exception {
+    float[] delta = delta(0.001f);
+
+    int[] first = open(seal(delta, consortium.task(LAYOUT, 1), 1));
+    int[] second = open(seal(delta, consortium.task(LAYOUT, 2), 3));
+
+    assertThat(second).isEqualTo(first);
+  }
+
+  @Test
+  void badInput_37_oneCoordinateNotFinite_isRefused() throws Exception {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[] delta = delta(0.001f);
+      delta[400_000] = bad;
+
+      Protection result = protect(delta, consortium.task(LAYOUT, 1), 1);
+
+      assertThat(result)
+          .isEqualTo(
+              new Protection.Refused(Why.DIVERGED, "coordinate 400000 of the delta is not finite"));
+    }
+  }
+
+  @Test
+  void protect_anotherAggregationKey_isRefused() throws Exception {
+    byte[] foreign = AggregationKey.generate(new SecureRandom()).publicKey();
+
+    Protection result = protect(delta(0.001f), consortium.task(LAYOUT, 1, foreign), 1);
+
+    assertThat(result).isInstanceOf(Protection.Refused.class);
+    assertThat(((Protection.Refused) result).why()).isEqualTo(Why.BAD_SIGNATURE);
+  }
+
+  @Test
+  void badInput_24_fewerParticipantsThanThePolicyDemands_isRefused() throws Exception {
+    RoundTask task = consortium.task(LAYOUT, 1);
+    Assignment assignment = new Assignment(task, Consortium.plan(), 80, 3, folder.resolve("spool"));
+
+    Protection result =
+        protector(1).protect(PlainDeltas.trained(LAYOUT, delta(0.001f)), assignment);
+
+    assertThat(((Protection.Refused) result).why()).isEqualTo(Why.TOO_FEW_SITES);
+  }
+
+  @Test
+  void protect_update_isSignedByThisSite() throws Exception {
+    SealedUpdate update = seal(delta(0.001f), consortium.task(LAYOUT, 1), 1);
+
+    boolean own =
+        consortium
+            .north
+            .key()
+            .verifyingKey()
+            .verify(SignedKind.UPDATE.label(), update.body(), update.signature());
+
+    assertThat(own).isTrue();
+    assertThat(update.answers(consortium.task(LAYOUT, 1))).isTrue();
+    assertThat(update.answers(consortium.task(LAYOUT, 2))).isFalse();
+  }
+
+  private UpdateProtector protector(int threads) {
+    return new UpdateProtector(consortium.north, consortium.chains(), threads);
+  }
+
+  private Protection protect(float[] delta, RoundTask task, int threads) throws IOException {
+    return protector(threads)
+        .protect(
+            PlainDeltas.trained(LAYOUT, delta),
+            new Assignment(task, Consortium.plan(), 80, 2, folder.resolve("spool")));
+  }
+
+  private SealedUpdate seal(float[] delta, RoundTask task, int threads) throws IOException {
+    Protection result = protect(delta, task, threads);
+    assertThat(result).isInstanceOf(Protection.Sealed.class);
+    return ((Protection.Sealed) result).update();
+  }
+
+  private int[] open(SealedUpdate update) throws IOException, SealBroken {
+    byte[] sealed = Files.readAllBytes(update.spool());
+    int chunks = update.manifest().seal().chunks();
+    byte[] plain = new byte[(int) (4 * update.manifest().vectorLength())];
+    int at = 0;
+    try (UpdateOpener opener =
+        UpdateOpener.open(
+            consortium.aggregation,
+            update.manifest().seal().encapsulation(),
+            update.manifest().context().bytes(),
+            "north",
+            chunks)) {
+      for (int i = 0; i < chunks; i++) {
+        int length = update.manifest().chunkBytes(i);
+        at += opener.open(i, sealed, i * Limits.CHUNK_SEALED_BYTES, length, plain, at);
+      }
+    }
+    int[] vector = new int[plain.length / 4];
+    ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(vector);
+    return vector;
+  }
+
+  private static float[] delta(float bound) {
+    SplittableRandom random = new SplittableRandom(5);
+    float[] delta = new float[(int) LAYOUT.length()];
+    for (int i = 0; i < delta.length; i++) {
+      delta[i] = (float) random.nextDouble(-bound, bound);
+    }
+    return delta;
+  }
+
+  private static double norm(float[] delta) {
+    double sum = 0;
+    for (float value : delta) {
+      sum += (double) value * value;
+    }
+    return Math.sqrt(sum);
+  }
+}
