@@ -234,33 +234,31 @@ public final class UpdateIntake {
       return no(
           Why.WRONG_ROUND,
           site,
-          "it is for round %s, attempt %d; open is round %s, attempt %d",
-          m.round(),
-          m.attempt(),
-          terms.round(),
-          terms.attempt());
+          "it is for round %s, attempt %d; open is round %s, attempt %d"
+              .formatted(m.round(), m.attempt(), terms.round(), terms.attempt()));
     }
     if (samples == null) {
-      return no(Why.NOT_A_PARTICIPANT, site, "it is not on the roster of round %s", m.round());
+      return no(
+          Why.NOT_A_PARTICIPANT, site, "it is not on the roster of round %s".formatted(m.round()));
     }
     if (!m.base().equals(terms.base())) {
       return no(
           Why.WRONG_BASE,
           site,
-          "base model is %s, the round's is %s",
-          m.base().digest().brief(),
-          terms.base().digest().brief());
+          "base model is %s, the round's is %s"
+              .formatted(m.base().digest().brief(), terms.base().digest().brief()));
     }
     long expected = terms.layout().length() + UpdateManifest.TRAILER;
     if (!m.layoutDigest().equals(terms.layout().digest()) || m.vectorLength() != expected) {
       return no(
           Why.WRONG_LAYOUT,
           site,
-          "layout %s with %d values, the model's is %s with %d",
-          m.layoutDigest().brief(),
-          m.vectorLength(),
-          terms.layout().digest().brief(),
-          expected);
+          "layout %s with %d values, the model's is %s with %d"
+              .formatted(
+                  m.layoutDigest().brief(),
+                  m.vectorLength(),
+                  terms.layout().digest().brief(),
+                  expected));
     }
     int weight =
         WeightRule.weight(samples, terms.referenceSamples(), terms.fixed().weightMax());
@@ -268,25 +266,21 @@ public final class UpdateIntake {
       return no(
           Why.WRONG_WEIGHT,
           site,
-          "weight %d for %d examples, agreed was weight %d for %d",
-          m.weight(),
-          m.samples(),
-          weight,
-          samples);
+          "weight %d for %d examples, agreed was weight %d for %d"
+              .formatted(m.weight(), m.samples(), weight, samples));
     }
     if (!m.context().equals(terms.context())) {
       return no(
           Why.WRONG_CONTEXT,
           site,
-          "round context is %s, the round's is %s",
-          m.context().brief(),
-          terms.context().brief());
+          "round context is %s, the round's is %s"
+              .formatted(m.context().brief(), terms.context().brief()));
     }
     return Optional.empty();
   }
 
-  private static Optional<Rejected> no(Why why, SiteId site, String format, Object... numbers) {
-    return Optional.of(rejected(why, site, format.formatted(numbers)));
+  private static Optional<Rejected> no(Why why, SiteId site, String detail) {
+    return Optional.of(rejected(why, site, detail));
   }
 
   private static Rejected unknown(SiteId caller, Digest upload) {

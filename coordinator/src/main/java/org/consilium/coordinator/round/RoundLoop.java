@@ -93,7 +93,7 @@ public final class RoundLoop implements AutoCloseable {
       Created created, Journal journal, RoundEffects effects, Clocks clocks)
       throws JournalConflict, IOException {
     StudyId study = created.plan().study();
-    List<org.consilium.coordinator.journal.JournalEntry> unused =
+    List<org.consilium.coordinator.journal.JournalEntry> _ =
         journal.append(List.of(EventKey.entry(stream(study), created, 0, 0)));
     RoundLoop loop = new RoundLoop(study, journal, effects, clocks, StudyMachine.open(created));
     effects.applied(Optional.empty(), created, loop.state);

@@ -2,7 +2,6 @@ package org.consilium.coordinator.study;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.consilium.coordinator.consortium.EnrolledSite;
-import org.consilium.coordinator.drift.DriftMonitor;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Announced;
 import org.consilium.coordinator.intake.Intake.Checked;
@@ -34,17 +32,12 @@ import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.coordinator.validation.ReportDesk;
 import org.consilium.models.catalog.Architecture;
-import org.consilium.models.catalog.Catalogue;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Limits;
-import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
-import org.consilium.protocol.wire.PlanCodec;
-import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.seal.AggregationKey;
 import org.consilium.security.sign.VerifyingKey;
 
@@ -96,20 +89,14 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
 
   @Override
   public synchronized StudySnapshot create(byte[] planBytes) throws StudyRefused, IOException {
-    StudyPlan plan = legal(planBytes);
+    StudyPlan plan = PlanGate.legal(planBytes);
     if (studies.containsKey(plan.study())) {
       throw new StudyRefused(
           StudyRefused.Why.ALREADY_EXISTS,
           "create study %s: there is one of this name".formatted(plan.study()));
     }
-    for (SiteId site : plan.participation().sites()) {
-      if (around.sites().apply(site).isEmpty()) {
-        throw new StudyRefused(
-            StudyRefused.Why.UNKNOWN_SITE,
-            "create study %s: site %s is not enrolled".formatted(plan.study(), site));
-      }
-    }
-    Architecture architecture = architecture(plan);
+    PlanGate.checkSites(plan, around.sites());
+    Architecture architecture = PlanGate.architecture(plan);
     AggregationKey key = AggregationKeys.obtain(around.state(), plan.study(), around.random());
     List<X509Certificate> chain = around.certifier().certify(plan.study(), key.publicKeyDigest());
     var initial =
@@ -123,8 +110,8 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
             plan,
             planBytes,
             new Model(initial.version(), initial.fileBytes()),
-            der(chain));
-    StudyEffects effects = effects(plan, planBytes, architecture, Optional.of(key));
+            PlanGate.der(chain));
+    StudyEffects effects = StudyEffects.of(around, stores, created, Optional.of(key));
     try {
       add(RoundLoop.create(created, around.journal(), effects, around.clocks()), effects);
     } catch (JournalConflict twice) {
@@ -151,7 +138,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
         found,
         "pause",
         state -> state.stage() == Stage.RUNNING || state.stage() == Stage.MONITORING,
-        () -> found.loop().record(new Paused(found.loop().now(), text(reason))));
+        () -> found.loop().record(new Paused(found.loop().now(), PlanGate.text(reason))));
   }
 
   @Override
@@ -172,7 +159,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
         "stop",
         state -> !StudyMachine.over(state),
         () ->
-            found.loop().record(new Ended(found.loop().now(), false, "stopped: " + text(reason))));
+            found
+                .loop()
+                .record(new Ended(found.loop().now(), false, "stopped: " + PlanGate.text(reason))));
   }
 
   @Override
@@ -191,7 +180,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
 
   /** Certificates of the key that signs proposals and tasks, DER, leaf first. */
   public List<byte[]> signingChain() throws IOException {
-    return der(around.signer().chain());
+    return PlanGate.der(around.signer().chain());
   }
 
   /** All that is to be sent to a site now; repeats are harmless. */
@@ -363,8 +352,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
       throw new IOException(
           "open study %s: its aggregation key is missing".formatted(plan.study()));
     }
-    StudyEffects effects =
-        effects(plan, state.created().planBytes(), Catalogue.require(plan.model()), key);
+    StudyEffects effects = StudyEffects.of(around, stores, state.created(), key);
     effects.recall(state);
     add(RoundLoop.resume(state, around.journal(), effects, around.clocks()), effects);
   }
@@ -374,15 +362,6 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     studies.put(study.plan().study(), study);
     around.observer().known(study.plan().study(), study.plan().participation().sites());
     loop.start();
-  }
-
-  private StudyEffects effects(
-      StudyPlan plan, byte[] planBytes, Architecture architecture, Optional<AggregationKey> key) {
-    return new StudyEffects(
-        around,
-        stores,
-        new StudyEffects.Fixed(plan, Digest.sha256(planBytes), architecture.layout(), key),
-        DriftMonitor.of(plan));
   }
 
   private StudySnapshot command(
@@ -416,46 +395,5 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
       throw new StudyRefused(StudyRefused.Why.NOT_FOUND, "there is no study %s".formatted(study));
     }
     return found;
-  }
-
-  private static StudyPlan legal(byte[] planBytes) throws StudyRefused {
-    try {
-      StudyPlan plan = PlanCodec.decode(planBytes);
-      FixedTerms _ =
-          FixedTerms.of(
-              plan.protection().weightMax(),
-              plan.participation().sites().size(),
-              plan.protection().range());
-      return plan;
-    } catch (MalformedMessage | IllegalArgumentException illegal) {
-      throw new StudyRefused(StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
-    }
-  }
-
-  private static Architecture architecture(StudyPlan plan) throws StudyRefused {
-    return switch (Catalogue.find(plan.model())) {
-      case Catalogue.Known(Architecture architecture) -> architecture;
-      case Catalogue.Refused(String why) ->
-          throw new StudyRefused(
-              StudyRefused.Why.ILLEGAL, "create study %s: %s".formatted(plan.study(), why));
-    };
-  }
-
-  private static List<byte[]> der(List<X509Certificate> chain) throws IOException {
-    List<byte[]> encoded = new ArrayList<>();
-    for (X509Certificate certificate : chain) {
-      try {
-        encoded.add(certificate.getEncoded());
-      } catch (CertificateEncodingException broken) {
-        throw new IOException("encode a certificate", broken);
-      }
-    }
-    return encoded;
-  }
-
-  private static String text(String reason) {
-    return reason.length() > Limits.TEXT_CHARS_MAX
-        ? reason.substring(0, Limits.TEXT_CHARS_MAX)
-        : reason;
   }
 }

@@ -215,7 +215,7 @@ final class Study {
   /** Files a genuine report. */
   ReportDesk.Outcome file(SiteId site, ValidationReport report) throws IOException {
     List<ReportDesk.Outcome> outcome = new ArrayList<>(1);
-    Reply unused =
+    Reply _ =
         loop.ask(
             () -> {
               ReportDesk.Outcome judged = judge(site, report);

@@ -38,6 +38,7 @@ import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Published;
+import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Digest;
@@ -83,6 +84,18 @@ final class StudyEffects implements RoundEffects {
     this.layout = fixed.layout();
     this.key = fixed.key();
     this.drift = drift;
+  }
+
+  /** The effects of a study, new or replayed; nothing has happened yet. */
+  static StudyEffects of(
+      Surroundings around,
+      Stores stores,
+      StudyEvent.Created created,
+      Optional<AggregationKey> key) {
+    StudyPlan plan = created.plan();
+    ParameterLayout layout = Catalogue.require(plan.model()).layout();
+    Fixed fixed = new Fixed(plan, Digest.sha256(created.planBytes()), layout, key);
+    return new StudyEffects(around, stores, fixed, DriftMonitor.of(plan));
   }
 
   /** Feeds the detectors with what a replayed journal says. */

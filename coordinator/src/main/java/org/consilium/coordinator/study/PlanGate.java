@@ -1,0 +1,77 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.fixed.FixedTerms;
+
+/** What is asked of a plan before a study is made of it. */
+final class PlanGate {
+  private PlanGate() {}
+
+  /** Every site of the plan is enrolled. */
+  static void checkSites(StudyPlan plan, Function<SiteId, Optional<EnrolledSite>> sites)
+      throws StudyRefused {
+    for (SiteId site : plan.participation().sites()) {
+      if (sites.apply(site).isEmpty()) {
+        throw new StudyRefused(
+            StudyRefused.Why.UNKNOWN_SITE,
+            "create study %s: site %s is not enrolled".formatted(plan.study(), site));
+      }
+    }
+  }
+
+  static StudyPlan legal(byte[] planBytes) throws StudyRefused {
+    try {
+      StudyPlan plan = PlanCodec.decode(planBytes);
+      FixedTerms _ =
+          FixedTerms.of(
+              plan.protection().weightMax(),
+              plan.participation().sites().size(),
+              plan.protection().range());
+      return plan;
+    } catch (MalformedMessage | IllegalArgumentException illegal) {
+      throw new StudyRefused(StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
+    }
+  }
+
+  static Architecture architecture(StudyPlan plan) throws StudyRefused {
+    return switch (Catalogue.find(plan.model())) {
+      case Catalogue.Known(Architecture architecture) -> architecture;
+      case Catalogue.Refused(String why) ->
+          throw new StudyRefused(
+              StudyRefused.Why.ILLEGAL, "create study %s: %s".formatted(plan.study(), why));
+    };
+  }
+
+  static List<byte[]> der(List<X509Certificate> chain) throws IOException {
+    List<byte[]> encoded = new ArrayList<>();
+    for (X509Certificate certificate : chain) {
+      try {
+        encoded.add(certificate.getEncoded());
+      } catch (CertificateEncodingException broken) {
+        throw new IOException("encode a certificate", broken);
+      }
+    }
+    return encoded;
+  }
+
+  /** A reason cut to what a snapshot shows. */
+  static String text(String reason) {
+    return reason.length() > Limits.TEXT_CHARS_MAX
+        ? reason.substring(0, Limits.TEXT_CHARS_MAX)
+        : reason;
+  }
+}
