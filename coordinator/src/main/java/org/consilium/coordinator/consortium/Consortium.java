@@ -299,8 +299,8 @@ public final class Consortium {
       }
       // Issuing is the one complete check of a request. The results are dropped: a request that
       // could never be approved must not spend the token.
-      var unusedTls = issueTls(site, requests);
-      var unusedSigning = issueSigning(site, requests);
+      var _ = issueTls(site, requests);
+      var _ = issueSigning(site, requests);
       return KeyRequest.fingerprint(requests.tls());
     } catch (CertificateRefused refused) {
       throw new MembershipRefused(

@@ -146,7 +146,7 @@ public final class SqlJournal implements Journal {
           entries.add(entry);
           hash = next;
         }
-        var unused = insert.executeBatch();
+        var _ = insert.executeBatch();
       }
       writer.commit();
       if (embedded) {

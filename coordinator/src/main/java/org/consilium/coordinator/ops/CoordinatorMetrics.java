@@ -3,6 +3,7 @@ package org.consilium.coordinator.ops;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -62,12 +63,16 @@ public final class CoordinatorMetrics implements MultiCollector {
     gauges.put("audit_chain_valid", auditValid.getAsBoolean() ? 1 : 0);
     gauges.put(
         "ca_certificate_expiry_timestamp_seconds",
-        consortium.root().getNotAfter().getTime() / 1000.0,
+        seconds(consortium.root()),
         "ca",
         "root");
     now.forEach(study -> StudyGauges.collect(study, gauges));
     sites(now, gauges);
     return gauges.snapshots();
+  }
+
+  private static double seconds(X509Certificate certificate) {
+    return certificate.getNotAfter().toInstant().getEpochSecond();
   }
 
   private void sites(List<StudySnapshot> now, Gauges gauges) {
@@ -109,7 +114,7 @@ public final class CoordinatorMetrics implements MultiCollector {
               c ->
                   gauges.put(
                       "site_certificate_expiry_timestamp_seconds",
-                      c.getNotAfter().getTime() / 1000.0,
+                      seconds(c),
                       "site",
                       site));
     }

@@ -37,6 +37,10 @@ final class MetricList {
     return METRICS;
   }
 
+  private static List<?> list(Map<?, ?> map, String key) {
+    return map.get(key) instanceof List<?> list ? list : List.of();
+  }
+
   private static Map<String, Metric> read() {
     try (InputStream file = MetricList.class.getResourceAsStream("/monitoring/metrics.yaml")) {
       if (file == null) {
@@ -46,13 +50,13 @@ final class MetricList {
       Object tree =
           new Yaml(new SafeConstructor(new LoaderOptions()))
               .load(new String(file.readAllBytes(), StandardCharsets.UTF_8));
-      for (Object one : (List<?>) ((Map<?, ?>) tree).get("metrics")) {
+      for (Object one : list((Map<?, ?>) tree, "metrics")) {
         Map<?, ?> entry = (Map<?, ?>) one;
         Metric metric =
             new Metric(
                 String.valueOf(entry.get("name")),
                 String.valueOf(entry.get("type")),
-                ((List<?>) entry.get("labels")).stream().map(String::valueOf).toList(),
+                list(entry, "labels").stream().map(String::valueOf).toList(),
                 String.valueOf(entry.get("unit")),
                 String.valueOf(entry.get("help")));
         metrics.put(metric.name(), metric);

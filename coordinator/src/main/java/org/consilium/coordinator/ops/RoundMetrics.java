@@ -100,7 +100,7 @@ public final class RoundMetrics {
   /** An update was accepted: verified and durable. */
   public void updateReceived(StudyId study, SiteId site, long bytes) {
     received.labelValues(study.value(), site.value()).inc();
-    size.labelValues(study.value()).observe(bytes);
+    size.labelValues(study.value()).observe((double) bytes);
   }
 
   /** An update was refused. */

@@ -22,7 +22,7 @@ public final class ModelCard {
     return head(plan, model)
         + results(study, model)
         + training(study, model)
-        + LIMITS.formatted(String.join(", ", plan.labels()));
+        + limits(plan);
   }
 
   private static String head(StudyPlan plan, PublishedModel model) {
@@ -125,8 +125,8 @@ public final class ModelCard {
             plan.select());
   }
 
-  private static final String LIMITS =
-      """
+  private static String limits(StudyPlan plan) {
+    return """
 
       ## Intended use and limits
 
@@ -138,7 +138,9 @@ public final class ModelCard {
       measure before it believes them.
       - The parameters can reveal something about the training data (membership inference); treat them \
       as sensitive.
-      """;
+      """
+        .formatted(String.join(", ", plan.labels()));
+  }
 
   private static String cell(
       Optional<ValidationReport> report, Subject subject, Quantity quantity) {

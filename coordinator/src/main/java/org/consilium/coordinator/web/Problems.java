@@ -39,7 +39,7 @@ final class Problems {
           case ILLEGAL -> "consilium study validate -f study.yaml";
           case UNKNOWN_SITE -> "consilium site list";
         };
-    return Problem.of(status, "CS-STUDY-00" + (refused.why().ordinal() + 1), message(refused), hint)
+    return Problem.of(status, code(refused.why()), message(refused), hint)
         .response();
   }
 
@@ -54,7 +54,7 @@ final class Problems {
         };
     return Problem.of(
             status,
-            "CS-SITE-00" + (refused.why().ordinal() + 1),
+            code(refused.why()),
             message(refused),
             "consilium site list")
         .response();
@@ -99,6 +99,28 @@ final class Problems {
             "internal error",
             "see the coordinator's log")
         .response();
+  }
+
+  private static String code(StudyRefused.Why why) {
+    return switch (why) {
+      case NOT_FOUND -> "CS-STUDY-001";
+      case ALREADY_EXISTS -> "CS-STUDY-002";
+      case WRONG_STATE -> "CS-STUDY-003";
+      case ILLEGAL -> "CS-STUDY-004";
+      case UNKNOWN_SITE -> "CS-STUDY-005";
+    };
+  }
+
+  private static String code(MembershipRefused.Why why) {
+    return switch (why) {
+      case NOT_FOUND -> "CS-SITE-001";
+      case TOKEN_SPENT -> "CS-SITE-002";
+      case TOKEN_UNKNOWN -> "CS-SITE-003";
+      case TOKEN_EXPIRED -> "CS-SITE-004";
+      case BAD_REQUEST -> "CS-SITE-005";
+      case FINGERPRINT -> "CS-SITE-006";
+      case WRONG_STATE -> "CS-SITE-007";
+    };
   }
 
   private static String message(Exception cause) {

@@ -1,0 +1,94 @@
+package org.consilium.coordinator.web;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.journal.InMemoryJournal;
+import org.consilium.coordinator.journal.Journal;
+import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.ops.CoordinatorMetrics;
+import org.consilium.coordinator.ops.MeteredJournal;
+import org.consilium.coordinator.ops.RoundMetrics;
+import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.KeyRequest;
+
+/** The real web server over hand-made studies; run its main to look at the pages. */
+final class SampleServer implements AutoCloseable {
+  static final String TOKEN = "sample-token";
+
+  final WebServer web;
+  final Consortium consortium;
+
+  private SampleServer(WebServer web, Consortium consortium) {
+    this.web = web;
+    this.consortium = consortium;
+  }
+
+  static SampleServer start(Path folder, int port) throws Exception {
+    SecureRandom random = new SecureRandom();
+    InstantSource clock = InstantSource.system();
+    PrometheusRegistry registry = new PrometheusRegistry();
+    Journal journal = new MeteredJournal(new InMemoryJournal(clock), "h2", registry);
+    CertificateAuthority authority =
+        CertificateAuthority.create(folder.resolve("ca"), "example.org", clock, random);
+    Consortium consortium =
+        Consortium.open(journal, authority, Duration.ofHours(24), clock, random);
+    Consortium.Address address = new Consortium.Address("localhost", 8443, 8444);
+    for (String name : new String[] {"north", "south"}) {
+      SiteId site = new SiteId(name);
+      KeyRequest tls = KeyRequest.tls(random);
+      consortium.enrol(
+          site,
+          consortium.invite(site, Duration.ofHours(1), address).secret(),
+          new KeyRequests(tls.pkcs10(), KeyRequest.signing(random).pkcs10(), "0.1.0"));
+      if (name.equals("north")) {
+        consortium.approve(site, tls.fingerprint().hex());
+      }
+    }
+    Path model = folder.resolve("model.safetensors");
+    Files.write(model, new byte[] {1, 2, 3});
+    SampleStudies studies = new SampleStudies(model);
+    AccessMetrics access = new AccessMetrics(registry);
+    RoundMetrics rounds = new RoundMetrics(registry);
+    var plan = studies.list().getFirst().plan();
+    rounds.studyCreated(plan.study(), plan.participation().sites());
+    rounds.updateReceived(plan.study(), new SiteId("north"), 1_228_000);
+    rounds.roundEnded(plan.study(), RoundMetrics.RoundOutcome.COMPLETED, 42);
+    rounds.phase(plan.study(), RoundMetrics.Phase.AGGREGATE, 0.5);
+    CoordinatorMetrics.register(registry, studies::list, consortium, () -> true, "test");
+    WebServer web =
+        WebServer.start(
+            "127.0.0.1",
+            port,
+            new WebServer.Parts(
+                studies,
+                consortium,
+                journal,
+                address,
+                new Access(TOKEN, "localhost"),
+                new WebServer.Metering(registry, access),
+                () -> true));
+    return new SampleServer(web, consortium);
+  }
+
+  @Override
+  public void close() {
+    web.close();
+  }
+
+  public static void main(String[] args) throws Exception {
+    try (SampleServer server =
+        start(Files.createTempDirectory("consilium-sample"), Integer.parseInt(args[0]))) {
+      System.out.write(("port " + server.web.port() + "\n").getBytes(StandardCharsets.UTF_8));
+      new CountDownLatch(1).await();
+    }
+  }
+}
