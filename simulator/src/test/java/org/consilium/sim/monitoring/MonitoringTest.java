@@ -131,8 +131,8 @@ final class MonitoringTest {
       files.writeWindows(site, cases.resolveSibling("windows"));
       consortium.serve(site.id(), List.of("--data", cases.toString()));
     }
-    consortium.create(text.yaml());
-    consortium.approveStudy(text.name(), text.sites());
+    String digest = consortium.create(text.yaml());
+    consortium.approveStudy(text.name(), digest, text.sites());
     consortium.startStudy(text.name());
     Instant until = Instant.now().plus(STUDY_MAX);
     StudyView seen = consortium.study(text.name());
