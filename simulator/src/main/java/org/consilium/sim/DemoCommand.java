@@ -113,7 +113,8 @@ final class DemoCommand implements Callable<Integer> {
       Installation installation = Installation.find(System.getenv());
       PrintStream people = NativeNoise.divert(out.resolve("engine.log"), usual);
       Screen screen = new Screen(people, terminal);
-      screen.say("Consilium demo: real anatomy, simulated lesions, one subject. No clinical claim.");
+      screen.say(
+          "Consilium demo: real anatomy, simulated lesions, one subject. No clinical claim.");
       screen.say(
           "%d sites, %d rounds, scenario %s, seed %d; report in %s"
               .formatted(sites, rounds, options.scenario().key(), seed, out));

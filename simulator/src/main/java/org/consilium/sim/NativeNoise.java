@@ -15,7 +15,8 @@ import java.nio.file.Path;
 
 /**
  * Keeps a native library's own warnings off the screen: they are written to file descriptor 2
- * behind Java's back. Descriptor 2 is pointed at a file; people's lines go to a copy of the old one.
+ * behind Java's back. Descriptor 2 is pointed at a file; people's lines go to a copy of the old
+ * one.
  */
 final class NativeNoise {
   private static final int STANDARD_ERROR = 2;
@@ -42,7 +43,8 @@ final class NativeNoise {
     try (Arena arena = Arena.ofConfined()) {
       int kept = (int) dup.invokeExact(STANDARD_ERROR);
       PrintStream people =
-          new PrintStream(new FileOutputStream("/dev/fd/" + kept, true), true, StandardCharsets.UTF_8);
+          new PrintStream(
+              new FileOutputStream("/dev/fd/" + kept, true), true, StandardCharsets.UTF_8);
       int file = (int) creat.invokeExact(arena.allocateFrom(log.toString()), OWNER_ONLY);
       int done = file < 0 ? file : (int) dup2.invokeExact(file, STANDARD_ERROR);
       return done < 0 ? usual : people;

@@ -133,12 +133,10 @@ final class StrangersAcceptanceTest {
   private Credential otherAuthority(InstantSource clock) throws Exception {
     Path other = Files.createDirectory(folder.resolve("other"));
     SecureRandom random = new SecureRandom();
-    CertificateAuthority authority =
-        CertificateAuthority.create(other, DOMAIN, clock, random);
+    CertificateAuthority authority = CertificateAuthority.create(other, DOMAIN, clock, random);
     KeyRequest request = KeyRequest.tls(random);
     return request.with(
-        authority.issue(
-            request.pkcs10(), SpiffeId.site(DOMAIN, NORTH.value()), Leaf.SITE_TLS));
+        authority.issue(request.pkcs10(), SpiffeId.site(DOMAIN, NORTH.value()), Leaf.SITE_TLS));
   }
 
   private static String study() {
