@@ -25,8 +25,7 @@ final class NnpackOff {
       return false;
     }
     Linker linker = Linker.nativeLinker();
-    var globalContext =
-        linker.downcallHandle(context, FunctionDescriptor.of(ValueLayout.ADDRESS));
+    var globalContext = linker.downcallHandle(context, FunctionDescriptor.of(ValueLayout.ADDRESS));
     var setEnabled =
         linker.downcallHandle(
             set, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_BOOLEAN));
