@@ -81,8 +81,7 @@ final class BlockSum implements AutoCloseable {
     plainInts.get(0, terms, 0, count);
   }
 
-  private static boolean fill(FileChannel file, ByteBuffer into, long position)
-      throws IOException {
+  private static boolean fill(FileChannel file, ByteBuffer into, long position) throws IOException {
     while (into.hasRemaining()) {
       int read = file.read(into, position + into.position());
       if (read < 0) {

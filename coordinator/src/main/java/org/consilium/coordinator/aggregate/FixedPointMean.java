@@ -16,10 +16,10 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 
 /**
- * Weighted mean of the deltas, θ′ = θ + η · Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1), summed
- * in integers: the same bits whatever the order of sites. Walks all spools block by block, one block
- * being what a chunk holds; blocks are worked on side by side and written in order. Memory: a few MiB
- * a thread, whatever the model's size.
+ * Weighted mean of the deltas, θ′ = θ + η · Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1),
+ * summed in integers: the same bits whatever the order of sites. Walks all spools block by block,
+ * one block being what a chunk holds; blocks are worked on side by side and written in order.
+ * Memory: a few MiB a thread, whatever the model's size.
  */
 public final class FixedPointMean implements Aggregator {
   /** Coordinates of one block: those of one chunk. */

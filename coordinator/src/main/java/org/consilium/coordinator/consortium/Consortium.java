@@ -7,7 +7,6 @@ import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,8 +99,7 @@ public final class Consortium {
     Consortium consortium = new Consortium(journal, authority, tlsLife, clock, random);
     journal.replay(
         MembershipEvent.STREAM,
-        entry ->
-            consortium.membership.apply(MembershipEvent.decoded(entry.event()), entry.time()));
+        entry -> consortium.membership.apply(MembershipEvent.decoded(entry.event()), entry.time()));
     return consortium;
   }
 
@@ -131,8 +129,7 @@ public final class Consortium {
             JoinToken.newSecret(random),
             clock.instant().plus(ttl));
     append(
-        new MembershipEvent.Invited(
-            site, Digest.of(token.secretDigest().bytes()), token.expiry()));
+        new MembershipEvent.Invited(site, Digest.of(token.secretDigest().bytes()), token.expiry()));
     return token;
   }
 
@@ -257,9 +254,7 @@ public final class Consortium {
             s -> {
               X509Certificate certificate = leaf(s.signingChain());
               return new EnrolledSite(
-                  site,
-                  certificate,
-                  Digest.of(Fingerprint.of(certificate.getPublicKey()).bytes()));
+                  site, certificate, Digest.of(Fingerprint.of(certificate.getPublicKey()).bytes()));
             });
   }
 
@@ -335,8 +330,7 @@ public final class Consortium {
     if (standing.member().state() != required) {
       throw new MembershipRefused(
           Why.WRONG_STATE,
-          "%s %s: it is %s, not %s"
-              .formatted(step, site, standing.member().state(), required));
+          "%s %s: it is %s, not %s".formatted(step, site, standing.member().state(), required));
     }
     return standing;
   }
@@ -360,8 +354,7 @@ public final class Consortium {
   }
 
   private static boolean matches(Fingerprint key, String typed) {
-    List<String> words =
-        List.of(typed.strip().toLowerCase(Locale.ROOT).split("[^a-z0-9]+"));
+    List<String> words = List.of(typed.strip().toLowerCase(Locale.ROOT).split("[^a-z0-9]+"));
     String expected = words.size() == 1 ? key.hex() : String.join(" ", key.words());
     return MessageDigest.isEqual(
         expected.getBytes(StandardCharsets.UTF_8),

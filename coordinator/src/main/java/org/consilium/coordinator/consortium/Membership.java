@@ -57,8 +57,7 @@ final class Membership {
                 site, State.INVITED, time, Optional.empty(), "", "", Optional.of(e.expiry()));
         sites.put(
             site,
-            new Standing(
-                member, Optional.of(e.token()), Optional.empty(), List.of(), List.of()));
+            new Standing(member, Optional.of(e.token()), Optional.empty(), List.of(), List.of()));
       }
       case MembershipEvent.Requested e -> {
         tokens.computeIfPresent(e.token(), (_, i) -> new Invitation(i.site(), i.expiry(), true));
@@ -77,11 +76,7 @@ final class Membership {
         sites.put(
             site,
             new Standing(
-                member,
-                Optional.of(e.token()),
-                Optional.of(e.requests()),
-                List.of(),
-                List.of()));
+                member, Optional.of(e.token()), Optional.of(e.requests()), List.of(), List.of()));
       }
       case MembershipEvent.Approved e -> {
         Standing old = standing(site);

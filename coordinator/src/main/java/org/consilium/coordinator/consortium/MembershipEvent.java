@@ -12,7 +12,9 @@ import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 
-/** What happened to a site's membership; the journal's stream {@code consortium} is made of these. */
+/**
+ * What happened to a site's membership; the journal's stream {@code consortium} is made of these.
+ */
 sealed interface MembershipEvent {
   /** Name of the journal stream. */
   String STREAM = "consortium";

@@ -1,6 +1,6 @@
 /**
- * Sequential detectors for each centre. In: standardised shifts, positive is worse. Out: statistics,
- * thresholds from the false alarms that a consortium accepts, verdicts.
+ * Sequential detectors for each centre. In: standardised shifts, positive is worse. Out:
+ * statistics, thresholds from the false alarms that a consortium accepts, verdicts.
  */
 @NullMarked
 package org.consilium.coordinator.drift;

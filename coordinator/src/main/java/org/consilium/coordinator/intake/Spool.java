@@ -24,7 +24,9 @@ import org.consilium.protocol.wire.ManifestCodec;
  */
 public final class Spool {
   private static final StandardOpenOption[] READ_WRITE = {
-    StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE,
+    StandardOpenOption.CREATE,
+    StandardOpenOption.READ,
+    StandardOpenOption.WRITE,
     StandardOpenOption.SPARSE
   };
 

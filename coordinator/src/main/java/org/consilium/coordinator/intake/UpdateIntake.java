@@ -23,8 +23,8 @@ import org.consilium.security.sign.VerifyingKey;
 
 /**
  * Takes sealed updates in: announce, send chunks in any order, check. Holds a few buffers of 1 MiB
- * for an update, never the update. A checked update is on disk; whether it counts is for the round to
- * journal. Safe for use by many threads; one upload a site and study at a time.
+ * for an update, never the update. A checked update is on disk; whether it counts is for the round
+ * to journal. Safe for use by many threads; one upload a site and study at a time.
  */
 public final class UpdateIntake {
   /** Room that is left free for the journal and the next model's header. */
@@ -161,9 +161,7 @@ public final class UpdateIntake {
         var entry = all.next();
         Spool.Place place = entry.getValue().place();
         boolean kept =
-            round.isPresent()
-                && place.round().equals(round.get())
-                && place.attempt() == attempt;
+            round.isPresent() && place.round().equals(round.get()) && place.attempt() == attempt;
         if (entry.getKey().study().equals(study) && !kept) {
           entry.getValue().close();
           all.remove();
@@ -260,8 +258,7 @@ public final class UpdateIntake {
                   terms.layout().digest().brief(),
                   expected));
     }
-    int weight =
-        WeightRule.weight(samples, terms.referenceSamples(), terms.fixed().weightMax());
+    int weight = WeightRule.weight(samples, terms.referenceSamples(), terms.fixed().weightMax());
     if (m.samples() != samples || m.weight() != weight) {
       return no(
           Why.WRONG_WEIGHT,

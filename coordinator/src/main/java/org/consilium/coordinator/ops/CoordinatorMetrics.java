@@ -61,11 +61,7 @@ public final class CoordinatorMetrics implements MultiCollector {
     List<StudySnapshot> now = studies.get();
     gauges.fact("build", "version", version);
     gauges.put("audit_chain_valid", auditValid.getAsBoolean() ? 1 : 0);
-    gauges.put(
-        "ca_certificate_expiry_timestamp_seconds",
-        seconds(consortium.root()),
-        "ca",
-        "root");
+    gauges.put("ca_certificate_expiry_timestamp_seconds", seconds(consortium.root()), "ca", "root");
     now.forEach(study -> StudyGauges.collect(study, gauges));
     sites(now, gauges);
     return gauges.snapshots();
@@ -113,10 +109,7 @@ public final class CoordinatorMetrics implements MultiCollector {
           .ifPresent(
               c ->
                   gauges.put(
-                      "site_certificate_expiry_timestamp_seconds",
-                      seconds(c),
-                      "site",
-                      site));
+                      "site_certificate_expiry_timestamp_seconds", seconds(c), "site", site));
     }
   }
 }

@@ -75,7 +75,10 @@ public final class ModelRegistry {
       ModelVersion version = new ModelVersion(out.finish());
       long bytes = Files.size(draft);
       Files.move(
-          draft, path(version), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+          draft,
+          path(version),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
       force();
       return new Stored<>(version, bytes, made);
     }

@@ -11,9 +11,9 @@ import java.util.function.LongSupplier;
 import org.consilium.protocol.SiteId;
 
 /**
- * Which sites are connected and when each was last heard. Kept in memory only: after a restart every
- * site counts as present until the grace time is over, as if it had just been heard. Safe for use by
- * many threads.
+ * Which sites are connected and when each was last heard. Kept in memory only: after a restart
+ * every site counts as present until the grace time is over, as if it had just been heard. Safe for
+ * use by many threads.
  */
 public final class Presence {
   private final InstantSource clock;

@@ -6,9 +6,9 @@ import java.util.function.Predicate;
 import org.consilium.protocol.SiteId;
 
 /**
- * Who takes part in the next round: every site that agreed, is enrolled, and is present. A site that
- * lost its connection for less than the grace time is present, so the roster does not depend on a
- * short reconnect.
+ * Who takes part in the next round: every site that agreed, is enrolled, and is present. A site
+ * that lost its connection for less than the grace time is present, so the roster does not depend
+ * on a short reconnect.
  */
 public final class RosterPolicy {
   private RosterPolicy() {}

@@ -215,10 +215,7 @@ final class EventCodec {
       case SITE_DECLINED -> {
         var e = m.getSiteDeclined();
         yield new SiteDeclined(
-            at,
-            new Place(e.getNumber(), e.getAttempt()),
-            new SiteId(e.getSite()),
-            e.getRefusal());
+            at, new Place(e.getNumber(), e.getAttempt()), new SiteId(e.getSite()), e.getRefusal());
       }
       case UPDATE_LOST -> {
         var e = m.getUpdateLost();
@@ -231,8 +228,7 @@ final class EventCodec {
       }
       case DEADLINE_PASSED ->
           new DeadlinePassed(
-              at,
-              new Place(m.getDeadlinePassed().getNumber(), m.getDeadlinePassed().getAttempt()));
+              at, new Place(m.getDeadlinePassed().getNumber(), m.getDeadlinePassed().getAttempt()));
       case MODEL_PUBLISHED -> {
         var e = m.getModelPublished();
         yield new ModelPublished(

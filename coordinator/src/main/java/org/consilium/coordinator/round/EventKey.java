@@ -66,8 +66,7 @@ final class EventKey {
       case DeadlinePassed e -> "deadline/%s/%d".formatted(e.place().number(), before);
       case ModelPublished e -> "published/" + e.place().number();
       case ReportAccepted e ->
-          "report/%d/%d/%s"
-              .formatted(e.report().round().number(), e.report().window(), e.site());
+          "report/%d/%d/%s".formatted(e.report().round().number(), e.report().window(), e.site());
       case ValidationClosed e -> "validated/" + e.number();
       case WindowClosed e -> "window-closed/" + e.window();
     };

@@ -36,8 +36,8 @@ import org.consilium.protocol.StudyId;
 
 /**
  * Runs one study: the only thread that changes its state. Each change is journaled, then applied,
- * then acted upon; whatever instant the process ends at, opening again goes on with the same phase of
- * the same round. Others ask it through a bounded queue and read {@link #state}.
+ * then acted upon; whatever instant the process ends at, opening again goes on with the same phase
+ * of the same round. Others ask it through a bounded queue and read {@link #state}.
  */
 public final class RoundLoop implements AutoCloseable {
   /** Requests that may wait; sites repeat theirs, so a full queue only slows them. */
@@ -194,8 +194,7 @@ public final class RoundLoop implements AutoCloseable {
         .ifPresent(
             due -> {
               if (!deadline(before).equals(Optional.of(due))) {
-                dueNanos =
-                    clocks.nanos().getAsLong() + Duration.between(event.at(), due).toNanos();
+                dueNanos = clocks.nanos().getAsLong() + Duration.between(event.at(), due).toNanos();
               }
             });
     state = after;
@@ -362,8 +361,7 @@ public final class RoundLoop implements AutoCloseable {
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
     record(
         new InRound(
-            new ModelPublished(
-                at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
+            new ModelPublished(at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
     return true;
   }
 

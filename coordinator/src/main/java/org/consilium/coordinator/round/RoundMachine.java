@@ -173,8 +173,7 @@ public final class RoundMachine {
         var reports = with(s.reports(), site, report);
         yield reports.size() == s.sites().size()
             ? new Watched(s.window(), s.model(), s.opened(), reports, at)
-            : new Watching(
-                s.window(), s.model(), s.sites(), s.opened(), s.deadline(), reports);
+            : new Watching(s.window(), s.model(), s.sites(), s.opened(), s.deadline(), reports);
       }
       case WindowClosed(Instant at, int window) when window == s.window() ->
           new Watched(s.window(), s.model(), s.opened(), s.reports(), at);

@@ -7,7 +7,9 @@ import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 
-/** Something that happened in a study. The journal holds these; every state is rebuilt from them. */
+/**
+ * Something that happened in a study. The journal holds these; every state is rebuilt from them.
+ */
 public sealed interface StudyEvent {
   /** When it happened. */
   Instant at();

@@ -27,7 +27,9 @@ import org.consilium.coordinator.round.StudyState.Published;
 import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.coordinator.validation.ReportScore;
 
-/** How a study goes from one state to the next: pure, total, the rule by which a journal is read. */
+/**
+ * How a study goes from one state to the next: pure, total, the rule by which a journal is read.
+ */
 public final class StudyMachine {
   /** After so many abandoned attempts in a row a person should look. */
   public static final int ABANDONED_MAX = 3;
@@ -179,8 +181,7 @@ public final class StudyMachine {
       throw illegal(s, event);
     }
     RoundState next = RoundMachine.next(s.current().orElseThrow(), e);
-    StudyState after =
-        e instanceof ModelPublished published ? published(s, published, next) : s;
+    StudyState after = e instanceof ModelPublished published ? published(s, published, next) : s;
     if (!next.over()) {
       return placed(after, after.history(), Optional.of(next));
     }

@@ -93,9 +93,7 @@ public record StudyState(
   /** The version that the plan's metric chooses, once any was reported on. */
   public Optional<Published> best() {
     List<BestModel.Candidate> candidates =
-        models.stream()
-            .map(m -> new BestModel.Candidate(m.round(), m.score(), m.loss()))
-            .toList();
+        models.stream().map(m -> new BestModel.Candidate(m.round(), m.score(), m.loss())).toList();
     return BestModel.choose(plan().select(), candidates)
         .flatMap(best -> models.stream().filter(m -> m.round() == best.round()).findFirst());
   }

@@ -1,6 +1,6 @@
 /**
- * The coordinator's gRPC face for sites: decode, one call, encode. Every status that a site can see is
- * made in one class.
+ * The coordinator's gRPC face for sites: decode, one call, encode. Every status that a site can see
+ * is made in one class.
  */
 @NullMarked
 package org.consilium.coordinator.rpc;

@@ -19,10 +19,7 @@ public final class ModelCard {
   /** The card of one published version. */
   public static String of(StudySnapshot study, PublishedModel model) {
     StudyPlan plan = study.plan();
-    return head(plan, model)
-        + results(study, model)
-        + training(study, model)
-        + limits(plan);
+    return head(plan, model) + results(study, model) + training(study, model) + limits(plan);
   }
 
   private static String head(StudyPlan plan, PublishedModel model) {
@@ -128,17 +125,17 @@ public final class ModelCard {
   private static String limits(StudyPlan plan) {
     return """
 
-      ## Intended use and limits
+    ## Intended use and limits
 
-      - For research by the consortium that trained it. It is not a medical device, and no clinical \
-      decision may rest on it.
-      - It answers one question, with the labels: %s. Images of another modality, body part, scanner \
-      or preparation than the centres' own are outside what was measured.
-      - The results above are each centre's own, on its own hold-out cases; another hospital has to \
-      measure before it believes them.
-      - The parameters can reveal something about the training data (membership inference); treat them \
-      as sensitive.
-      """
+    - For research by the consortium that trained it. It is not a medical device, and no clinical \
+    decision may rest on it.
+    - It answers one question, with the labels: %s. Images of another modality, body part, scanner \
+    or preparation than the centres' own are outside what was measured.
+    - The results above are each centre's own, on its own hold-out cases; another hospital has to \
+    measure before it believes them.
+    - The parameters can reveal something about the training data (membership inference); treat them \
+    as sensitive.
+    """
         .formatted(String.join(", ", plan.labels()));
   }
 

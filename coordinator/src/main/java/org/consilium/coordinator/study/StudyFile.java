@@ -38,8 +38,7 @@ public final class StudyFile {
     long bytes = Files.size(file);
     if (bytes > Limits.PLAN_BYTES_MAX) {
       throw new IOException(
-          "read study file %s: %d bytes, at most %d"
-              .formatted(file, bytes, Limits.PLAN_BYTES_MAX));
+          "read study file %s: %d bytes, at most %d".formatted(file, bytes, Limits.PLAN_BYTES_MAX));
     }
     return parse(Files.readString(file, StandardCharsets.UTF_8));
   }

@@ -72,8 +72,7 @@ public final class ReportDesk {
       return new Rejected(
           Why.WRONG_MODEL,
           "report is about model %s, asked was %s"
-              .formatted(
-                  report.model().digest().brief(), expected.model().digest().brief()));
+              .formatted(report.model().digest().brief(), expected.model().digest().brief()));
     }
     return new Genuine(report);
   }

@@ -39,8 +39,7 @@ final class Problems {
           case ILLEGAL -> "consilium study validate -f study.yaml";
           case UNKNOWN_SITE -> "consilium site list";
         };
-    return Problem.of(status, code(refused.why()), message(refused), hint)
-        .response();
+    return Problem.of(status, code(refused.why()), message(refused), hint).response();
   }
 
   @Error(global = true)
@@ -52,11 +51,7 @@ final class Problems {
           case TOKEN_UNKNOWN, TOKEN_EXPIRED, FINGERPRINT, BAD_REQUEST ->
               HttpStatus.UNPROCESSABLE_ENTITY;
         };
-    return Problem.of(
-            status,
-            code(refused.why()),
-            message(refused),
-            "consilium site list")
+    return Problem.of(status, code(refused.why()), message(refused), "consilium site list")
         .response();
   }
 

@@ -104,9 +104,7 @@ public final class YamlMap {
   /** A yes or no that may be left out. */
   public boolean flag(String key, boolean fallback) {
     return find(key)
-        .map(
-            value ->
-                read(key, value, Set.of(Tag.BOOL), "true or false", YamlMap::truth, fallback))
+        .map(value -> read(key, value, Set.of(Tag.BOOL), "true or false", YamlMap::truth, fallback))
         .orElse(fallback);
   }
 

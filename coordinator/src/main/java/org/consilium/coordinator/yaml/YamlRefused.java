@@ -10,8 +10,7 @@ public final class YamlRefused extends Exception {
   private final transient List<YamlProblem> problems;
 
   public YamlRefused(List<YamlProblem> problems) {
-    super(
-        problems.stream().map(YamlProblem::toString).collect(Collectors.joining("\n")));
+    super(problems.stream().map(YamlProblem::toString).collect(Collectors.joining("\n")));
     this.problems = List.copyOf(problems);
   }
 

@@ -55,7 +55,8 @@ final class MetricsPageTest {
                 Files.readString(
                     Path.of(System.getProperty("consilium.root"))
                         .resolve("deploy/monitoring/metrics.yaml")));
-    for (Object one : (Iterable<?>) java.util.Objects.requireNonNull(((Map<?, ?>) tree).get("metrics"))) {
+    for (Object one :
+        (Iterable<?>) java.util.Objects.requireNonNull(((Map<?, ?>) tree).get("metrics"))) {
       Map<?, ?> metric = (Map<?, ?>) one;
       String type = String.valueOf(metric.get("type"));
       // The text format 0.0.4 has no info and no state set: both are gauges there.
