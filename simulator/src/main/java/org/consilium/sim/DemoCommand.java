@@ -107,20 +107,26 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     DemoOptions options = options();
     boolean terminal = onTerminal();
-    PrintStream progress = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-    Screen screen = new Screen(progress, terminal);
-    screen.say("Consilium demo: real anatomy, simulated lesions, one subject. No clinical claim.");
-    screen.say(
-        "%d sites, %d rounds, scenario %s, seed %d; report in %s"
-            .formatted(sites, rounds, options.scenario().key(), seed, out));
+    PrintStream usual = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     try {
       Files.createDirectories(out);
       Installation installation = Installation.find(System.getenv());
-      DemoReport report = new DemoRun(options, installation, clock, screen).run();
-      ReportFiles.write(out, report);
-      return conclude(options, report, screen, terminal);
+      PrintStream people = NativeNoise.divert(out.resolve("engine.log"), usual);
+      Screen screen = new Screen(people, terminal);
+      screen.say(
+          "Consilium demo: real anatomy, simulated lesions, one subject. No clinical claim.");
+      screen.say(
+          "%d sites, %d rounds, scenario %s, seed %d; report in %s"
+              .formatted(sites, rounds, options.scenario().key(), seed, out));
+      try {
+        DemoReport report = new DemoRun(options, installation, clock, screen).run();
+        ReportFiles.write(out, report);
+        return conclude(options, report, screen, terminal);
+      } catch (IOException failed) {
+        return fail(String.valueOf(failed.getMessage()), people);
+      }
     } catch (IOException failed) {
-      return fail(String.valueOf(failed.getMessage()));
+      return fail(String.valueOf(failed.getMessage()), usual);
     }
   }
 
@@ -223,11 +229,11 @@ final class DemoCommand implements Callable<Integer> {
     return judged && !beaten ? 1 : 0;
   }
 
-  private int fail(String why) {
+  private int fail(String why, PrintStream people) {
     if (json) {
       spec.commandLine().getOut().println(Envelope.error("CS-SIM-001", why));
     }
-    spec.commandLine().getErr().println("consilium demo failed: " + why);
+    people.println("consilium demo failed: " + why);
     return 1;
   }
 

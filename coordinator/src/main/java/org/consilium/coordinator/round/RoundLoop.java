@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
+import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
@@ -93,8 +94,7 @@ public final class RoundLoop implements AutoCloseable {
       Created created, Journal journal, RoundEffects effects, Clocks clocks)
       throws JournalConflict, IOException {
     StudyId study = created.plan().study();
-    List<org.consilium.coordinator.journal.JournalEntry> _ =
-        journal.append(List.of(EventKey.entry(stream(study), created, 0, 0)));
+    List<JournalEntry> _ = journal.append(List.of(EventKey.entry(stream(study), created, 0, 0)));
     RoundLoop loop = new RoundLoop(study, journal, effects, clocks, StudyMachine.open(created));
     effects.applied(Optional.empty(), created, loop.state);
     return loop;
@@ -182,9 +182,8 @@ public final class RoundLoop implements AutoCloseable {
   public Reply.Done record(StudyEvent event) throws JournalConflict, IOException {
     StudyState before = state;
     StudyState after = StudyMachine.next(before, event);
-    List<org.consilium.coordinator.journal.JournalEntry> unused;
     try {
-      unused =
+      List<JournalEntry> _ =
           journal.append(List.of(EventKey.entry(stream, event, before.events(), losses(before))));
     } catch (JournalConflict | IOException lost) {
       halt(lost);

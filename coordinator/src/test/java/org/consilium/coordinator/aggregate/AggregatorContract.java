@@ -112,7 +112,7 @@ abstract class AggregatorContract {
     }
     try (SafetensorsWriter out = SafetensorsWriter.create(file, layout, Map.of())) {
       out.write(values, 0, values.length);
-      Digest unused = out.finish(false);
+      Digest _ = out.finish(false);
     }
     return file;
   }
@@ -124,7 +124,7 @@ abstract class AggregatorContract {
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
       Step step =
           aggregator.aggregate(new AggregationTask(source, deltas, TERMS, exponents, 0.5, writer));
-      Digest unused = writer.finish(false);
+      Digest _ = writer.finish(false);
       return step;
     }
   }

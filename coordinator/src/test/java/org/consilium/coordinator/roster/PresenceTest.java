@@ -65,7 +65,7 @@ final class PresenceTest {
   }
 
   private void pass(long seconds) {
-    long unused = nanos.addAndGet(Duration.ofSeconds(seconds).toNanos());
+    long _ = nanos.addAndGet(Duration.ofSeconds(seconds).toNanos());
   }
 
   private static final class Recorder implements Presence.Link {

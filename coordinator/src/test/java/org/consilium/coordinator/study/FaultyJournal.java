@@ -29,7 +29,7 @@ final class FaultyJournal implements Journal {
     }
     if (appends == dieAt) {
       if (written) {
-        List<JournalEntry> unused = durable.append(events);
+        List<JournalEntry> _ = durable.append(events);
       }
       throw new IOException("the process died at append " + dieAt);
     }

@@ -19,12 +19,12 @@ final class ManualTime implements InstantSource {
   }
 
   void pass(Duration duration) {
-    long unused = nanos.addAndGet(duration.toNanos());
+    long _ = nanos.addAndGet(duration.toNanos());
   }
 
   /** Somebody sets the clock on the wall; no time passes. */
   void jump(Duration duration) {
-    long unused = jumped.addAndGet(duration.toNanos());
+    long _ = jumped.addAndGet(duration.toNanos());
   }
 
   Clocks clocks() {

@@ -28,7 +28,7 @@ final class StudiesTest {
   @Test
   void study_allSitesAnswer_runsToItsLastWindow() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids));
+      var _ = c.begin(TestPlan.of(c.ids));
 
       c.run(c.ids, State.COMPLETED);
 
@@ -51,7 +51,7 @@ final class StudiesTest {
     for (int[] order :
         new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
       try (TestConsortium c = new TestConsortium(folder.resolve("run" + run++), 3)) {
-        var unused = c.begin(TestPlan.of(c.ids).rounds(2, 0));
+        var _ = c.begin(TestPlan.of(c.ids).rounds(2, 0));
         List<SiteId> sites = new ArrayList<>();
         for (int i : order) {
           sites.add(c.ids.get(i));
@@ -72,7 +72,7 @@ final class StudiesTest {
     ModelVersion expected;
     int appends;
     try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
       c.run(c.ids, State.COMPLETED);
       expected = c.snapshot().models().getLast().version();
       List<Long> count = new ArrayList<>();
@@ -84,7 +84,7 @@ final class StudiesTest {
       for (boolean written : new boolean[] {false, true}) {
         String name = "append %d, %s".formatted(at, written ? "written" : "not written");
         try (TestConsortium c = new TestConsortium(folder.resolve("run" + at + written), 3)) {
-          var unused = c.begin(TestPlan.of(c.ids).parameters(2_000));
+          var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
           // Created, three answers and the start are 5 appends; the loop may have made the 6th.
           c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
           runThroughDeath(c);
@@ -118,7 +118,7 @@ final class StudiesTest {
   @Test
   void round_quorumAtDeadline_aggregatesWithoutTheStraggler() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
       RoundTask first = c.task(c.ids.get(0));
       assertThat(first.terms().orElseThrow().participants()).hasSize(3);
       c.act(c.ids.get(0));
@@ -138,7 +138,7 @@ final class StudiesTest {
   @Test
   void round_belowQuorumThreeTimes_pausesAndResumes() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0));
       for (int attempt = 1; attempt <= 3; attempt++) {
         int now = attempt;
         TestConsortium.await(
@@ -164,7 +164,7 @@ final class StudiesTest {
   @Test
   void round_enoughDecline_isAbandonedAtOnce() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0));
       RoundTask task = c.task(c.ids.get(0));
 
       var reply = c.studies().decline(c.ids.get(0), TestConsortium.STUDY, task.round(), "DIVERGED");
@@ -179,7 +179,7 @@ final class StudiesTest {
   @Test
   void badInput_26_wallClockJumps_deadlineDoesNotMove() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
       assertThat(c.task(c.ids.get(0)).remaining()).isEqualTo(Duration.ofMinutes(10));
 
       c.time.jump(Duration.ofHours(1));
@@ -199,12 +199,12 @@ final class StudiesTest {
   void f8_acceptedSpoolDamaged_siteIsAskedAgain_sameDigest() throws Exception {
     ModelVersion expected;
     try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0));
       c.run(c.ids, State.COMPLETED);
       expected = c.snapshot().models().getLast().version();
     }
     try (TestConsortium c = new TestConsortium(folder.resolve("torn"), 3)) {
-      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0));
       SiteId victim = c.ids.get(0);
       var task = c.task(victim);
       c.act(victim);
@@ -235,7 +235,7 @@ final class StudiesTest {
   void badInput_35_noRoomForARound_waitsUntilThereIs() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
       c.space = () -> 1 << 20;
-      var unused = c.begin(TestPlan.of(c.ids).rounds(1, 0));
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0));
       TestConsortium.await(() -> c.snapshot().detail().contains("waiting for disk space"));
 
       c.space = () -> Long.MAX_VALUE;
@@ -264,7 +264,7 @@ final class StudiesTest {
   @Test
   void stop_runningStudy_endsForGood() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
-      var unused = c.begin(TestPlan.of(c.ids));
+      var _ = c.begin(TestPlan.of(c.ids));
       var task = c.task(c.ids.get(0));
 
       StudySnapshot end = c.studies().stop(TestConsortium.STUDY, "wrong plan");

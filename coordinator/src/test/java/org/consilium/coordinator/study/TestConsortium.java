@@ -127,11 +127,11 @@ final class TestConsortium implements AutoCloseable {
   /** Creates and starts a study that every site agrees to. */
   StudyPlan begin(TestPlan wanted) throws IOException, StudyRefused {
     StudyPlan plan = wanted.plan();
-    StudySnapshot unused = studies.create(PlanCodec.encode(plan));
+    StudySnapshot _ = studies.create(PlanCodec.encode(plan));
     for (SiteId id : ids) {
       act(id);
     }
-    unused = studies.start(STUDY);
+    var _ = studies.start(STUDY);
     return plan;
   }
 
@@ -156,16 +156,16 @@ final class TestConsortium implements AutoCloseable {
       TestSite site = sites.get(id);
       if (message.kind() == SignedKind.PROPOSAL) {
         byte[] plan = PlanCodec.planBytes(message.body());
-        var unused =
+        var _ =
             studies.decide(
                 id, org.consilium.protocol.Digest.sha256(plan), true, "", site.samples());
       } else {
         RoundTask task = TaskCodec.decode(message.body());
         if (task.terms().isPresent()) {
-          var unused = send(id, update(id, task));
+          var _ = send(id, update(id, task));
         } else {
           byte[] body = site.report(task);
-          var unused = studies.report(id, body, site.sign(SignedKind.REPORT, body));
+          var _ = studies.report(id, body, site.sign(SignedKind.REPORT, body));
         }
       }
     }
@@ -208,7 +208,7 @@ final class TestConsortium implements AutoCloseable {
           }
           try {
             for (SiteId id : order) {
-              boolean unused = act(id);
+              boolean _ = act(id);
             }
           } catch (IOException dead) {
             throw new DeadCoordinator(dead);

@@ -184,7 +184,7 @@ final class UpdateRefusalTest {
     outcome = c.studies().report(site, early, me.sign(SignedKind.UPDATE, early));
     assertThat(outcome.toString()).contains("BAD_SIGNATURE");
     for (SiteId id : c.ids) {
-      var unused = c.send(id, c.update(id, task));
+      var _ = c.send(id, c.update(id, task));
     }
     TestConsortium.await(
         () -> c.pendingTask(site).filter(t -> t.kind() == RoundTask.Kind.VALIDATE).isPresent());

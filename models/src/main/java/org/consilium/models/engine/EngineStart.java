@@ -31,7 +31,11 @@ final class EngineStart {
               .formatted(fixed, threads));
     }
     try {
-      return Engine.getEngine("PyTorch");
+      Engine engine = Engine.getEngine("PyTorch");
+      if (fixed == null) {
+        NnpackOff.apply();
+      }
+      return engine;
     } catch (EngineException | UnsatisfiedLinkError | IllegalArgumentException failure) {
       throw new EngineUnavailable(
           "start the tensor engine: its native library does not load on %s %s"

@@ -88,7 +88,9 @@ public record BarChart(
   }
 
   private double y(double value) {
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (Math.clamp(value, from, to) - from) / (to - from);
+    return HEIGHT
+        - BOTTOM
+        - (HEIGHT - TOP - BOTTOM) * (Math.clamp(value, from, to) - from) / (to - from);
   }
 
   private String print(double value) {

@@ -21,7 +21,7 @@ public record LineChart(
   private static final int RIGHT = 12;
   private static final int TOP = 26;
   private static final int BOTTOM = 40;
-    private static final int MARKERS_MAX = 12;
+  private static final int MARKERS_MAX = 12;
 
   public LineChart {
     lines = List.copyOf(lines);

@@ -58,9 +58,7 @@ public record TimelineChart(String title, double seconds, List<Row> rows) {
     for (Span span : row.spans) {
       double width = x(span.to) - x(span.from);
       svg.rectangle(
-          new Svg.Box(x(span.from), top + 5, width - 1, ROW - 10),
-          "bar " + span.style,
-          span.title);
+          new Svg.Box(x(span.from), top + 5, width - 1, ROW - 10), "bar " + span.style, span.title);
       if (width > WORDS_MIN) {
         svg.text(x(span.from) + width / 2, top + ROW / 2.0 + 4, "inside middle", span.words);
       }
@@ -68,8 +66,7 @@ public record TimelineChart(String title, double seconds, List<Row> rows) {
     for (Moment moment : row.moments) {
       double x = x(moment.at);
       double y = top + ROW / 2.0;
-      svg.path(
-          "M%s %sl10 10m0-10l-10 10".formatted(Svg.number(x - 5), Svg.number(y - 5)), "cross");
+      svg.path("M%s %sl10 10m0-10l-10 10".formatted(Svg.number(x - 5), Svg.number(y - 5)), "cross");
       svg.rectangle(new Svg.Box(x - 7, y - 9, 14, 18), "hit", moment.title);
     }
   }

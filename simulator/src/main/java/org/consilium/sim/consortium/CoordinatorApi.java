@@ -23,7 +23,7 @@ import org.consilium.sim.process.Pause;
  */
 public final class CoordinatorApi implements AutoCloseable {
   private static final Duration REQUEST_MAX = Duration.ofSeconds(20);
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration BETWEEN_TRIES = Duration.ofMillis(200);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
@@ -115,8 +115,7 @@ public final class CoordinatorApi implements AutoCloseable {
       } catch (IOException cut) {
         if (clock.instant().isAfter(until)) {
           throw new IOException(
-              "%s %s: %s"
-                  .formatted(request.method(), request.uri().getPath(), cut.getMessage()),
+              "%s %s: %s".formatted(request.method(), request.uri().getPath(), cut.getMessage()),
               cut);
         }
       }
@@ -125,14 +124,11 @@ public final class CoordinatorApi implements AutoCloseable {
   }
 
   private static JsonNode json(HttpResponse<String> response) throws IOException {
-    String what =
-        response.request().method() + " " + response.request().uri().getPath();
+    String what = response.request().method() + " " + response.request().uri().getPath();
     if (response.statusCode() / 100 != 2) {
       throw problem(what, response.statusCode(), response.body());
     }
-    return response.body().isBlank()
-        ? MAPPER.createObjectNode()
-        : MAPPER.readTree(response.body());
+    return response.body().isBlank() ? MAPPER.createObjectNode() : MAPPER.readTree(response.body());
   }
 
   private static ApiProblem problem(String what, int status, String body) {

@@ -72,12 +72,12 @@ public record Installation(Path home, Path java) {
   private static Path besideThisJar() throws IOException {
     try {
       Path here =
-          Path.of(
-              Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+          Path.of(Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       Path module = here.getParent().getParent();
       return module.getParent();
     } catch (URISyntaxException | NullPointerException unknown) {
-      throw new IOException("find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
+      throw new IOException(
+          "find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
     }
   }
 }

@@ -149,8 +149,7 @@ final class Charts {
                     new LineChart.Point(0.5, threshold),
                     new LineChart.Point(Math.max(1, last) + 0.5, threshold))),
             new LineChart.Line("AUROC", "c7 dots", 1, statistics(drift, "AUROC_SHIFT")),
-            new LineChart.Line(
-                "log loss", "c" + colour, 0, statistics(drift, "LOG_LOSS_SHIFT"))),
+            new LineChart.Line("log loss", "c" + colour, 0, statistics(drift, "LOG_LOSS_SHIFT"))),
         marks);
   }
 
@@ -198,8 +197,7 @@ final class Charts {
     List<TimelineChart.Span> spans = new ArrayList<>();
     for (RoundLine r : report.rounds()) {
       String title =
-          "round %d: %s, %d updates"
-              .formatted(r.number(), Html.seconds(r.seconds()), r.accepted());
+          "round %d: %s, %d updates".formatted(r.number(), Html.seconds(r.seconds()), r.accepted());
       spans.add(
           new TimelineChart.Span(
               r.start(),
@@ -234,8 +232,7 @@ final class Charts {
     List<TimelineChart.Moment> moments = new ArrayList<>();
     for (Event e : report.timeline()) {
       if (e.kind().equals("kill") && e.subject().equals(name)) {
-        moments.add(
-            new TimelineChart.Moment(e.at(), Html.seconds(e.at()) + ": " + e.text()));
+        moments.add(new TimelineChart.Moment(e.at(), Html.seconds(e.at()) + ": " + e.text()));
       }
     }
     return moments;

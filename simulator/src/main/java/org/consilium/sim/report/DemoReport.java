@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * All that a demonstration measured. Seconds count from its start; AUROCs are of the positive class.
+ * All that a demonstration measured. Seconds count from its start; AUROCs are of the positive
+ * class.
  *
  * @param head what was run
  * @param rounds closed rounds in order

@@ -20,18 +20,18 @@ final class Html {
 
   static String figure(String title, String caption, String body) {
     return """
-        <figure><h3>%s</h3>
-        %s<figcaption>%s</figcaption></figure>
-        """
+    <figure><h3>%s</h3>
+    %s<figcaption>%s</figcaption></figure>
+    """
         .formatted(escape(title), body, escape(caption));
   }
 
   static String section(String id, String title, String body) {
     return """
-        <section id="%s" aria-labelledby="%s-title">
-        <h2 id="%s-title">%s</h2>
-        %s</section>
-        """
+    <section id="%s" aria-labelledby="%s-title">
+    <h2 id="%s-title">%s</h2>
+    %s</section>
+    """
         .formatted(id, id, id, escape(title), body);
   }
 

@@ -16,8 +16,7 @@ public final class ReportFiles {
   /** Writes {@code report.html} and {@code report.json}; existing ones are replaced. */
   public static void write(Path folder, DemoReport report) throws IOException {
     Files.createDirectories(folder);
-    Files.writeString(
-        folder.resolve("report.html"), ReportPage.of(report), StandardCharsets.UTF_8);
+    Files.writeString(folder.resolve("report.html"), ReportPage.of(report), StandardCharsets.UTF_8);
     Files.writeString(
         folder.resolve("report.json"),
         json(report).toPrettyString() + "\n",

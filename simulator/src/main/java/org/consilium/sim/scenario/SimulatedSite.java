@@ -59,9 +59,7 @@ public record SimulatedSite(SiteKnobs knobs, SiteKnobs degraded, int onsetWindow
       boolean drifts = scenario.drifting() && i == troubled(sites);
       all.add(
           new SimulatedSite(
-              knobs,
-              drifts ? knobs.withNoise(DRIFTED_NOISE) : knobs,
-              drifts ? ONSET_WINDOW : 0));
+              knobs, drifts ? knobs.withNoise(DRIFTED_NOISE) : knobs, drifts ? ONSET_WINDOW : 0));
     }
     return List.copyOf(all);
   }

@@ -44,29 +44,40 @@ public record StudyText(
   /** How a site trains, as the file says it. */
   public Training training() {
     return new Training(
-        1, BATCH, LEARNING_RATE, WEIGHT_DECAY, 0.5, true, 0, 1, "weak", "fixed", MEAN, DEVIATION,
+        1,
+        BATCH,
+        LEARNING_RATE,
+        WEIGHT_DECAY,
+        0.5,
+        true,
+        0,
+        1,
+        "weak",
+        "fixed",
+        MEAN,
+        DEVIATION,
         true);
   }
 
   /** The file. */
   public String yaml() {
     return """
-        # A study file: what is asked, which model, how it is trained, who takes part.
-        apiVersion: consilium/v1
-        kind: Study
-        metadata:
-          name: %s
-          title: {en: "Lesions on head MRI (simulated)"}
-        spec:
-          model:     {architecture: %s, height: %d, width: %d}
-          task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
-          algorithm: {name: fedavg, rounds: %d, localEpochs: 1}
-          training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
-          privacy:   {mode: sealed}
-          sites:     {include: [%s], quorum: %d, deadline: %ds}
-          drift:     {detector: cusum, falseAlarmsPerYear: 2, windowsPerYear: 52, windows: %d}
-          seed: %d
-        """
+    # A study file: what is asked, which model, how it is trained, who takes part.
+    apiVersion: consilium/v1
+    kind: Study
+    metadata:
+      name: %s
+      title: {en: "Lesions on head MRI (simulated)"}
+    spec:
+      model:     {architecture: %s, height: %d, width: %d}
+      task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
+      algorithm: {name: fedavg, rounds: %d, localEpochs: 1}
+      training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
+      privacy:   {mode: sealed}
+      sites:     {include: [%s], quorum: %d, deadline: %ds}
+      drift:     {detector: cusum, falseAlarmsPerYear: 2, windowsPerYear: 52, windows: %d}
+      seed: %d
+    """
         .formatted(
             name,
             architecture,

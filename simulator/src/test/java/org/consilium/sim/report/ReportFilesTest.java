@@ -64,8 +64,7 @@ final class ReportFilesTest {
   void json_written_holdsWhatProgramsRead() throws IOException {
     ReportFiles.write(folder, SampleReports.fourSites());
 
-    JsonNode root =
-        JsonMapper.builder().build().readTree(folder.resolve("report.json").toFile());
+    JsonNode root = JsonMapper.builder().build().readTree(folder.resolve("report.json").toFile());
 
     assertThat(root.path("seed").asLong()).isEqualTo(7);
     assertThat(root.path("modelDigest").asText()).hasSize(64);

@@ -35,22 +35,36 @@ final class SampleReports {
       }
       rounds.add(
           new RoundLine(
-              r, 14 + 3.1 * r, 3.1, r == 12 ? 3 : 4, r == 12 ? List.of("dunmore") : List.of(),
-              "%064x".formatted(r * 7919L), global, local, weights));
+              r,
+              14 + 3.1 * r,
+              3.1,
+              r == 12 ? 3 : 4,
+              r == 12 ? List.of("dunmore") : List.of(),
+              "%064x".formatted(r * 7919L),
+              global,
+              local,
+              weights));
     }
     List<SiteLine> sites = new ArrayList<>();
     for (int s = 0; s < SITES.size(); s++) {
       sites.add(site(s));
     }
-    Models all =
-        new Models(Optional.empty(), score(.953), Optional.of(new Score(.941, .92, .96)));
+    Models all = new Models(Optional.empty(), score(.953), Optional.of(new Score(.941, .92, .96)));
     DemoReport.Together together =
         new DemoReport.Together(
             Optional.of(.88), Optional.of(.951), Optional.of(.94), Optional.of(.86), all, 1200);
     DemoReport.Head head =
         new DemoReport.Head(
-            "mri-demo", "Lesions on head MRI", "default", 7, 141.2, "ab".repeat(32), 29, 306_961,
-            "FedAvg, 30 rounds of one epoch, batch 8", "2 cores, a processor, 8 GiB, Java 25",
+            "mri-demo",
+            "Lesions on head MRI",
+            "default",
+            7,
+            141.2,
+            "ab".repeat(32),
+            29,
+            306_961,
+            "FedAvg, 30 rounds of one epoch, batch 8",
+            "2 cores, a processor, 8 GiB, Java 25",
             "real anatomy, simulated lesions, one subject");
     return new DemoReport(head, rounds, sites, together, timeline(), processes(), samples());
   }
@@ -64,12 +78,18 @@ final class SampleReports {
       points.add(new DriftPoint(w, "LOG_LOSS_SHIFT", shift, statistic, 4.8));
       points.add(new DriftPoint(w, "AUROC_SHIFT", shift / 2, statistic / 2, 4.8));
     }
-    Drift drift =
-        s == 2 ? new Drift("CONFIRMED", 4, 3, points) : new Drift("STABLE", 0, 0, points);
+    Drift drift = s == 2 ? new Drift("CONFIRMED", 4, 3, points) : new Drift("STABLE", 0, 0, points);
     Models own = new Models(score(.86 + .02 * s), score(.94 + .01 * s), score(.93 + .01 * s));
     return new SiteLine(
-        SITES.get(s), "Gamma 0.85, noise 2 %, more old patients.", 120, 30 + 9 * s, own,
-        score(.84 + .02 * s), drift, 37_000_000 + s * 40_000L, 75_000_000);
+        SITES.get(s),
+        "Gamma 0.85, noise 2 %, more old patients.",
+        120,
+        30 + 9 * s,
+        own,
+        score(.84 + .02 * s),
+        drift,
+        37_000_000 + s * 40_000L,
+        75_000_000);
   }
 
   private static Optional<Score> score(double value) {
@@ -110,8 +130,13 @@ final class SampleReports {
         }
       }
       samples.add(
-          new Sample(SITES.get(n), n % 2 == 0 ? 1 : 0, n == 3 ? .7 : n % 2 == 0 ? .97 : .04, side,
-              pixels, mask));
+          new Sample(
+              SITES.get(n),
+              n % 2 == 0 ? 1 : 0,
+              n == 3 ? .7 : n % 2 == 0 ? .97 : .04,
+              side,
+              pixels,
+              mask));
     }
     return samples;
   }
