@@ -29,7 +29,7 @@ import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.ops.CoordinatorMetrics;
 import org.consilium.coordinator.ops.MeteredJournal;
 import org.consilium.coordinator.ops.RoundMetrics;
-import org.consilium.coordinator.ops.StudyCounters;
+import org.consilium.coordinator.ops.StudyMeter;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.round.Clocks;
 import org.consilium.coordinator.rpc.CoordinationService;
@@ -169,7 +169,7 @@ public final class Coordinator implements AutoCloseable {
         new Surroundings.Signer(SigningKey.of(signing), signing.chain()),
         (study, sealingKey) -> certify(authority, study, sealingKey),
         presence,
-        new StudyCounters(new RoundMetrics(registry), failed::countDown),
+        new StudyMeter(new RoundMetrics(registry), this::fail),
         new Clocks(clock, System::nanoTime),
         random,
         new FixedPointMean(Runtime.getRuntime().availableProcessors()));
@@ -186,6 +186,11 @@ public final class Coordinator implements AutoCloseable {
     } catch (CertificateRefused refused) {
       throw new IOException("certify the aggregation key of %s".formatted(study), refused);
     }
+  }
+
+  private void fail() {
+    LOG.error("a study's loop stopped on a failure; the coordinator ends and has to start again");
+    failed.countDown();
   }
 
   private static void revoked(Studies studies, SiteId site) {

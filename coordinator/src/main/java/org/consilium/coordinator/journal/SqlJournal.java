@@ -24,6 +24,8 @@ import java.util.function.Consumer;
 import org.consilium.security.audit.ChainHash;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The journal in a SQL database: an H2 file beside the service, or PostgreSQL. One process writes:
@@ -31,6 +33,7 @@ import org.flywaydb.core.api.FlywayException;
  * connection that writes, so a writer that lost its lock has also lost its connection.
  */
 public final class SqlJournal implements Journal {
+  private static final Logger LOG = LoggerFactory.getLogger(SqlJournal.class);
   private static final long WRITER_LOCK = 0x436f6e73696c6975L; // "Consiliu": any fixed number
   private static final int CONNECTIONS_MAX = 5;
   private static final int FETCH_ROWS = 256;
@@ -236,7 +239,13 @@ public final class SqlJournal implements Journal {
 
   @Override
   public synchronized void close() {
-    database.close(); // closes the writer too, and with it the lock
+    try {
+      writer.rollback();
+      writer.close(); // given back first: the pool would end a connection in use only later
+    } catch (SQLException broken) {
+      LOG.debug("give the writer's connection back", broken);
+    }
+    database.close(); // and with the connections goes the lock
   }
 
   private void checkKeys(List<JournalEntry.Event> events) throws SQLException, JournalConflict {

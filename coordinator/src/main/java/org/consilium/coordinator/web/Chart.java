@@ -141,7 +141,7 @@ public record Chart(List<Line> lines, List<Tick> xTicks, List<Tick> yTicks, Opti
       ticks.add(
           new Tick(
               y(value, low, high),
-              String.format(Locale.ROOT, high - low > 5 ? "%.0f" : "%.2f", value)));
+              String.format(Locale.ROOT, high - low > 1 ? "%.1f" : "%.2f", value)));
     }
     return ticks;
   }

@@ -47,18 +47,21 @@ final class PagesController {
       @Header(value = "Accept-Language", defaultValue = "en") String language)
       throws StudyRefused {
     StudyId study = new StudyId(id);
+    Words words = Words.of(language);
     return page(
         "study.jte",
         Map.of(
             "words",
-            Words.of(language),
+            words,
             "page",
             StudyPage.of(
                 parts
                     .studies()
                     .find(study)
                     .orElseThrow(
-                        () -> new StudyRefused(StudyRefused.Why.NOT_FOUND, "no study " + study)))));
+                        () ->
+                            new StudyRefused(StudyRefused.Why.NOT_FOUND, "no study " + study)),
+                words)));
   }
 
   private HttpResponse<String> page(String template, Map<String, Object> model) {

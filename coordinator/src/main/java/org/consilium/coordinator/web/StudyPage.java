@@ -58,11 +58,11 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
     }
   }
 
-  static StudyPage of(StudySnapshot study) {
+  static StudyPage of(StudySnapshot study, Words words) {
     return new StudyPage(
         study,
         CentreScores.worstFirst(study).stream().map(s -> centre(study, s)).toList(),
-        scoreChart(study),
+        scoreChart(study, words),
         driftChart(study));
   }
 
@@ -87,7 +87,7 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
             (a, b) -> Double.compare(a.statistic() / a.threshold(), b.statistic() / b.threshold()));
   }
 
-  private static Chart scoreChart(StudySnapshot study) {
+  private static Chart scoreChart(StudySnapshot study, Words words) {
     List<Chart.Series> series = new ArrayList<>();
     double least = 0.5;
     for (int i = 0; i < study.sites().size(); i++) {
@@ -98,7 +98,10 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
                 .map(p -> new Chart.Value(p.round(), p.measure().value()))
                 .toList();
         least = values.stream().mapToDouble(Chart.Value::y).reduce(least, Math::min);
-        series.add(new Chart.Series(site.value(), i, subject == Subject.LOCAL_ONLY, values));
+        boolean local = subject == Subject.LOCAL_ONLY;
+        series.add(
+            new Chart.Series(
+                site + (local ? " (" + words.get("legend.local") + ")" : ""), i, local, values));
       }
     }
     return Chart.of(series, Math.floor(least * 10) / 10, 1, OptionalDouble.empty());

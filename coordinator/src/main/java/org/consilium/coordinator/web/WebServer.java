@@ -3,6 +3,8 @@ package org.consilium.coordinator.web;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.swagger.v3.oas.annotations.OpenAPIDefinition;
+import io.swagger.v3.oas.annotations.info.Info;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.consortium.Consortium;
@@ -12,6 +14,12 @@ import org.consilium.coordinator.study.StudyCatalogue;
 import org.consilium.protocol.Limits;
 
 /** The HTTP server, given all that it shows; stops with {@link #close}. */
+@OpenAPIDefinition(
+    info =
+        @Info(
+            title = "Consilium coordinator",
+            version = "1",
+            description = "Sites, studies, models and audit. Changes need the administrator's token."))
 public final class WebServer implements AutoCloseable {
   private static final int REQUEST_BYTES_MAX = Limits.PLAN_BYTES_MAX + 4096;
 

@@ -53,11 +53,11 @@ final class ConsortiumTest {
   }
 
   private Consortium open() throws Exception {
-    return Consortium.open(journal, authority, Duration.ofHours(24), () -> now, random);
+    return Consortium.open(journal, authority, Duration.ofDays(1), () -> now, random);
   }
 
   private JoinToken invite(SiteId site) throws Exception {
-    return consortium.invite(site, Duration.ofHours(72), ADDRESS);
+    return consortium.invite(site, Duration.ofDays(3), ADDRESS);
   }
 
   private static Why why(ThrowingCallable call) {
@@ -119,7 +119,7 @@ final class ConsortiumTest {
         .isEqualTo(Why.TOKEN_UNKNOWN);
     assertThat(why(() -> consortium.enrol(NORTH, new byte[32], requests)))
         .isEqualTo(Why.TOKEN_UNKNOWN);
-    now = now.plus(Duration.ofHours(72)); // the very instant counts as over
+    now = now.plus(Duration.ofDays(3)); // the very instant counts as over
     assertThat(why(() -> consortium.enrol(NORTH, token.secret(), requests)))
         .isEqualTo(Why.TOKEN_EXPIRED);
   }

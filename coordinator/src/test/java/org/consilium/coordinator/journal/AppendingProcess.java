@@ -15,7 +15,7 @@ final class AppendingProcess {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
-            System.getProperty("java.class.path"),
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
             AppendingProcess.class.getName(),
             folder.toString())
         .redirectError(new File("/dev/null"))

@@ -95,7 +95,8 @@ final class WebServerTest {
   @Test
   void get_underAForeignHostName_needsTheToken() throws Exception {
     // A raw socket: the JDK's client does not let a test choose the Host header.
-    try (var socket = new java.net.Socket("127.0.0.1", server.web.port())) {
+    try (var socket =
+        new java.net.Socket(java.net.InetAddress.getLoopbackAddress(), server.web.port())) {
       socket
           .getOutputStream()
           .write(
@@ -165,7 +166,7 @@ final class WebServerTest {
     HttpResponse<String> page = get("/studies/mri-lesions");
 
     assertThat(page.statusCode()).isEqualTo(200);
-    assertThat(page.body()).doesNotContain("<script>").contains("&lt;script>");
+    assertThat(page.body()).doesNotContain("<script>").contains("&lt;script&gt;");
     assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
         .startsWith("default-src 'none'");
   }
