@@ -148,12 +148,17 @@ final class TestConsortium implements AutoCloseable {
         .findFirst();
   }
 
+  /** A site of this consortium. */
+  TestSite site(SiteId id) {
+    return java.util.Objects.requireNonNull(sites.get(id), () -> "no such site: " + id);
+  }
+
   /** Has a site do all that is pending for it; false when there is nothing. */
   boolean act(SiteId id) throws IOException {
     boolean acted = false;
     for (Outgoing message : studies.pending(id)) {
       acted = true;
-      TestSite site = sites.get(id);
+      TestSite site = site(id);
       if (message.kind() == SignedKind.PROPOSAL) {
         byte[] plan = PlanCodec.planBytes(message.body());
         var _ =
@@ -177,7 +182,7 @@ final class TestConsortium implements AutoCloseable {
     StudyPlan plan = snapshot().plan();
     return updates.computeIfAbsent(
         "%s/%d/%d".formatted(id, task.round(), task.attempt()),
-        _ -> sites.get(id).train(task, plan));
+        _ -> site(id).train(task, plan));
   }
 
   Intake send(SiteId id, TestSite.Sealed update) throws IOException {
