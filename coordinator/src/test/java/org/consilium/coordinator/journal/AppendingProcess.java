@@ -1,24 +1,27 @@
 package org.consilium.coordinator.journal;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
-/** A process that appends to a journal for ever and prints each acknowledged sequence number. */
+/**
+ * A process that appends to a journal for ever and prints each acknowledged
+ * sequence number on a line.
+ */
 final class AppendingProcess {
   private AppendingProcess() {}
 
-  static Process start(Path folder) throws IOException {
+  static Process start(Path folder, Path output) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
             AppendingProcess.class.getName(),
             folder.toString())
-        .redirectError(new File("/dev/null"))
+        .redirectOutput(output.toFile())
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start();
   }
 

@@ -4,13 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The contract on an H2 file, and what only a file can show: reopening, tampering, crashes. */
 final class SqlJournalTest extends JournalContract {
   @TempDir Path folder;
+  private Path output = Path.of("");
+
+  @BeforeEach
+  void nameOutput() throws IOException {
+    output = Files.createFile(folder.resolve("output"));
+  }
 
   @Override
   Journal fresh(InstantSource clock) throws IOException {
@@ -65,9 +73,9 @@ final class SqlJournalTest extends JournalContract {
   @Test
   void open_heldByAnotherProcess_isRefusedInPlainWords() throws Exception {
     journal.close();
-    Process holder = AppendingProcess.start(folder);
-    try (BufferedReader lines = holder.inputReader(UTF_8)) {
-      assertThat(lines.readLine()).isNotNull();
+    Process holder = AppendingProcess.start(folder, output);
+    try {
+      awaitAcknowledged(holder, 1);
 
       assertThatThrownBy(() -> open(() -> NOW))
           .isInstanceOf(IOException.class)
@@ -81,26 +89,25 @@ final class SqlJournalTest extends JournalContract {
   @Test
   void append_processKilledInTheMiddle_losesNothingAcknowledged() throws Exception {
     journal.close();
-    long acknowledged = 0;
-    Process writer = AppendingProcess.start(folder);
-    try (BufferedReader lines = writer.inputReader(UTF_8)) {
-      while (acknowledged < 200) {
-        acknowledged = Long.parseLong(lines.readLine());
-      }
-      writer.destroyForcibly().waitFor(); // SIGKILL
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        acknowledged = line.isEmpty() ? acknowledged : Math.max(acknowledged, number(line));
-      }
-    }
+    Process writer = AppendingProcess.start(folder, output);
+    awaitAcknowledged(writer, 100);
+    writer.destroyForcibly().waitFor(); // SIGKILL
+    int acknowledged = acknowledged();
 
     journal = open(() -> NOW);
 
-    assertThat(all("s").size()).isBetween((int) acknowledged, (int) acknowledged + 1);
+    assertThat(all("s").size()).isBetween(acknowledged, acknowledged + 1);
     assertThat(journal.firstBadEntry()).isZero();
   }
 
-  /** The last line may be cut short by the kill; then its prefix is a smaller number. */
-  private static long number(String line) {
-    return line.matches("\\d+") ? Long.parseLong(line) : 0;
+  private void awaitAcknowledged(Process process, int least) throws Exception {
+    while (acknowledged() < least) {
+      assertThat(process.waitFor(20, TimeUnit.MILLISECONDS)).as("process ended").isFalse();
+    }
+  }
+
+  /** Whole lines that the process printed; one that the kill cut short does not count. */
+  private int acknowledged() throws IOException {
+    return (int) Files.readString(output, UTF_8).chars().filter(c -> c == '\n').count();
   }
 }
