@@ -240,8 +240,7 @@ final class DemoCommand implements Callable<Integer> {
   private static boolean onTerminal() {
     Console console = System.console();
     Map<String, String> environment = System.getenv();
-    return console != null
-        && console.isTerminal()
+    return console.isTerminal()
         && !environment.containsKey("CI")
         && !environment.containsKey("NO_COLOR")
         && !"dumb".equals(environment.get("TERM"));

@@ -72,7 +72,12 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              SITE, SIM, BENCH, "ai.djl..", "org.consilium.models.engine..", "org.consilium.models.arch..")
+              SITE,
+              SIM,
+              BENCH,
+              "ai.djl..",
+              "org.consilium.models.engine..",
+              "org.consilium.models.arch..")
           .because("the coordinator sees layouts and bytes, never a training engine");
 
   @ArchTest
@@ -89,8 +94,7 @@ final class ArchitectureTest {
   static final ArchRule engineOnlyInItsRooms =
       noClasses()
           .that()
-          .resideOutsideOfPackages(
-              "org.consilium.models.engine..", "org.consilium.models.arch..")
+          .resideOutsideOfPackages("org.consilium.models.engine..", "org.consilium.models.arch..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("ai.djl..")
@@ -120,7 +124,8 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage(PROTO)
-          .because("inside, only legal records travel (round keeps its journal events as messages)");
+          .because(
+              "inside, only legal records travel (round keeps its journal events as messages)");
 
   @ArchTest
   static final ArchRule micronautOnlyAtTheFace =
@@ -169,8 +174,7 @@ final class ArchitectureTest {
   static final ArchRule timeIsAParameter =
       noClasses()
           .that()
-          .resideOutsideOfPackages(
-              "org.consilium.coordinator", "org.consilium.site", SIM, BENCH)
+          .resideOutsideOfPackages("org.consilium.coordinator", "org.consilium.site", SIM, BENCH)
           .should()
           .callMethod(Instant.class, "now")
           .orShould()
@@ -205,7 +209,8 @@ final class ArchitectureTest {
           .that()
           .resideOutsideOfPackages(PROTO, "gg.jte..")
           .should()
-          .haveNameMatching(".*\\.(\\w*(Manager|Util|Utils|Helper|Impl|Wrapper)|(Abstract|Base)[A-Z]\\w*)")
+          .haveNameMatching(
+              ".*\\.(\\w*(Manager|Util|Utils|Helper|Impl|Wrapper)|(Abstract|Base)[A-Z]\\w*)")
           .because("a name says what a thing is");
 
   @ArchTest

@@ -38,8 +38,7 @@ final class TidyTest {
     List<String> missing = new ArrayList<>();
     for (Path source : javaSources("src/main/java")) {
       Path description = source.resolveSibling("package-info.java");
-      if (!Files.exists(description)
-          || !Files.readString(description).contains("@NullMarked")) {
+      if (!Files.exists(description) || !Files.readString(description).contains("@NullMarked")) {
         missing.add(ROOT.relativize(description).toString());
       }
     }
@@ -51,7 +50,8 @@ final class TidyTest {
     List<String> bare = new ArrayList<>();
     Pattern type =
         Pattern.compile(
-            "^public (?:final |sealed |non-sealed |abstract )*(?:class|interface|record|enum|@interface) ");
+            "^public (?:final |sealed |non-sealed |abstract"
+                + " )*(?:class|interface|record|enum|@interface) ");
     for (Path source : javaSources("src/main/java")) {
       List<String> lines = Files.readAllLines(source);
       for (int i = 0; i < lines.size(); i++) {
@@ -107,7 +107,8 @@ final class TidyTest {
   }
 
   private static void longMethods(Path source, List<String> lines, List<String> problems) {
-    Pattern start = Pattern.compile("^  (?! )(?!.*\\b(class|interface|record|enum)\\b).*\\) ?(throws .*)?\\{$");
+    Pattern start =
+        Pattern.compile("^  (?! )(?!.*\\b(class|interface|record|enum)\\b).*\\) ?(throws .*)?\\{$");
     int from = -1;
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
@@ -170,8 +171,7 @@ final class TidyTest {
     Path here = Path.of(System.getProperty("consilium.root", "..")).toAbsolutePath().normalize();
     if (!Files.exists(here.resolve("mvnw"))) {
       throw new IllegalStateException(
-          "the repository's root is not at %s (%s)"
-              .formatted(here, StandardCharsets.UTF_8.name()));
+          "the repository's root is not at %s (%s)".formatted(here, StandardCharsets.UTF_8.name()));
     }
     return here;
   }
