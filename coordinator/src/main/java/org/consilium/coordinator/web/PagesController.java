@@ -59,8 +59,7 @@ final class PagesController {
                     .studies()
                     .find(study)
                     .orElseThrow(
-                        () ->
-                            new StudyRefused(StudyRefused.Why.NOT_FOUND, "no study " + study)),
+                        () -> new StudyRefused(StudyRefused.Why.NOT_FOUND, "no study " + study)),
                 words)));
   }
 

@@ -19,7 +19,8 @@ import org.consilium.protocol.Limits;
         @Info(
             title = "Consilium coordinator",
             version = "1",
-            description = "Sites, studies, models and audit. Changes need the administrator's token."))
+            description =
+                "Sites, studies, models and audit. Changes need the administrator's token."))
 public final class WebServer implements AutoCloseable {
   private static final int REQUEST_BYTES_MAX = Limits.PLAN_BYTES_MAX + 4096;
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A process that appends to a journal for ever and prints each acknowledged
- * sequence number on a line.
+ * A process that appends to a journal for ever and prints each acknowledged sequence number on a
+ * line.
  */
 final class AppendingProcess {
   private AppendingProcess() {}

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
@@ -196,6 +195,6 @@ final class RoundMachineTest {
   }
 
   private static String name(Object value) {
-    return Optional.of(value.getClass().getSimpleName()).orElseThrow();
+    return value.getClass().getSimpleName();
   }
 }

@@ -129,7 +129,7 @@ final class StudiesTest {
       TestConsortium.await(() -> c.snapshot().models().size() == 2);
       assertThat(c.snapshot().rounds().getFirst().missing()).containsExactly(c.ids.get(2));
       // Its update comes too late: refused, not stored.
-      assertThat(c.send(c.ids.get(2), c.sites.get(c.ids.get(2)).train(first, c.snapshot().plan())))
+      assertThat(c.send(c.ids.get(2), c.site(c.ids.get(2)).train(first, c.snapshot().plan())))
           .isInstanceOfSatisfying(
               Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Intake.Why.WRONG_ROUND));
     }

@@ -153,7 +153,7 @@ final class TestConsortium implements AutoCloseable {
     boolean acted = false;
     for (Outgoing message : studies.pending(id)) {
       acted = true;
-      TestSite site = sites.get(id);
+      TestSite site = site(id);
       if (message.kind() == SignedKind.PROPOSAL) {
         byte[] plan = PlanCodec.planBytes(message.body());
         var _ =
@@ -172,12 +172,16 @@ final class TestConsortium implements AutoCloseable {
     return acted;
   }
 
+  /** One of the sites. */
+  TestSite site(SiteId id) {
+    return java.util.Objects.requireNonNull(sites.get(id));
+  }
+
   /** The site's update, made once and kept, as a site's outbox does. */
   TestSite.Sealed update(SiteId id, RoundTask task) {
     StudyPlan plan = snapshot().plan();
     return updates.computeIfAbsent(
-        "%s/%d/%d".formatted(id, task.round(), task.attempt()),
-        _ -> sites.get(id).train(task, plan));
+        "%s/%d/%d".formatted(id, task.round(), task.attempt()), _ -> site(id).train(task, plan));
   }
 
   Intake send(SiteId id, TestSite.Sealed update) throws IOException {

@@ -46,7 +46,7 @@ final class UpdateRefusalTest {
 
   @Test
   void badInput_10_signedByAnotherSite_badSignature() throws Exception {
-    Sealed other = c.sites.get(c.ids.get(1)).train(task, plan);
+    Sealed other = c.site(c.ids.get(1)).train(task, plan);
 
     assertRefused(c.send(site, other), Why.BAD_SIGNATURE);
   }
@@ -73,7 +73,7 @@ final class UpdateRefusalTest {
 
   @Test
   void badInput_19_siteThatIsNotOnTheRoster_refused() throws Exception {
-    TestSite stranger = c.sites.get(c.ids.get(2));
+    TestSite stranger = c.site(c.ids.get(2));
     c.sites.remove(stranger.id());
 
     Sealed update = stranger.train(task, plan);
@@ -141,7 +141,7 @@ final class UpdateRefusalTest {
   @Test
   void badInput_37_coordinateOutOfBounds_refusedAndForgotten() throws Exception {
     Sealed poisoned =
-        c.sites.get(site).train(task, plan, vector -> vector[262_200] = Integer.MIN_VALUE, 1);
+        c.site(site).train(task, plan, vector -> vector[262_200] = Integer.MIN_VALUE, 1);
 
     Intake outcome = c.send(site, poisoned);
 
@@ -154,7 +154,7 @@ final class UpdateRefusalTest {
 
   @Test
   void badInput_39_normTooLargeOrFalselyDeclared_refused() throws Exception {
-    TestSite me = c.sites.get(site);
+    TestSite me = c.site(site);
     // b is 24 bits for W 16 and 3 sites, C is 8: a coordinate of 2^24 is 8. 200 of them: 113 > 100.
     Sealed large =
         me.train(
@@ -170,14 +170,14 @@ final class UpdateRefusalTest {
 
   @Test
   void trailer_otherWeightInside_refused() throws Exception {
-    Sealed heavier = c.sites.get(site).train(task, plan, vector -> vector[vector.length - 2]++, 1);
+    Sealed heavier = c.site(site).train(task, plan, vector -> vector[vector.length - 2]++, 1);
 
     assertRefused(c.send(site, heavier), Why.BAD_TRAILER);
   }
 
   @Test
   void report_forgedUnaskedOrRepeated() throws Exception {
-    TestSite me = c.sites.get(site);
+    TestSite me = c.site(site);
     byte[] early = me.report(task);
     var outcome = c.studies().report(site, early, me.sign(SignedKind.REPORT, early));
     assertThat(outcome.toString()).contains("WRONG_ROUND");
@@ -196,12 +196,11 @@ final class UpdateRefusalTest {
   }
 
   private Sealed honest() {
-    return c.sites.get(site).train(task, plan);
+    return c.site(site).train(task, plan);
   }
 
   private Sealed with(UpdateManifest m, Digest context, int round, int attempt, int weight) {
-    return c.sites
-        .get(site)
+    return c.site(site)
         .signed(
             new UpdateManifest(
                 context,
