@@ -148,6 +148,11 @@ final class TestConsortium implements AutoCloseable {
         .findFirst();
   }
 
+  /** A site of this consortium. */
+  TestSite site(SiteId id) {
+    return java.util.Objects.requireNonNull(sites.get(id), () -> "no such site: " + id);
+  }
+
   /** Has a site do all that is pending for it; false when there is nothing. */
   boolean act(SiteId id) throws IOException {
     boolean acted = false;
@@ -172,16 +177,12 @@ final class TestConsortium implements AutoCloseable {
     return acted;
   }
 
-  /** One of the sites. */
-  TestSite site(SiteId id) {
-    return java.util.Objects.requireNonNull(sites.get(id));
-  }
-
   /** The site's update, made once and kept, as a site's outbox does. */
   TestSite.Sealed update(SiteId id, RoundTask task) {
     StudyPlan plan = snapshot().plan();
     return updates.computeIfAbsent(
-        "%s/%d/%d".formatted(id, task.round(), task.attempt()), _ -> site(id).train(task, plan));
+        "%s/%d/%d".formatted(id, task.round(), task.attempt()),
+        _ -> site(id).train(task, plan));
   }
 
   Intake send(SiteId id, TestSite.Sealed update) throws IOException {

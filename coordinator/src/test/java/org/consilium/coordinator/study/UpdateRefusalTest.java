@@ -200,7 +200,8 @@ final class UpdateRefusalTest {
   }
 
   private Sealed with(UpdateManifest m, Digest context, int round, int attempt, int weight) {
-    return c.site(site)
+    return c.sites
+        .get(site)
         .signed(
             new UpdateManifest(
                 context,

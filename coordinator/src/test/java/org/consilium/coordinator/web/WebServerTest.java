@@ -95,8 +95,10 @@ final class WebServerTest {
   @Test
   void get_underAForeignHostName_needsTheToken() throws Exception {
     // A raw socket: the JDK's client does not let a test choose the Host header.
-    try (var socket =
-        new java.net.Socket(java.net.InetAddress.getLoopbackAddress(), server.web.port())) {
+    try (var socket = new java.net.Socket()) {
+      socket.connect(
+          new java.net.InetSocketAddress(
+              java.net.InetAddress.getLoopbackAddress(), server.web.port()));
       socket
           .getOutputStream()
           .write(
