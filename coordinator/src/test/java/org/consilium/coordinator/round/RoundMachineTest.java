@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;

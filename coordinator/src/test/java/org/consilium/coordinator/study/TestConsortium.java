@@ -181,8 +181,7 @@ final class TestConsortium implements AutoCloseable {
   TestSite.Sealed update(SiteId id, RoundTask task) {
     StudyPlan plan = snapshot().plan();
     return updates.computeIfAbsent(
-        "%s/%d/%d".formatted(id, task.round(), task.attempt()),
-        _ -> site(id).train(task, plan));
+        "%s/%d/%d".formatted(id, task.round(), task.attempt()), _ -> site(id).train(task, plan));
   }
 
   Intake send(SiteId id, TestSite.Sealed update) throws IOException {

@@ -200,8 +200,7 @@ final class UpdateRefusalTest {
   }
 
   private Sealed with(UpdateManifest m, Digest context, int round, int attempt, int weight) {
-    return c.sites
-        .get(site)
+    return c.site(site)
         .signed(
             new UpdateManifest(
                 context,
