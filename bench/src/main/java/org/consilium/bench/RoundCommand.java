@@ -198,7 +198,7 @@ final class RoundCommand implements Callable<Integer> {
         parameters,
         measured,
         lives.stream()
-            .map(l -> new RoundMeasurement.Process(l.role(), l.name(), l.pid(), l.peakRssKib()))
+            .map(l -> new RoundMeasurement.ProcessPeak(l.role(), l.name(), l.pid(), l.peakRssKib()))
             .toList(),
         end.sites().stream().mapToLong(StudyView.Site::bytesUp).sum(),
         end.sites().stream().mapToLong(StudyView.Site::bytesDown).sum(),

@@ -23,7 +23,7 @@ record RoundMeasurement(
     int sites,
     long parameters,
     List<Round> rounds,
-    List<Process> processes,
+    List<ProcessPeak> processes,
     long bytesUp,
     long bytesDown,
     String machine,
@@ -42,7 +42,7 @@ record RoundMeasurement(
    */
   record Round(int number, double seconds) {}
 
-  record Process(String role, String name, long pid, OptionalLong peakRssKib) {}
+  record ProcessPeak(String role, String name, long pid, OptionalLong peakRssKib) {}
 
   String text() {
     StringBuilder text = new StringBuilder();
@@ -53,7 +53,7 @@ record RoundMeasurement(
       text.append(
           String.format(Locale.ROOT, "round %d        %8.1f s%n", round.number, round.seconds));
     }
-    for (Process process : processes) {
+    for (ProcessPeak process : processes) {
       String peak =
           process.peakRssKib.isPresent()
               ? String.format(
@@ -77,7 +77,7 @@ record RoundMeasurement(
       roundNodes.addObject().put("number", round.number).put("seconds", round.seconds);
     }
     ArrayNode processNodes = data.putArray("processes");
-    for (Process process : processes) {
+    for (ProcessPeak process : processes) {
       ObjectNode node = processNodes.addObject();
       node.put("role", process.role).put("name", process.name).put("pid", process.pid);
       if (process.peakRssKib.isPresent()) {

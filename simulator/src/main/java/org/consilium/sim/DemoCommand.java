@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.consilium.sim.demo.Chaos;
 import org.consilium.sim.demo.DemoOptions;
@@ -238,9 +239,9 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static boolean onTerminal() {
-    Console console = System.console();
+    Optional<Console> console = Optional.ofNullable(System.console());
     Map<String, String> environment = System.getenv();
-    return console.isTerminal()
+    return console.filter(Console::isTerminal).isPresent()
         && !environment.containsKey("CI")
         && !environment.containsKey("NO_COLOR")
         && !"dumb".equals(environment.get("TERM"));

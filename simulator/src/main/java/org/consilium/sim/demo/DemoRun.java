@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -284,8 +285,8 @@ public final class DemoRun {
     try {
       return future.get();
     } catch (ExecutionException failed) {
-      throw new IOException(
-          "prepare cases or baseline: " + failed.getCause().getMessage(), failed.getCause());
+      Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
+      throw new IOException("prepare cases or baseline: " + cause.getMessage(), cause);
     }
   }
 }

@@ -26,8 +26,8 @@ public record Installation(Path home, Path java) {
     String root = System.getProperty("consilium.root");
     if (root != null) {
       home = Path.of(root);
-    } else if (environment.get("CONSILIUM_HOME") instanceof String named) {
-      home = Path.of(named);
+    } else if (environment.containsKey("CONSILIUM_HOME")) {
+      home = Path.of(environment.getOrDefault("CONSILIUM_HOME", "."));
     } else {
       home = besideThisJar();
     }
@@ -73,9 +73,8 @@ public record Installation(Path home, Path java) {
     try {
       Path here =
           Path.of(Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      Path module = here.getParent().getParent();
-      return module.getParent();
-    } catch (URISyntaxException | NullPointerException unknown) {
+      return here.resolve("../../..").normalize(); // HOME/MODULE/target/MODULE.jar
+    } catch (URISyntaxException unknown) {
       throw new IOException(
           "find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
     }

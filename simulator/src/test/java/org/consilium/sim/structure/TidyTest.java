@@ -151,6 +151,7 @@ final class TidyTest {
     }
   }
 
+  @SuppressWarnings("StreamResourceLeak") // every caller closes it
   private static Stream<Path> repositoryFiles() throws IOException {
     return Files.walk(ROOT)
         .filter(f -> !f.toString().contains("/target/") && !f.toString().contains("/.git/"))
