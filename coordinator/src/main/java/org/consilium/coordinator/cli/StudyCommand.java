@@ -30,10 +30,10 @@ import picocli.CommandLine.Spec;
     subcommands = {
       StudyCommand.Validate.class,
       StudyCommand.Create.class,
-      StudyCommand.Steer.Start.class,
-      StudyCommand.Steer.Pause.class,
-      StudyCommand.Steer.Resume.class,
-      StudyCommand.Steer.Stop.class,
+      StudySteering.Start.class,
+      StudySteering.Pause.class,
+      StudySteering.Resume.class,
+      StudySteering.Stop.class,
       StudyCommand.ListStudies.class,
       StudyCommand.Show.class,
       StudyCommand.Watch.class,
@@ -48,7 +48,7 @@ final class StudyCommand implements Callable<Integer> {
     return CommandLines.needsVerb(spec.commandLine());
   }
 
-  private static String path(String id) {
+  static String path(String id) {
     return "/api/v1/studies/" + id;
   }
 
@@ -116,91 +116,6 @@ final class StudyCommand implements Callable<Integer> {
                       study.get("name").text()),
               answer);
       return 0;
-    }
-  }
-
-  /** The four verbs that steer. */
-  static final class Steer {
-    private Steer() {}
-
-    private static int post(CommandSpec spec, Server server, String id, String body)
-        throws Exception {
-      String answer = server.post(path(id) + ":" + spec.name(), "application/json", body);
-      Json study = Json.parse(answer);
-      SiteCommand.output(spec, server)
-          .answer("study %s is %s".formatted(id, study.get("state").text()), answer);
-      return 0;
-    }
-
-    @Command(name = "start", mixinStandardHelpOptions = true, description = "Lets rounds run.")
-    static final class Start implements Callable<Integer> {
-      @Spec private CommandSpec spec = CommandSpec.create();
-      @Mixin private Server server = new Server();
-
-      @Parameters(paramLabel = "ID")
-      private String id = "";
-
-      @Override
-      public Integer call() throws Exception {
-        return post(spec, server, id, "{}");
-      }
-    }
-
-    @Command(
-        name = "pause",
-        mixinStandardHelpOptions = true,
-        description = "Stops after the step in progress.")
-    static final class Pause implements Callable<Integer> {
-      @Spec private CommandSpec spec = CommandSpec.create();
-      @Mixin private Server server = new Server();
-
-      @Parameters(paramLabel = "ID")
-      private String id = "";
-
-      @Option(names = "--reason", defaultValue = "by an administrator")
-      private String reason = "";
-
-      @Override
-      public Integer call() throws Exception {
-        return post(spec, server, id, Output.object(Map.of("reason", reason)));
-      }
-    }
-
-    @Command(
-        name = "resume",
-        mixinStandardHelpOptions = true,
-        description = "Goes on after a pause.")
-    static final class Resume implements Callable<Integer> {
-      @Spec private CommandSpec spec = CommandSpec.create();
-      @Mixin private Server server = new Server();
-
-      @Parameters(paramLabel = "ID")
-      private String id = "";
-
-      @Override
-      public Integer call() throws Exception {
-        return post(spec, server, id, "{}");
-      }
-    }
-
-    @Command(
-        name = "stop",
-        mixinStandardHelpOptions = true,
-        description = "Ends the study for good; its models stay.")
-    static final class Stop implements Callable<Integer> {
-      @Spec private CommandSpec spec = CommandSpec.create();
-      @Mixin private Server server = new Server();
-
-      @Parameters(paramLabel = "ID")
-      private String id = "";
-
-      @Option(names = "--reason", required = true)
-      private String reason = "";
-
-      @Override
-      public Integer call() throws Exception {
-        return post(spec, server, id, Output.object(Map.of("reason", reason)));
-      }
     }
   }
 
