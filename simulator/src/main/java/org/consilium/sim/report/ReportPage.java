@@ -283,7 +283,10 @@ final class ReportPage {
             Charts.bytes(report).svg()));
     Table table = new Table("centre", "sent", "received");
     for (SiteLine site : report.sites()) {
-      table.row(site.id(), Html.mebibytes((double) site.bytesUp()), Html.mebibytes((double) site.bytesDown()));
+      table.row(
+          site.id(),
+          Html.mebibytes((double) site.bytesUp()),
+          Html.mebibytes((double) site.bytesDown()));
     }
     body.append(table.folded("The numbers"));
     page.append(Html.section("traffic", "What crossed the hospitals' walls", body.toString()));

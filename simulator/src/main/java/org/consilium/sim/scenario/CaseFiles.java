@@ -32,7 +32,7 @@ public final class CaseFiles {
    */
   public record Counts(int train, int holdout, int test, int window, int windows, int side) {
     /** The demonstration's. */
-    public static final Counts DEMONSTRATION = new Counts(120, 200, 300, 60, 6, 64);
+    public static final Counts DEMONSTRATION = new Counts(120, 300, 300, 60, 6, 64);
   }
 
   private CaseFiles(LesionCases cases, Counts counts, long seed) {

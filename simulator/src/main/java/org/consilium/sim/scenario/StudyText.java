@@ -29,10 +29,11 @@ public record StudyText(
     int rounds,
     int windows,
     long seed) {
-  /** Grey level of the average pixel of the bundled head's training cases, and its deviation. */
-  private static final double MEAN = 0.16;
+  /** Grey level that is subtracted and the one that is divided by; tried against others by seed. */
+  private static final double MEAN = 0.25;
 
-  private static final double DEVIATION = 0.17;
+  private static final double DEVIATION = 0.25;
+  private static final double PROXIMAL_MU = 0.01;
   private static final int BATCH = 8;
   private static final double LEARNING_RATE = 2e-3;
   private static final double WEIGHT_DECAY = 0.05;
@@ -50,7 +51,7 @@ public record StudyText(
         WEIGHT_DECAY,
         0.5,
         true,
-        0,
+        PROXIMAL_MU,
         1,
         "weak",
         "fixed",
@@ -71,11 +72,11 @@ public record StudyText(
     spec:
       model:     {architecture: %s, height: %d, width: %d}
       task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
-      algorithm: {name: fedavg, rounds: %d, localEpochs: 1}
+      algorithm: {name: fedprox, mu: %s, rounds: %d, localEpochs: 1}
       training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
       privacy:   {mode: sealed}
       sites:     {include: [%s], quorum: %d, deadline: %ds}
-      drift:     {detector: cusum, falseAlarmsPerYear: 2, windowsPerYear: 52, windows: %d}
+      drift:     {detector: cusum, falseAlarmsPerYear: 0.5, windowsPerYear: 365, windows: %d}
       seed: %d
     """
         .formatted(
@@ -83,6 +84,7 @@ public record StudyText(
             architecture,
             side,
             side,
+            PROXIMAL_MU,
             rounds,
             BATCH,
             LEARNING_RATE,

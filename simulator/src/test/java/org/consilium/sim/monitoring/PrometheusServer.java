@@ -36,7 +36,7 @@ final class PrometheusServer implements AutoCloseable {
 
   /** A program of the Debian package, or nothing with the reason printed. */
   static Optional<Path> program(String name) {
-    for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
+    for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       Path program = Path.of(folder, name);
       if (Files.isExecutable(program)) {
         return Optional.of(program);
