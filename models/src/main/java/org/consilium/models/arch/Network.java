@@ -32,7 +32,7 @@ public interface Network {
    */
   static Network of(Architecture architecture, NDManager constants) {
     return switch (architecture) {
-      case ResNetGn shape -> new ResNetGnNetwork(shape, constants);
+      case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
       case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
     };
   }
