@@ -1,12 +1,15 @@
 package org.consilium.site;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.StudyId;
 import org.consilium.site.policy.Approval;
@@ -17,6 +20,11 @@ import org.consilium.site.work.Proposal;
 
 /** The hospital's consents and denials, as commands. A node that is serving picks them up. */
 final class Consents {
+  /** How long an approval waits for the proposal that it is to be bound to. */
+  private static final Duration PROPOSAL_WAIT = Duration.ofSeconds(20);
+
+  private static final Duration PROPOSAL_PACE = Duration.ofMillis(250);
+
   private final StateFolder state;
   private final InstantSource clock;
 
@@ -46,7 +54,7 @@ final class Consents {
       return new Approval.Subject.Exact(id, Digest.parse(digest.get()));
     }
     Proposal seen =
-        Proposal.of(state.studies(), id)
+        awaited(id)
             .orElseThrow(
                 () ->
                     new Failure(
@@ -54,6 +62,18 @@ final class Consents {
                         "study %s was not proposed to this node yet".formatted(id),
                         "start the node first, or give --digest; --by-name for pilots"));
     return new Approval.Subject.Exact(id, seen.digest());
+  }
+
+  /** The proposal as soon as it is there: it follows the creation of a study by moments. */
+  private Optional<Proposal> awaited(StudyId id) throws IOException {
+    Instant end = clock.instant().plus(PROPOSAL_WAIT);
+    while (true) {
+      Optional<Proposal> seen = Proposal.of(state.studies(), id);
+      if (seen.isPresent() || !clock.instant().isBefore(end)) {
+        return seen;
+      }
+      LockSupport.parkNanos(PROPOSAL_PACE.toNanos());
+    }
   }
 
   Console.Result record(Approval approval) throws IOException {

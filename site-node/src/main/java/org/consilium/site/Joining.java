@@ -70,6 +70,7 @@ final class Joining {
       }
       List<String> words = tls.fingerprint().words();
       console.progress("key of site %s: %s".formatted(token.site(), String.join(" ", words)));
+      state.showFingerprint(String.join(" ", words));
       console.progress("full fingerprint: " + tls.fingerprint().hex());
       console.progress("compare the six words by telephone; waiting for the consortium's approval");
       Reply.Approved approved = collect(call, token.site(), tls, wait);

@@ -133,6 +133,11 @@ record StateFolder(Path path) {
     return Credential.load(path, name);
   }
 
+  /** Leaves the six words of this node's key where its people can read them again. */
+  void showFingerprint(String words) throws IOException {
+    Files.writeString(path.resolve("fingerprint.txt"), words + "\n");
+  }
+
   /** The secret that decides the rounding of deltas; made on first use. */
   byte[] roundingSecret(SecureRandom random) throws IOException {
     Path file = path.resolve("rounding.secret");
