@@ -21,9 +21,14 @@ public final class SiteMain {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    System.exit(run(out, err, args));
+  }
+
+  /** Runs one command in this process, on this machine's clock; returns its exit code. */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
     int exit = run(new Console(out, err, InstantSource.system()), new SecureRandom(), args);
     out.flush();
-    System.exit(exit);
+    return exit;
   }
 
   /** Runs one command in this process; returns its exit code. */

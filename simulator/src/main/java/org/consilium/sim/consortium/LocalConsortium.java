@@ -150,33 +150,30 @@ public final class LocalConsortium implements AutoCloseable {
    * fingerprints and approves.
    */
   public void join(List<SiteId> sites) throws IOException, InterruptedException {
-    List<Running> joins = new ArrayList<>();
+    List<List<String>> commands = new ArrayList<>();
     for (SiteId site : sites) {
       Files.createDirectories(layout.site(site));
       Path token = layout.site(site).resolve("join.token");
       JsonNode answer =
           api().post("/api/v1/invitations", "application/json", "{\"site\":\"" + site + "\"}");
       KeyFile.create(token, answer.path("token").asText().getBytes(StandardCharsets.US_ASCII));
-      joins.add(
-          run(
-              site.value() + "-join",
-              List.of(
-                  "node",
-                  "join",
-                  "--token-file",
-                  token.toString(),
-                  "--state",
-                  layout.siteState(site).toString())));
+      commands.add(
+          List.of(
+              "node",
+              "join",
+              "--token-file",
+              token.toString(),
+              "--state",
+              layout.siteState(site).toString()));
     }
+    Running joins = run("join", commands);
     for (SiteId site : sites) {
       approve(site, joins);
     }
-    for (Running join : joins) {
-      join.finish(clock.instant().plus(START_MAX));
-    }
+    joins.finish(clock.instant().plus(START_MAX));
   }
 
-  private void approve(SiteId site, List<Running> joins) throws IOException, InterruptedException {
+  private void approve(SiteId site, Running joins) throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
     while (true) {
       for (JsonNode known : api().get("/api/v1/sites")) {
@@ -191,9 +188,7 @@ public final class LocalConsortium implements AutoCloseable {
           return;
         }
       }
-      for (Running join : joins) {
-        join.failIfBroken();
-      }
+      joins.failIfBroken();
       if (clock.instant().isAfter(until)) {
         throw new IOException("join %s: no request after %s".formatted(site, START_MAX));
       }
@@ -239,23 +234,19 @@ public final class LocalConsortium implements AutoCloseable {
   /** The hospitals' own decision, taken with their nodes' command. */
   public void approveStudy(String study, String digest, List<SiteId> sites)
       throws IOException, InterruptedException {
-    List<Running> approvals = new ArrayList<>();
+    List<List<String>> commands = new ArrayList<>();
     for (SiteId site : sites) {
-      approvals.add(
-          run(
-              site.value() + "-approve",
-              List.of(
-                  "node",
-                  "approve",
-                  study,
-                  "--digest",
-                  digest,
-                  "--state",
-                  layout.siteState(site).toString())));
+      commands.add(
+          List.of(
+              "node",
+              "approve",
+              study,
+              "--digest",
+              digest,
+              "--state",
+              layout.siteState(site).toString()));
     }
-    for (Running approval : approvals) {
-      approval.finish(clock.instant().plus(START_MAX));
-    }
+    run("approve", commands).finish(clock.instant().plus(START_MAX));
   }
 
   /** Starts a study, as soon as every site has accepted it. */
@@ -313,9 +304,11 @@ public final class LocalConsortium implements AutoCloseable {
             Integer.toString(known.enrolment)));
   }
 
-  private Running run(String name, List<String> arguments) throws IOException {
+  private Running run(String name, List<List<String>> commands) throws IOException {
     Path log = layout.log(name);
-    ProcessBuilder builder = new ProcessBuilder(installation.once("site-node", arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            installation.once("site-node", SiteCommands.class, SiteCommands.joined(commands)));
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
     Process process = builder.start();
     process.getOutputStream().close();

@@ -1,5 +1,6 @@
 package org.consilium.sim.process;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -50,30 +51,40 @@ public record Installation(Path home, Path java) {
 
   /** A command line that runs a module as a service with at most {@code heapMiB} of Java heap. */
   public List<String> service(String module, int heapMiB, List<String> arguments) {
-    return command(module, List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC"), arguments);
+    List<String> flags = List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC", "-jar");
+    return command(flags, jar(module).toString(), arguments);
   }
 
-  /** A command line that runs a module for one short command: quick to start. */
-  public List<String> once(String module, List<String> arguments) {
-    return command(
-        module, List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), arguments);
+  /**
+   * A command line that runs a class of ours beside a module's jar for a short piece of work: quick
+   * to start.
+   */
+  public List<String> once(String module, Class<?> main, List<String> arguments)
+      throws IOException {
+    String path = jar(module) + File.pathSeparator + placeOf(main);
+    List<String> flags =
+        List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path);
+    return command(flags, main.getName(), arguments);
   }
 
-  private List<String> command(String module, List<String> flags, List<String> arguments) {
+  private List<String> command(List<String> flags, String program, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());
     command.addAll(flags);
-    command.add("-jar");
-    command.add(jar(module).toString());
+    command.add(program);
     command.addAll(arguments);
     return List.copyOf(command);
   }
 
   private static Path besideThisJar() throws IOException {
+    // HOME/MODULE/target/MODULE.jar
+    return placeOf(Installation.class).resolve("../../..").normalize();
+  }
+
+  /** The jar, or the folder of classes, that a class comes from. */
+  private static Path placeOf(Class<?> type) throws IOException {
     try {
-      Path here =
-          Path.of(Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      return here.resolve("../../..").normalize(); // HOME/MODULE/target/MODULE.jar
+      return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
     } catch (URISyntaxException unknown) {
       throw new IOException(
           "find the services: set CONSILIUM_HOME to the launcher's folder", unknown);
