@@ -27,6 +27,9 @@ import org.consilium.security.sign.VerifyingKey;
  * to journal. Safe for use by many threads; one upload a site and study at a time.
  */
 public final class UpdateIntake {
+  /** Never the store's own words: they name folders. */
+  private static final String CANNOT_STORE = "the coordinator could not store it";
+
   /** Room that is left free for the journal and the next model's header. */
   public static final long RESERVE_BYTES = 16 << 20;
 
@@ -80,7 +83,7 @@ public final class UpdateIntake {
       if (open != null && same(open, announced)) {
         return open.progress();
       }
-      if (open != null && open.leased()) {
+      if (open != null && (open.leased() || passed(open, terms))) {
         return rejected(Why.BUSY, announced.site(), "another upload of this site is under way");
       }
       try {
@@ -97,9 +100,16 @@ public final class UpdateIntake {
         uploads.put(key, upload);
         return upload.progress();
       } catch (IOException disk) {
-        return rejected(Why.DISK_FULL, announced.site(), String.valueOf(disk.getMessage()));
+        return rejected(Why.DISK_FULL, announced.site(), CANNOT_STORE);
       }
     }
+  }
+
+  /** Whether an upload of the open attempt was checked: it may be journaled at any moment. */
+  private static boolean passed(Upload open, IntakeTerms terms) {
+    return open.checked().isPresent()
+        && open.place().round().equals(terms.round())
+        && open.place().attempt() == terms.attempt();
   }
 
   /** Gives one stream at a time the right to send an upload's chunks. */
@@ -145,7 +155,7 @@ public final class UpdateIntake {
     try {
       return checked(upload);
     } catch (IOException disk) {
-      return rejected(Why.DISK_FULL, caller, String.valueOf(disk.getMessage()));
+      return rejected(Why.DISK_FULL, caller, CANNOT_STORE);
     } finally {
       checks.release();
       upload.release();

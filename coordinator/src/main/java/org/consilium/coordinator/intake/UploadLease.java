@@ -31,7 +31,7 @@ public final class UploadLease implements AutoCloseable {
       }
       return upload.put(index, data);
     } catch (IOException disk) {
-      return full(String.valueOf(disk.getMessage()));
+      return full("the coordinator could not store it");
     }
   }
 

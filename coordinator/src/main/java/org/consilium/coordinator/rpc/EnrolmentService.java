@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.time.Instant;
 import java.time.InstantSource;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
@@ -90,11 +89,10 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
   private <T> void answer(String name, StreamObserver<T> answer, Step<T> step) {
     T reply;
     try {
-      admit();
       reply = step.run();
     } catch (MembershipRefused refused) {
       countRefusal(refused);
-      answer.onError(RpcStatus.of(refused));
+      answer.onError(tooMany() ? tooManyRefusals() : RpcStatus.of(refused));
       return;
     } catch (IllegalArgumentException illegal) {
       countRefusal();
@@ -103,9 +101,6 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     } catch (IOException failed) {
       LOG.error("{} failed on the store", name, failed);
       answer.onError(RpcStatus.unavailable(failed));
-      return;
-    } catch (StatusRuntimeException busy) {
-      answer.onError(busy);
       return;
     }
     answer.onNext(reply);
@@ -123,20 +118,21 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     countRefusal();
   }
 
-  /** Guessing is hopeless against 256 bits; this only keeps it from costing anything. */
   private synchronized void countRefusal() {
-    refusals++;
-  }
-
-  private synchronized void admit() {
-    Instant now = clock.instant();
-    long current = now.getEpochSecond() / 60;
+    long current = clock.instant().getEpochSecond() / 60;
     if (current != minute) {
       minute = current;
       refusals = 0;
     }
-    if (refusals >= REFUSALS_A_MINUTE_MAX) {
-      throw RpcStatus.tooManyRefusals(REFUSALS_A_MINUTE_MAX);
-    }
+    refusals++;
+  }
+
+  /** A right token is never counted out: guessing is hopeless against 256 bits anyway. */
+  private synchronized boolean tooMany() {
+    return refusals > REFUSALS_A_MINUTE_MAX;
+  }
+
+  private static StatusRuntimeException tooManyRefusals() {
+    return RpcStatus.tooManyRefusals(REFUSALS_A_MINUTE_MAX);
   }
 }

@@ -40,6 +40,11 @@ public final class GrpcServers implements AutoCloseable {
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
   private static final Duration IDLE = Duration.ofMinutes(15);
+  private static final Duration KEEPALIVE = Duration.ofSeconds(45);
+  private static final Duration KEEPALIVE_ANSWER = Duration.ofSeconds(20);
+  private static final Duration NEWCOMER_AGE = Duration.ofMinutes(1);
+  private static final int NEWCOMER_MESSAGE_BYTES_MAX = 64 << 10;
+  private static final int NEWCOMER_CALLS_MAX = 2;
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final Server coordination;
@@ -92,6 +97,11 @@ public final class GrpcServers implements AutoCloseable {
     NettyServerBuilder newcomers =
         builder(ports.host(), ports.enrolmentPort(), threads)
             .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
+            // Strangers speak here: a request is small, and nobody holds a connection open.
+            .maxInboundMessageSize(NEWCOMER_MESSAGE_BYTES_MAX)
+            .maxConcurrentCallsPerConnection(NEWCOMER_CALLS_MAX)
+            .maxConnectionAge(NEWCOMER_AGE.toSeconds(), TimeUnit.SECONDS)
+            .maxConnectionAgeGrace(GRACE.toSeconds(), TimeUnit.SECONDS)
             .addService(services.enrolment());
     Server coordination = sites.build().start();
     try {
@@ -141,6 +151,9 @@ public final class GrpcServers implements AutoCloseable {
         .flowControlWindow(FLOW_WINDOW_BYTES)
         .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis() - 5000, TimeUnit.MILLISECONDS)
+        // A site that lost its power frees its upload within a minute.
+        .keepAliveTime(KEEPALIVE.toSeconds(), TimeUnit.SECONDS)
+        .keepAliveTimeout(KEEPALIVE_ANSWER.toSeconds(), TimeUnit.SECONDS)
         .maxConnectionIdle(IDLE.toMinutes(), TimeUnit.MINUTES)
         // A compressed message could be a bomb; what is sent does not compress anyway.
         .decompressorRegistry(DecompressorRegistry.emptyInstance())

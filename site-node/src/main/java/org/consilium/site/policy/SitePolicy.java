@@ -72,8 +72,11 @@ public record SitePolicy(
     }
     int least = Math.max(minSites, found.get().minSites());
     int sites = plan.participation().sites().size();
-    if (sites < least || plan.participation().quorum() < Math.min(least, MIN_SITES)) {
-      return refused(Why.TOO_FEW_SITES, "%d sites, at least %d".formatted(sites, least));
+    if (sites < least || plan.participation().quorum() < least) {
+      return refused(
+          Why.TOO_FEW_SITES,
+          "%d sites with a quorum of %d, at least %d"
+              .formatted(sites, plan.participation().quorum(), least));
     }
     String architecture = plan.model().architecture();
     if (!architectures.isEmpty() && !architectures.contains(architecture)) {
@@ -90,7 +93,16 @@ public record SitePolicy(
   /** May this site do this task of the study now? */
   public Judgement judge(RoundTask task, StudyPlan plan, int samples, Usage today, Instant now) {
     Judgement study = judge(plan, task.studyDigest(), samples, now);
-    if (study instanceof Judgement.Refused || task.terms().isEmpty()) {
+    if (study instanceof Judgement.Refused) {
+      return study;
+    }
+    if (task.round() > plan.rounds() || task.window() > plan.monitoring().windows()) {
+      return refused(
+          Why.NOT_APPROVED,
+          "round %d, window %d; the plan has %d and %d"
+              .formatted(task.round(), task.window(), plan.rounds(), plan.monitoring().windows()));
+    }
+    if (task.terms().isEmpty()) {
       return study;
     }
     RoundTask.Terms terms = task.terms().get();

@@ -73,13 +73,14 @@ final class TermsCheck {
     if (strangers) {
       return refused(Why.NOT_APPROVED, "a participant is not in the approved plan");
     }
-    if (terms.clip() > plan.protection().clip()
+    if (terms.quorum() < plan.participation().quorum()
+        || terms.clip() > plan.protection().clip()
         || terms.weightMax() > plan.protection().weightMax()
         || terms.scaleExponents().stream().anyMatch(e -> e > range)) {
       return refused(
           Why.NOT_APPROVED,
-          "clip %s, weight %d or a scale is looser than the approved plan"
-              .formatted(terms.clip(), terms.weightMax()));
+          "quorum %d, clip %s, weight %d or a scale is looser than the approved plan"
+              .formatted(terms.quorum(), terms.clip(), terms.weightMax()));
     }
     return Optional.empty();
   }

@@ -7,6 +7,7 @@ import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.Protection;
@@ -141,7 +142,23 @@ final class TaskWork {
     return tools.exit().updates().protect(trained, assignment);
   }
 
+  /** Why the hospital no longer wants this study, if its consent ended while the task ran. */
+  private Optional<Judgement.Refused> withdrawn() {
+    Judgement now =
+        tools
+            .policy()
+            .current()
+            .policy()
+            .judge(
+                plan, task.studyDigest(), tools.cohort().trainingCount(), tools.clock().instant());
+    return now instanceof Judgement.Refused refused ? Optional.of(refused) : Optional.empty();
+  }
+
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
+    Optional<Judgement.Refused> withdrawn = withdrawn();
+    if (withdrawn.isPresent()) {
+      return refuse(withdrawn.get().why(), withdrawn.get().detail());
+    }
     say(Phase.UPLOADING);
     return switch (tools.transfer().uploader().send(update, halt)) {
       case Delivery.Accepted(boolean duplicate) -> {
@@ -188,6 +205,10 @@ final class TaskWork {
       }
     }
     Findings findings = tools.validator().judge(validation(model));
+    Optional<Judgement.Refused> withdrawn = withdrawn();
+    if (withdrawn.isPresent()) {
+      return refuse(withdrawn.get().why(), withdrawn.get().detail());
+    }
     ReleasedReport report = tools.exit().reports().protect(findings, plan.protection());
     return switch (tools.transfer().uploader().send(report, halt)) {
       case Delivery.Accepted _ -> {
