@@ -92,7 +92,7 @@ final class Findings {
   private DemoReport.Head head(Judged judged) {
     StudyView.Model best = end.best().orElseThrow();
     String plan =
-        "FedAvg, %d rounds of one epoch, batch %d, %s, sealed updates"
+        "FedProx μ = 0.01, %d rounds of one epoch, batch %d, %s, sealed updates"
             .formatted(
                 inputs.options.rounds(),
                 inputs.study.training().batchSize(),

@@ -89,7 +89,8 @@ public final class Screen {
             ? "window %d".formatted(study.window())
             : "round %d/%d".formatted(study.round(), heading.rounds);
     lines.add(
-        "study %s   FedAvg   %s   %s   %s".formatted(heading.study, phase, time(now), heading.url));
+        "study %s   FedProx   %s   %s   %s"
+            .formatted(heading.study, phase, time(now), heading.url));
     lines.add(
         "%-14s%-13s%8s%12s%8s%12s%11s%10s"
             .formatted(

@@ -63,7 +63,7 @@ final class SampleReports {
             "ab".repeat(32),
             29,
             306_961,
-            "FedAvg, 30 rounds of one epoch, batch 8",
+            "FedProx, 30 rounds of one epoch, batch 8",
             "2 cores, a processor, 8 GiB, Java 25",
             "real anatomy, simulated lesions, one subject");
     return new DemoReport(head, rounds, sites, together, timeline(), processes(), samples());
