@@ -87,9 +87,11 @@ final class CommandMap {
       }
     }
     text.append(
-        "\n"
-            + "Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed,\n"
-            + "5 time-out, 6 not found or conflict, 70 internal.\n");
+        """
+
+        Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed,
+        5 time-out, 6 not found or conflict, 70 internal.
+        """);
     text.append("--version prints the version. Commands that report take --json.\n");
     return text.toString();
   }
