@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Types README's three terminals, line by line, into three shells. A line is done when its shell
  * says so; the next terminal's block may begin when what it needs is there, as a person would wait.
  */
-@Tag("slow")
+@Tag("acceptance")
 final class ReadmeTest {
   private static final Path ROOT =
       Path.of(System.getProperty("consilium.root", "..")).toAbsolutePath().normalize();

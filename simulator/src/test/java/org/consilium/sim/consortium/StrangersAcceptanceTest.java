@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who is not let in, over real sockets to a live coordinator process. */
-@Tag("slow")
+@Tag("acceptance")
 final class StrangersAcceptanceTest {
   private static final String DOMAIN = "demo.consilium.test";
   private static final SiteId NORTH = new SiteId("north");
