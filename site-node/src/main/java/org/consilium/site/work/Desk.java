@@ -88,7 +88,11 @@ public final class Desk implements Orders {
     post(
         () -> {
           held.keySet().removeIf(key -> key.study().equals(task.study()));
-          held.put(TaskKey.of(task), task);
+          if (held.size() < PROPOSALS_MAX) {
+            held.put(TaskKey.of(task), task);
+          } else {
+            tools.log().accept(TaskKey.of(task) + " was dropped: too many tasks wait");
+          }
         });
   }
 

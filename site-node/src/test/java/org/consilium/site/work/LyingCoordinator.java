@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
@@ -22,12 +23,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.ModelChunk;
+import org.consilium.proto.v1.Pong;
 import org.consilium.proto.v1.ReportReceipt;
 import org.consilium.proto.v1.Signed;
+import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UploadProgress;
+import org.consilium.proto.v1.Welcome;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
@@ -43,6 +49,9 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
     implements AutoCloseable {
   private static final String DOMAIN = "test.example";
 
+  /** More than a site takes in a minute. */
+  static final int FLOOD = 6100;
+
   /** Model files by version. */
   final Map<ByteString, byte[]> models = new ConcurrentHashMap<>();
 
@@ -52,18 +61,27 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
   /** Whether updates are taken and then forgotten; otherwise they are refused at once. */
   volatile boolean forgets;
 
+  final CertificateAuthority authority;
+  private final Credential signing;
   private final Server server;
   private final CoordinatorLink link;
 
   LyingCoordinator(Path folder) throws Exception {
     SecureRandom random = new SecureRandom();
     // TLS looks at the machine's own clock.
-    var authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
+    authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
     KeyRequest request = KeyRequest.tls(random);
     Leaf.Terms terms = Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"));
     Credential own =
         request.with(
             authority.issue(request.pkcs10(), SpiffeId.coordinator(DOMAIN, "main"), terms));
+    KeyRequest signer = KeyRequest.signing(random);
+    signing =
+        signer.with(
+            authority.issue(
+                signer.pkcs10(),
+                SpiffeId.coordinatorSigning(DOMAIN, "main"),
+                Leaf.COORDINATOR_SIGNING.terms()));
     KeyRequest site = KeyRequest.tls(random);
     Credential client =
         site.with(authority.issue(site.pkcs10(), SpiffeId.site(DOMAIN, "north"), Leaf.SITE_TLS));
@@ -88,6 +106,41 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
   CoordinatorLink link() {
     return link;
+  }
+
+  /** Greets, then talks without end. */
+  @Override
+  public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(SiteMessage message) {
+        if (!message.hasHello()) {
+          return;
+        }
+        Welcome.Builder welcome =
+            Welcome.newBuilder().setProtocol(Limits.PROTOCOL).setSite("north");
+        signing.chain().forEach(c -> welcome.addSigningChain(ByteString.copyFrom(der(c))));
+        out.onNext(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
+        for (int i = 0; i < FLOOD; i++) {
+          out.onNext(
+              CoordinatorMessage.newBuilder().setPong(Pong.newBuilder().setSequence(i)).build());
+        }
+      }
+
+      @Override
+      public void onError(Throwable cut) {}
+
+      @Override
+      public void onCompleted() {}
+    };
+  }
+
+  private static byte[] der(X509Certificate certificate) {
+    try {
+      return certificate.getEncoded();
+    } catch (CertificateEncodingException broken) {
+      throw new IllegalStateException(broken);
+    }
   }
 
   @Override

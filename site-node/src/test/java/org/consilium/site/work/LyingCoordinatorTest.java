@@ -25,6 +25,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSpec;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ops.NodeMetrics;
@@ -38,6 +39,7 @@ import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
@@ -196,6 +198,28 @@ final class LyingCoordinatorTest {
     assertThat(kept).hasSize(Desk.PROPOSALS_MAX);
     assertThat(kept).anyMatch(p -> p.plan().study().equals(plan.study()));
     assertThat(log).anyMatch(l -> l.startsWith("proposal of flood-0 was forgotten"));
+  }
+
+  @Test
+  void session_floodOfMessages_endsTheStream() throws Exception {
+    CoordinatorSession session =
+        new CoordinatorSession(
+            coordinator.link(),
+            new CoordinatorSession.Self(
+                Consortium.NORTH,
+                new ChainCheck(
+                    coordinator.authority.root(), "test.example", InstantSource.system()),
+                "0.1.0"),
+            desk,
+            ledger,
+            clock);
+    Halt over = new Halt();
+    Thread talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
+
+    await(() -> log.contains("not connected: resource_exhausted"));
+    over.halt();
+    talking.join();
+    assertThat(log).contains("connected");
   }
 
   private StudyPlan named(String name) {
