@@ -39,7 +39,6 @@ import org.consilium.coordinator.study.Studies;
 import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
-import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
@@ -110,7 +109,7 @@ public final class Coordinator implements AutoCloseable {
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Studies studies =
         keep(Studies.open(surroundings(journal, authority, consortium, presence, registry)));
-    consortium.onRevocation(site -> revoked(studies, site));
+    consortium.onRevocation(studies::revoked);
     CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     keep(threads::shutdownNow);
@@ -191,14 +190,6 @@ public final class Coordinator implements AutoCloseable {
   private void fail() {
     LOG.error("a study's loop stopped on a failure; the coordinator ends and has to start again");
     failed.countDown();
-  }
-
-  private static void revoked(Studies studies, SiteId site) {
-    try {
-      studies.revoked(site);
-    } catch (IOException failed) {
-      LOG.error("tell studies that {} was revoked", site, failed);
-    }
   }
 
   /** Closes everything, the newest first. Closing twice is harmless. */

@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -258,14 +259,20 @@ public final class Consortium {
             });
   }
 
-  /** Whether an active site presents itself with the very TLS key that people approved. */
-  public synchronized boolean admits(SiteId site, X509Certificate tlsLeaf) {
-    return membership
-        .find(site)
-        .filter(s -> s.member().state() == State.ACTIVE)
-        .flatMap(s -> s.member().key())
-        .filter(Fingerprint.of(tlsLeaf.getPublicKey())::equals)
-        .isPresent();
+  /** Whether an active site presents itself, now, with the very TLS key that people approved. */
+  public synchronized Admission admission(SiteId site, X509Certificate tlsLeaf) {
+    boolean member =
+        membership
+            .find(site)
+            .filter(s -> s.member().state() == State.ACTIVE)
+            .flatMap(s -> s.member().key())
+            .filter(Fingerprint.of(tlsLeaf.getPublicKey())::equals)
+            .isPresent();
+    Instant now = clock.instant();
+    boolean holds =
+        now.isBefore(tlsLeaf.getNotAfter().toInstant())
+            && !now.isBefore(tlsLeaf.getNotBefore().toInstant());
+    return member ? holds ? Admission.ADMITTED : Admission.EXPIRED : Admission.NOT_A_MEMBER;
   }
 
   /** Every site that was ever invited, sorted. */

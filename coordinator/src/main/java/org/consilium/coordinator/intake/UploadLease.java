@@ -10,6 +10,7 @@ public final class UploadLease implements AutoCloseable {
   private final Upload upload;
   private final SpoolSpace space;
   private final long reserve;
+  private boolean closed;
 
   UploadLease(Upload upload, SpoolSpace space, long reserve) {
     this.upload = upload;
@@ -35,9 +36,13 @@ public final class UploadLease implements AutoCloseable {
     }
   }
 
+  /** Closing twice is harmless: the right may be another stream's by then. */
   @Override
-  public void close() {
-    upload.release();
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      upload.release();
+    }
   }
 
   private Rejected full(String detail) {

@@ -10,6 +10,7 @@ import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -86,6 +87,11 @@ final class EventCodec {
               .setAttempt(place.attempt())
               .setSite(site.value())
               .setRefusal(refusal);
+      case SiteRemoved(_, Place place, SiteId site) ->
+          m.getSiteRemovedBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setSite(site.value());
       case UpdateLost(_, Place place, SiteId site, String detail, Instant deadline) ->
           m.getUpdateLostBuilder()
               .setNumber(place.number())
@@ -183,6 +189,7 @@ final class EventCodec {
       }
       case UPDATE_ACCEPTED,
           SITE_DECLINED,
+          SITE_REMOVED,
           UPDATE_LOST,
           DEADLINE_PASSED,
           MODEL_PUBLISHED,
@@ -216,6 +223,11 @@ final class EventCodec {
         var e = m.getSiteDeclined();
         yield new SiteDeclined(
             at, new Place(e.getNumber(), e.getAttempt()), new SiteId(e.getSite()), e.getRefusal());
+      }
+      case SITE_REMOVED -> {
+        var e = m.getSiteRemoved();
+        yield new SiteRemoved(
+            at, new Place(e.getNumber(), e.getAttempt()), new SiteId(e.getSite()));
       }
       case UPDATE_LOST -> {
         var e = m.getUpdateLost();

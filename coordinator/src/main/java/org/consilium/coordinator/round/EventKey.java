@@ -6,6 +6,7 @@ import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -62,6 +63,8 @@ final class EventKey {
           "update/%d/%d/%s/%d".formatted(p.number(), p.attempt(), update.site(), losses);
       case SiteDeclined e ->
           "declined/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
+      case SiteRemoved e ->
+          "removed/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
       case UpdateLost e -> "lost/%s/%d".formatted(e.site(), before);
       case DeadlinePassed e -> "deadline/%s/%d".formatted(e.place().number(), before);
       case ModelPublished e -> "published/" + e.place().number();

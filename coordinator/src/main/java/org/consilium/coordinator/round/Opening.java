@@ -35,6 +35,11 @@ public record Opening(
     scaleExponents = List.copyOf(scaleExponents);
   }
 
+  /** Which attempt at which round. */
+  public RoundEvent.Place place() {
+    return new RoundEvent.Place(number, attempt);
+  }
+
   /** The roster's entry of a site, if it is on the roster. */
   public Optional<Member> member(SiteId site) {
     return members.stream().filter(m -> m.site().equals(site)).findFirst();

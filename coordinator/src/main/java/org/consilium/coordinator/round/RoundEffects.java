@@ -39,6 +39,9 @@ public interface RoundEffects {
   /** Picks the roster and looks at the disk. */
   Opportunity opportunity(StudyState state) throws IOException;
 
+  /** Whether a member may still take part, with the key that it had when the round was opened. */
+  boolean enrolled(Member member);
+
   /** Whether a site is connected, or was a moment ago. */
   boolean present(SiteId site);
 

@@ -51,6 +51,9 @@ public sealed interface RoundEvent {
   /** A participant will not deliver. */
   record SiteDeclined(Instant at, Place place, SiteId site, String refusal) implements RoundEvent {}
 
+  /** A participant was shut out while updates were collected: it and its update drop out. */
+  record SiteRemoved(Instant at, Place place, SiteId site) implements RoundEvent {}
+
   /** An accepted update turned out to be damaged on disk; its site is asked again. */
   record UpdateLost(Instant at, Place place, SiteId site, String detail, Instant deadline)
       implements RoundEvent {}

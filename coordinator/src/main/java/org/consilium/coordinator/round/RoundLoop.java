@@ -17,6 +17,7 @@ import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
+import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
 import org.consilium.coordinator.round.RoundEvent.WindowClosed;
@@ -265,6 +266,11 @@ public final class RoundLoop implements AutoCloseable {
         case AWAITING, PAUSED, COMPLETED, FAILED -> false;
       };
     }
+    Optional<SiteRemoved> removed = removed(current.get());
+    if (removed.isPresent()) {
+      record(new InRound(removed.get()));
+      return true;
+    }
     return switch (current.get()) {
       case Collecting c when due() -> {
         record(new InRound(new DeadlinePassed(now(), c.place())));
@@ -285,12 +291,21 @@ public final class RoundLoop implements AutoCloseable {
     };
   }
 
+  /** A member that was shut out and still counts. */
+  private Optional<SiteRemoved> removed(RoundState round) {
+    return round.counting().stream()
+        .filter(m -> !effects.enrolled(m))
+        .findFirst()
+        .map(m -> new SiteRemoved(now(), round.start().orElseThrow().place(), m.site()));
+  }
+
   private boolean due() {
     return clocks.nanos().getAsLong() - dueNanos >= 0;
   }
 
   private boolean nobodyLeft(Validating v) {
-    return v.opening().sites().stream().noneMatch(s -> v.awaits(s) && effects.present(s));
+    return v.opening().members().stream()
+        .noneMatch(m -> v.awaits(m.site()) && effects.enrolled(m) && effects.present(m.site()));
   }
 
   private boolean openRound() throws JournalConflict, IOException {

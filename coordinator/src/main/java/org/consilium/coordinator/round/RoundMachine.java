@@ -8,6 +8,7 @@ import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -24,6 +25,9 @@ import org.consilium.protocol.SiteId;
 
 /** How a round goes from one state to the next: pure, total, and the only place that decides it. */
 public final class RoundMachine {
+  /** Why a removed site does not deliver. */
+  private static final String REVOKED = "REVOKED";
+
   private RoundMachine() {}
 
   /** A round just opened. */
@@ -70,6 +74,14 @@ public final class RoundMachine {
         var declined = with(s.declined(), site, refusal);
         yield settled(new Collecting(s.opening(), s.accepted(), declined, s.losses()), at);
       }
+      case SiteRemoved(Instant at, Place place, SiteId site)
+          when place.equals(s.place())
+              && s.opening().member(site).isPresent()
+              && !s.declined().containsKey(site) -> {
+        var declined = with(s.declined(), site, REVOKED);
+        var rest = without(s.accepted(), site);
+        yield settled(new Collecting(s.opening(), rest, declined, s.losses()), at);
+      }
       case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
           when place.equals(s.place()) && s.accepted().containsKey(site) ->
           new Collecting(
@@ -81,6 +93,7 @@ public final class RoundMachine {
           s.accepted().size() >= s.opening().quorum() ? complete(s) : tooFew(s, "deadline", at);
       case UpdateAccepted _,
           SiteDeclined _,
+          SiteRemoved _,
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
@@ -121,6 +134,14 @@ public final class RoundMachine {
       case ModelPublished(Instant at, Place place, var model, _, Instant deadline)
           when place.equals(s.place()) ->
           new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
+      case SiteRemoved(Instant at, Place place, SiteId site)
+          when place.equals(s.place()) && s.accepted().containsKey(site) -> {
+        var declined = with(s.declined(), site, REVOKED);
+        var rest = without(s.accepted(), site);
+        yield rest.size() >= s.opening().quorum()
+            ? new Aggregating(s.opening(), rest, declined, s.losses())
+            : tooFew(new Collecting(s.opening(), rest, declined, s.losses()), "sites removed", at);
+      }
       case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
           when place.equals(s.place()) && s.accepted().containsKey(site) ->
           new Collecting(
@@ -130,6 +151,7 @@ public final class RoundMachine {
               s.losses() + 1);
       case UpdateAccepted _,
           SiteDeclined _,
+          SiteRemoved _,
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
@@ -156,6 +178,7 @@ public final class RoundMachine {
           new Closed(s.opening(), s.accepted(), s.model(), s.published(), s.reports(), at);
       case UpdateAccepted _,
           SiteDeclined _,
+          SiteRemoved _,
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
@@ -179,6 +202,7 @@ public final class RoundMachine {
           new Watched(s.window(), s.model(), s.opened(), s.reports(), at);
       case UpdateAccepted _,
           SiteDeclined _,
+          SiteRemoved _,
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,

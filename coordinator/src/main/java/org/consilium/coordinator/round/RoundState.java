@@ -8,6 +8,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundEvent.Place;
+import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.ValidationReport;
@@ -47,6 +48,17 @@ public sealed interface RoundState {
     };
   }
 
+  /** Members whose update counts or is waited for, while that is not settled. */
+  default List<Member> counting() {
+    return switch (this) {
+      case Collecting s ->
+          s.opening().members().stream().filter(m -> !s.declined().containsKey(m.site())).toList();
+      case Aggregating s ->
+          s.opening().members().stream().filter(m -> s.accepted().containsKey(m.site())).toList();
+      case Validating _, Closed _, Abandoned _, Watching _, Watched _ -> List.of();
+    };
+  }
+
   /**
    * Updates are coming in.
    *
@@ -67,7 +79,7 @@ public sealed interface RoundState {
 
     /** Which attempt at which round. */
     public Place place() {
-      return placeOf(opening);
+      return opening.place();
     }
 
     /** Whether the site was asked and has neither delivered nor declined. */
@@ -92,7 +104,7 @@ public sealed interface RoundState {
 
     /** Which attempt at which round. */
     public Place place() {
-      return placeOf(opening);
+      return opening.place();
     }
   }
 
@@ -177,10 +189,6 @@ public sealed interface RoundState {
     public Watched {
       reports = sorted(reports);
     }
-  }
-
-  private static Place placeOf(Opening opening) {
-    return new Place(opening.number(), opening.attempt());
   }
 
   private static <V> SortedMap<SiteId, V> sorted(Map<SiteId, V> map) {

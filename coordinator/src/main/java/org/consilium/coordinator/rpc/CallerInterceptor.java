@@ -14,9 +14,7 @@ import java.security.cert.X509Certificate;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.ops.AccessMetrics;
-import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.SpiffeId;
 
@@ -25,11 +23,11 @@ import org.consilium.security.identity.SpiffeId;
  * proved the certificate; whether its site is a member now is asked for every call.
  */
 final class CallerInterceptor implements ServerInterceptor {
-  private final Consortium consortium;
+  private final OpenCalls calls;
   private final AccessMetrics metrics;
 
-  CallerInterceptor(Consortium consortium, AccessMetrics metrics) {
-    this.consortium = consortium;
+  CallerInterceptor(OpenCalls calls, AccessMetrics metrics) {
+    this.calls = calls;
     this.metrics = metrics;
   }
 
@@ -42,23 +40,20 @@ final class CallerInterceptor implements ServerInterceptor {
     if (leaf.isEmpty() || site.isEmpty()) {
       return refuse(call, Status.UNAUTHENTICATED.withDescription("a site certificate is required"));
     }
-    if (!consortium.admits(site.get(), leaf.get())) {
-      return refuse(
-          call,
-          Status.PERMISSION_DENIED.withDescription(
-              "site %s is not an approved member with this certificate"
-                  .formatted(Limits.printable(site.get().value()))));
+    SiteCall<Q, A> held = calls.hold(call, site.get(), leaf.get());
+    Optional<Status> objection = calls.objection(held);
+    if (objection.isPresent()) {
+      metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.REFUSED);
+      calls.refuse(held, objection.get());
+      return new ServerCall.Listener<>() {};
     }
-    return Contexts.interceptCall(
-        Context.current().withValue(Caller.SITE, site.get()), call, headers, next);
+    return held.listening(
+        Contexts.interceptCall(
+            Context.current().withValue(Caller.SITE, site.get()), held, headers, next));
   }
 
   private <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, Status status) {
-    metrics.authFailed(
-        AccessMetrics.Mechanism.MTLS,
-        status.getCode() == Status.Code.UNAUTHENTICATED
-            ? AccessMetrics.Failure.MISSING
-            : AccessMetrics.Failure.REFUSED);
+    metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.MISSING);
     call.close(status, new Metadata());
     return new ServerCall.Listener<>() {};
   }

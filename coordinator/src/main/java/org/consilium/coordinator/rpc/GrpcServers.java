@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.consilium.coordinator.consortium.Consortium;
@@ -45,16 +46,28 @@ public final class GrpcServers implements AutoCloseable {
   private static final Duration NEWCOMER_AGE = Duration.ofMinutes(1);
   private static final int NEWCOMER_MESSAGE_BYTES_MAX = 64 << 10;
   private static final int NEWCOMER_CALLS_MAX = 2;
+  private static final Duration CONNECTION_AGE = Duration.ofHours(1);
+  private static final Duration TRANSFER_GRACE = Duration.ofMinutes(15);
+
+  /** Two sweeps and a second of slack are less than the five seconds that a revocation may take. */
+  private static final Duration SWEEP = Duration.ofSeconds(1);
+
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final Server coordination;
   private final Server enrolment;
   private final ExecutorService threads;
+  private final ScheduledExecutorService sweeper;
 
-  private GrpcServers(Server coordination, Server enrolment, ExecutorService threads) {
+  private GrpcServers(
+      Server coordination,
+      Server enrolment,
+      ExecutorService threads,
+      ScheduledExecutorService sweeper) {
     this.coordination = coordination;
     this.enrolment = enrolment;
     this.threads = threads;
+    this.sweeper = sweeper;
   }
 
   /**
@@ -83,6 +96,7 @@ public final class GrpcServers implements AutoCloseable {
       AccessMetrics metrics)
       throws IOException {
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    OpenCalls calls = new OpenCalls(consortium);
     NettyServerBuilder sites =
         builder(ports.host(), ports.coordinationPort(), threads)
             .sslContext(
@@ -90,10 +104,13 @@ public final class GrpcServers implements AutoCloseable {
                     server(credential)
                         .clientAuth(ClientAuth.REQUIRE)
                         .trustManager(
-                            PeerTrust.forClients(consortium.root(), consortium.trustDomain()))));
+                            PeerTrust.forClients(consortium.root(), consortium.trustDomain()))))
+            // A stream that somebody holds without reading ends too; others come back at once.
+            .maxConnectionAge(CONNECTION_AGE.toSeconds(), TimeUnit.SECONDS)
+            .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS);
     sites.addService(
         ServerInterceptors.intercept(
-            services.coordination(), new CallerInterceptor(consortium, metrics)));
+            services.coordination(), new CallerInterceptor(calls, metrics)));
     NettyServerBuilder newcomers =
         builder(ports.host(), ports.enrolmentPort(), threads)
             .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
@@ -105,7 +122,7 @@ public final class GrpcServers implements AutoCloseable {
             .addService(services.enrolment());
     Server coordination = sites.build().start();
     try {
-      return new GrpcServers(coordination, newcomers.build().start(), threads);
+      return new GrpcServers(coordination, newcomers.build().start(), threads, sweeper(calls));
     } catch (IOException taken) {
       coordination.shutdownNow();
       threads.shutdownNow();
@@ -139,6 +156,17 @@ public final class GrpcServers implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     threads.shutdownNow();
+    sweeper.shutdownNow();
+  }
+
+  private static ScheduledExecutorService sweeper(OpenCalls calls) {
+    ScheduledExecutorService sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("open-calls").factory());
+    var _ =
+        sweeper.scheduleWithFixedDelay(
+            calls::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+    return sweeper;
   }
 
   private static NettyServerBuilder builder(String host, int port, ExecutorService threads) {

@@ -68,6 +68,13 @@ final class RpcStatus {
         "over %d refused requests in a minute; try again in a minute".formatted(minuteMax));
   }
 
+  static StatusRuntimeException tooManyMessages(int minuteMax) {
+    return refused(
+        Status.Code.RESOURCE_EXHAUSTED,
+        "BUSY",
+        "over %d messages in a minute on one stream".formatted(minuteMax));
+  }
+
   static StatusRuntimeException malformed(String what) {
     return refused(Status.Code.INVALID_ARGUMENT, "MALFORMED", what);
   }

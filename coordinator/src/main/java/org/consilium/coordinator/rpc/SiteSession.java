@@ -1,6 +1,8 @@
 package org.consilium.coordinator.rpc;
 
 import com.google.protobuf.ByteString;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -41,6 +43,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   private final Door door;
   private final Set<String> sent = new HashSet<>();
   private final AtomicBoolean waking = new AtomicBoolean();
+  private final MessageBudget budget;
   private boolean greeted;
   private boolean over;
 
@@ -51,11 +54,17 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     this.site = site;
     this.out = out;
     this.door = door;
+    this.budget = new MessageBudget(door.clock().instant());
   }
 
   @Override
   public void onNext(SiteMessage message) {
     if (!isOpen(message)) {
+      return;
+    }
+    if (!budget.take(door.clock().instant())) {
+      LOG.log(System.Logger.Level.WARNING, "session of site {0}: too many messages", site);
+      fail(RpcStatus.tooManyMessages(MessageBudget.MINUTE_MAX));
       return;
     }
     door.presence().hear(site);
@@ -158,7 +167,10 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
             .setSequence(ping.getSequence())
             .setCoordinatorTimeMillis(door.clock().millis())
             .build();
-    send(CoordinatorMessage.newBuilder().setPong(pong).build());
+    // A site that does not read what it is sent gets no answers to pile up.
+    if (!(out instanceof ServerCallStreamObserver<CoordinatorMessage> call) || call.isReady()) {
+      send(CoordinatorMessage.newBuilder().setPong(pong).build());
+    }
   }
 
   private void decide(StudyDecision decision) throws IOException {
@@ -224,6 +236,16 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     if (!over) {
       out.onNext(message);
     }
+  }
+
+  private void fail(StatusRuntimeException status) {
+    synchronized (this) {
+      if (!over) {
+        over = true;
+        out.onError(status);
+      }
+    }
+    door.presence().disconnect(site, this);
   }
 
   private void end(Goodbye.Reason reason) {

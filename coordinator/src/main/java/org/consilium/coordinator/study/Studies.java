@@ -20,7 +20,6 @@ import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.registry.ModelRegistry.Lineage;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
-import org.consilium.coordinator.round.RoundState;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Ended;
 import org.consilium.coordinator.round.StudyEvent.Model;
@@ -227,15 +226,12 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     }
   }
 
-  /** A site was revoked: its stream is closed, and an open round waits for it no longer. */
-  public void revoked(SiteId site) throws IOException {
+  /**
+   * A site was revoked: its stream is closed. Every open round drops it, and an update of it, as
+   * soon as its loop looks.
+   */
+  public void revoked(SiteId site) {
     around.presence().revoke(site);
-    for (Study study : studies.values()) {
-      if (study.loop().state().current().orElse(null) instanceof RoundState.Collecting c
-          && c.awaits(site)) {
-        Reply _ = study.decline(site, c.opening().number(), "REVOKED");
-      }
-    }
   }
 
   /** Announces an update; answers progress or a refusal. */

@@ -44,6 +44,7 @@ final class Study {
   private final StudyEffects effects;
   private final RoundLoop loop;
   private final Surroundings around;
+  private final DecisionBudget decisions = new DecisionBudget();
   private final SiteActivity activity = new SiteActivity();
 
   Study(RoundLoop loop, StudyEffects effects, Surroundings around) {
@@ -119,6 +120,11 @@ final class Study {
           if (StudyMachine.over(loop.state())) {
             return new Reply.Refused("study %s is over".formatted(plan.study()));
           }
+          if (!decisions.take(site, answer.accepted(), loop.now())) {
+            return new Reply.Refused(
+                "decision on study %s: over %d in 24 h"
+                    .formatted(plan.study(), DecisionBudget.DAY_MAX));
+          }
           return loop.record(
               new Decided(loop.now(), site, answer.accepted(), answer.refusal(), answer.samples()));
         });
@@ -190,7 +196,8 @@ final class Study {
               }
               if (loop.state().current().orElse(null) instanceof Collecting c
                   && is(c.opening(), manifest.round().number(), manifest.attempt())
-                  && c.awaits(site)) {
+                  && c.awaits(site)
+                  && c.opening().member(site).filter(effects::enrolled).isPresent()) {
                 Accepted update =
                     new Accepted(
                         site,
@@ -203,7 +210,7 @@ final class Study {
                 return loop.record(new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
               }
               return new Reply.Refused(
-                  "update of site %s came after round %s was closed"
+                  "update of site %s came after round %s was closed, or the site was shut out"
                       .formatted(site, manifest.round()));
             });
     return switch (reply) {

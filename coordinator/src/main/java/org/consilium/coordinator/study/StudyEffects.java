@@ -182,6 +182,15 @@ final class StudyEffects implements RoundEffects {
   }
 
   @Override
+  public boolean enrolled(Member member) {
+    return around
+        .sites()
+        .apply(member.site())
+        .filter(e -> e.signingKey().equals(member.signingKey()))
+        .isPresent();
+  }
+
+  @Override
   public boolean present(SiteId site) {
     return around.presence().present(site);
   }
@@ -316,6 +325,10 @@ final class StudyEffects implements RoundEffects {
 
   /** Keeps the disk bounded: one attempt's spools, and the few versions anyone still asks for. */
   private void tidy(StudyEvent event, StudyState after) throws IOException {
+    if (event instanceof InRound(RoundEvent.SiteRemoved(_, var place, SiteId site))) {
+      RoundId round = new RoundId(plan.study(), place.number());
+      stores.intake().discard(new Spool.Place(round, place.attempt(), site));
+    }
     if (event instanceof InRound(RoundEvent.UpdateLost lost)) {
       RoundId round = new RoundId(plan.study(), lost.place().number());
       stores.intake().discard(new Spool.Place(round, lost.place().attempt(), lost.site()));

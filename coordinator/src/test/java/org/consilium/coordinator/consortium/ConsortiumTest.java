@@ -79,7 +79,7 @@ final class ConsortiumTest {
         (Consortium.Collected.Approved) consortium.collect(NORTH, Digest.of(key.bytes()));
     Credential credential = tls.with(ChainCheck.parse(approved.tlsChain()));
     assertThat(credential.id()).hasToString("spiffe://example.org/site/north/node/1");
-    assertThat(consortium.admits(NORTH, credential.leaf())).isTrue();
+    assertThat(consortium.admission(NORTH, credential.leaf())).isEqualTo(Admission.ADMITTED);
     assertThat(consortium.enrolled(NORTH).orElseThrow().signingKey())
         .isEqualTo(Digest.of(signing.fingerprint().bytes()));
   }

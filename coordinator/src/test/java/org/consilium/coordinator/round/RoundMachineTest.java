@@ -13,6 +13,7 @@ import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
+import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -73,8 +74,10 @@ final class RoundMachineTest {
         .containsExactly(
             "Collecting + UpdateAccepted -> Collecting",
             "Collecting + SiteDeclined -> Collecting",
+            "Collecting + SiteRemoved -> Collecting",
             "Collecting + UpdateLost -> Collecting",
             "Collecting + DeadlinePassed -> Abandoned",
+            "Aggregating + SiteRemoved -> Abandoned",
             "Aggregating + UpdateLost -> Collecting",
             "Aggregating + ModelPublished -> Validating",
             "Validating + ReportAccepted -> Validating",
@@ -117,6 +120,34 @@ final class RoundMachineTest {
                 assertThat(a.detail())
                     .isEqualTo(
                         "sites declined: 0 of at least 2 updates, 3 sites asked, 2 declined"));
+  }
+
+  @Test
+  void badInput_19_removedWhileCollecting_dropsOutWithItsUpdate() {
+    RoundState state = RoundMachine.next(collecting(A, B), new SiteRemoved(T, PLACE, A));
+
+    assertThat(state.updates().keySet()).containsExactly(B);
+    state = RoundMachine.next(state, accepted(C));
+    assertThat(state).isInstanceOf(Aggregating.class);
+    assertThat(state.updates().keySet()).containsExactly(B, C);
+  }
+
+  @Test
+  void badInput_19_removedBeforeAggregation_quorumDecides() {
+    RoundState all = collecting(A, B, C);
+    assertThat(all).isInstanceOf(Aggregating.class);
+
+    RoundState two = RoundMachine.next(all, new SiteRemoved(T, PLACE, A));
+    assertThat(two).isInstanceOf(Aggregating.class);
+    assertThat(two.updates().keySet()).containsExactly(B, C);
+    RoundState one = RoundMachine.next(two, new SiteRemoved(T, PLACE, B));
+    assertThat(one)
+        .isInstanceOfSatisfying(
+            Abandoned.class,
+            a ->
+                assertThat(a.detail())
+                    .isEqualTo(
+                        "sites removed: 1 of at least 2 updates, 3 sites asked, 2 declined"));
   }
 
   @Test
@@ -170,6 +201,7 @@ final class RoundMachineTest {
     return List.of(
         accepted(B),
         new SiteDeclined(T, PLACE, C, "DIVERGED"),
+        new SiteRemoved(T, PLACE, A),
         new UpdateLost(T, PLACE, A, "torn", T.plusSeconds(9)),
         new DeadlinePassed(T, PLACE),
         new ModelPublished(T, PLACE, MODEL, List.of(2), T.plusSeconds(60)),

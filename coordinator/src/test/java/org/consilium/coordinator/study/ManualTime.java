@@ -8,14 +8,21 @@ import org.consilium.coordinator.round.Clocks;
 
 /** Time that stands still until a test moves it. */
 final class ManualTime implements InstantSource {
-  private static final Instant START = Instant.parse("2026-03-01T08:00:00Z");
-
+  private final Instant start;
   private final AtomicLong nanos = new AtomicLong();
   private final AtomicLong jumped = new AtomicLong();
 
+  ManualTime() {
+    this(Instant.parse("2026-03-01T08:00:00Z"));
+  }
+
+  ManualTime(Instant start) {
+    this.start = start;
+  }
+
   @Override
   public Instant instant() {
-    return START.plusNanos(nanos.get() + jumped.get());
+    return start.plusNanos(nanos.get() + jumped.get());
   }
 
   void pass(Duration duration) {

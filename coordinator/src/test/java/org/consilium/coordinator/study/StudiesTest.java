@@ -14,11 +14,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.study.StudySnapshot.Outcome;
 import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.wire.PlanCodec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -113,6 +116,60 @@ final class StudiesTest {
     List<Long> count = new ArrayList<>();
     c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
     return count.size();
+  }
+
+  @Test
+  void badInput_19_revokedAfterItsUpdateWasAccepted_dropsOut() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      var _ = c.begin(TestPlan.of(c.ids).quorum(2).rounds(1, 0));
+      SiteId gone = c.ids.getFirst();
+      List<SiteId> rest = c.ids.subList(1, 3);
+      RoundTask task = c.task(gone);
+      assertThat(c.send(gone, c.update(gone, task))).isInstanceOf(Intake.Accepted.class);
+
+      c.sites.remove(gone);
+      c.studies().revoked(gone);
+      TestConsortium.await(() -> c.snapshot().rounds().getFirst().updates().isEmpty());
+      c.restart(c.journal);
+      c.run(rest, State.COMPLETED);
+
+      StudySnapshot.RoundSummary round = c.snapshot().rounds().getFirst();
+      assertThat(round.updates().keySet()).containsExactlyElementsOf(rest);
+    }
+  }
+
+  @Test
+  void badInput_19_revocationBreaksTheQuorum_roundIsAbandoned() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 2)) {
+      var _ = c.begin(TestPlan.of(c.ids));
+      SiteId gone = c.ids.getFirst();
+      assertThat(c.send(gone, c.update(gone, c.task(gone)))).isInstanceOf(Intake.Accepted.class);
+
+      c.sites.remove(gone);
+      TestConsortium.await(() -> c.snapshot().rounds().getFirst().outcome() == Outcome.ABANDONED);
+
+      assertThat(c.snapshot().rounds()).hasSize(1);
+    }
+  }
+
+  @Test
+  void decide_alternatingAnswers_fillNoJournal() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 2)) {
+      byte[] plan = PlanCodec.encode(TestPlan.of(c.ids).plan());
+      var _ = c.studies().create(plan);
+      Digest about = Digest.sha256(plan);
+      SiteId site = c.ids.getFirst();
+
+      for (int i = 0; i < 200; i++) {
+        var _ = c.studies().decide(site, about, i % 2 == 0, "MODE_REFUSED", 100);
+      }
+
+      // Created, then at most the day's changes and one last withdrawal.
+      assertThat(entries(c)).isLessThanOrEqualTo(2 + DecisionBudget.DAY_MAX);
+      assertThat(c.studies().decide(site, about, true, "", 100)).isInstanceOf(Reply.Refused.class);
+      c.time.pass(Duration.ofHours(25));
+      assertThat(c.studies().decide(site, about, true, "", 100)).isEqualTo(new Reply.Done(false));
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.intake.Intake;
@@ -37,13 +38,16 @@ final class TestConsortium implements AutoCloseable {
   static final String DOMAIN = "example.org";
   static final StudyId STUDY = new StudyId("pneumonia");
 
-  final ManualTime time = new ManualTime();
-  final Journal journal = new InMemoryJournal(time);
-  final Map<SiteId, TestSite> sites = new HashMap<>();
+  final ManualTime time;
+  final Journal journal;
+
+  /** Who is enrolled; whoever is taken out is revoked. */
+  final Map<SiteId, TestSite> sites = new ConcurrentHashMap<>();
+
   final List<SiteId> ids;
   final Path folder;
-  private final SecureRandom random = new SecureRandom();
-  private final CertificateAuthority authority;
+  final SecureRandom random = new SecureRandom();
+  final CertificateAuthority authority;
   private final Credential signer;
   private final Map<String, TestSite.Sealed> updates = new HashMap<>();
   SpoolSpace space = () -> Long.MAX_VALUE;
@@ -53,6 +57,12 @@ final class TestConsortium implements AutoCloseable {
   private Studies studies;
 
   TestConsortium(Path folder, int count) throws IOException {
+    this(folder, count, new ManualTime());
+  }
+
+  TestConsortium(Path folder, int count, ManualTime time) throws IOException {
+    this.time = time;
+    this.journal = new InMemoryJournal(time);
     this.folder = folder;
     this.authority = CertificateAuthority.create(folder.resolve("ca"), DOMAIN, time, random);
     KeyRequest request = KeyRequest.signing(random);
@@ -115,7 +125,7 @@ final class TestConsortium implements AutoCloseable {
         new FixedPointMean(2));
   }
 
-  private List<java.security.cert.X509Certificate> issue(
+  List<java.security.cert.X509Certificate> issue(
       KeyRequest request, SpiffeId id, Leaf.Terms terms) {
     try {
       return authority.issue(request.pkcs10(), id, terms);

@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.consilium.protocol.Digest;
 import org.consilium.security.audit.ChainedLog;
 
 /**
@@ -62,17 +63,14 @@ public final class EgressLedger implements AutoCloseable {
     watcher.accept(entry);
   }
 
-  /** Other training rounds of a study whose manifest was recorded in the last 24 hours. */
-  public synchronized int roundsToday(String study, int except) {
+  /** Bytes of one update recorded in the last 24 hours, repetitions included. */
+  public synchronized long updateBytesToday(Digest update) {
     forget();
-    return (int)
-        lastDay.stream()
-            .filter(l -> l.kind().equals(EgressEntry.Kind.MANIFEST.word()))
-            .filter(l -> l.text("study").equals(study))
-            .map(l -> l.text("round"))
-            .filter(round -> !round.equals(String.valueOf(except)))
-            .distinct()
-            .count();
+    return lastDay.stream()
+        .filter(l -> l.kind().equals(EgressEntry.Kind.UPDATE.word()))
+        .filter(l -> l.text("sha256").equals(update.hex()))
+        .mapToLong(LedgerLine::bytes)
+        .sum();
   }
 
   /** Bytes of updates recorded in the last 24 hours. */

@@ -35,6 +35,12 @@ public record SitePolicy(
 
   static final int ROUNDS_PER_DAY = 1000;
 
+  /**
+   * How often training may begin for one round, attempts and repetitions after a crash together: no
+   * honest round needs so many, and a coordinator cannot make a site train without end.
+   */
+  public static final int STARTS_PER_ROUND = 30;
+
   public SitePolicy {
     modes = Set.copyOf(modes);
     architectures = Set.copyOf(architectures);
@@ -116,7 +122,14 @@ public record SitePolicy(
     if (today.rounds() >= approval.roundsPerDay()) {
       return refused(
           Why.ROUND_LIMIT,
-          "%d rounds in 24 h, at most %d".formatted(today.rounds(), approval.roundsPerDay()));
+          "training began %d times in 24 h, at most %d"
+              .formatted(today.rounds(), approval.roundsPerDay()));
+    }
+    if (today.attempts() >= STARTS_PER_ROUND) {
+      return refused(
+          Why.ROUND_LIMIT,
+          "training began %d times for round %d, at most %d"
+              .formatted(today.attempts(), task.round(), STARTS_PER_ROUND));
     }
     if (today.updateBytes() + task.model().fileBytes() > updateBytesPerDay) {
       return refused(

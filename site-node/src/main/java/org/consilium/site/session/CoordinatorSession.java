@@ -162,11 +162,17 @@ public final class CoordinatorSession {
         transmit(decision);
       }
     }
+    Flow flow = new Flow(clock.instant());
     while (!halt.halted()) {
       ping(stream);
       Optional<CoordinatorMessage> message = poll(stream, untilNextPing());
       if (message.isPresent()) {
         lastHeard = clock.instant();
+        if (!flow.take(lastHeard)) {
+          throw Status.RESOURCE_EXHAUSTED
+              .withDescription("over %d messages in a minute".formatted(Flow.MINUTE_MAX))
+              .asException();
+        }
         orders.heard();
         if (message.get().hasGoodbye()) {
           return message.get().getGoodbye().getReason();

@@ -12,6 +12,13 @@ public sealed interface Delivery {
    */
   record Refused(String reason) implements Delivery {}
 
+  /**
+   * It would be more than may leave: too many bytes today, or this update too often.
+   *
+   * @param detail the numbers, for the local log
+   */
+  record OverLimit(String detail) implements Delivery {}
+
   /** The node was told to stop, or nothing moved for too long; it may be sent again later. */
   record Postponed(String reason) implements Delivery {}
 }

@@ -67,7 +67,12 @@ public final class ModelFetcher {
     if (Files.exists(file)) {
       if (ModelCache.digest(file).equals(model.version().digest())) {
         cache.touch(file);
-        return new Fetched.Here(file);
+        return Files.size(file) == model.fileBytes()
+            ? new Fetched.Here(file)
+            : new Fetched.Refused(
+                "fetch model %s: announced with %d bytes, it has %d"
+                    .formatted(
+                        model.version().digest().brief(), model.fileBytes(), Files.size(file)));
       }
       Files.delete(file); // changed on disk: fetched again
     }

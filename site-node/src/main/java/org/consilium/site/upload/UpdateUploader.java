@@ -40,6 +40,15 @@ import org.consilium.site.session.Halt;
 public final class UpdateUploader {
   private static final long UNARY_SECONDS = 30;
 
+  /**
+   * How many times its own size one update may leave in a day. Cuts make a site send some bytes
+   * again; a coordinator that forgets what it got, over and over, is not obeyed.
+   */
+  static final int SENT_TIMES_MAX = 16;
+
+  /** One ledger line for so many chunks: after a cut it does not claim much that never left. */
+  private static final int CHUNKS_A_LINE = 64;
+
   /** The coordinator opens, checks and stores the whole update before it answers. */
   private static final long COMMIT_SECONDS = 600;
 
@@ -66,10 +75,11 @@ public final class UpdateUploader {
   /**
    * Sends an update until the coordinator has accepted or refused it.
    *
+   * @param bytesPerDay most bytes of updates that may leave in 24 hours
    * @throws IOException if the spool cannot be read or the ledger cannot be written; nothing is
    *     sent that is not in the ledger
    */
-  public Delivery send(SealedUpdate update, Halt halt) throws IOException {
+  public Delivery send(SealedUpdate update, long bytesPerDay, Halt halt) throws IOException {
     Signed manifest =
         Signed.newBuilder()
             .setBody(ByteString.copyFrom(update.body()))
@@ -77,7 +87,10 @@ public final class UpdateUploader {
             .build();
     ledger.record(entry(EgressEntry.Kind.MANIFEST, update, manifest.getSerializedSize()));
     try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.READ)) {
-      return delivery(persistence.run(halt, () -> attempt(update, manifest, spool, halt)));
+      Sending sending = new Sending(update, manifest, spool, bytesPerDay, halt);
+      return delivery(persistence.run(halt, sending::attempt));
+    } catch (OverLimit over) {
+      return new Delivery.OverLimit(String.valueOf(over.getMessage()));
     }
   }
 
@@ -101,65 +114,122 @@ public final class UpdateUploader {
         persistence.run(halt, () -> stub(UNARY_SECONDS).submitReport(signed).getDuplicate()));
   }
 
-  private Boolean attempt(SealedUpdate update, Signed manifest, FileChannel spool, Halt halt)
-      throws StatusException, TimeoutException, InterruptedException, IOException {
-    UploadProgress progress = stub(UNARY_SECONDS).beginUpdate(manifest);
-    BitSet stored = stored(update, progress);
-    persistence.progress();
-    while (stored.cardinality() < update.manifest().seal().chunks()) {
-      int before = stored.cardinality();
-      stored = stored(update, sendMissing(update, stored, spool, halt));
-      if (stored.cardinality() <= before) {
-        throw Status.UNAVAILABLE
-            .withDescription(
-                "%d of %d chunks stored, none of what was sent"
-                    .formatted(before, update.manifest().seal().chunks()))
-            .asException();
-      }
+  /** More would leave than may. */
+  private static final class OverLimit extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    OverLimit(String message) {
+      super(message);
     }
-    UpdateReceipt receipt =
-        stub(COMMIT_SECONDS)
-            .commitUpdate(CommitUpdateRequest.newBuilder().setUpload(upload(update)).build());
-    return receipt.getDuplicate();
   }
 
-  private UploadProgress sendMissing(
-      SealedUpdate update, BitSet stored, FileChannel spool, Halt halt)
-      throws StatusException, TimeoutException, InterruptedException, IOException {
-    UpdateManifest manifest = update.manifest();
-    int chunks = manifest.seal().chunks();
-    long bytes = 0;
-    for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
-      bytes += manifest.chunkBytes(i);
+  /** One update on its way, over all tries. */
+  private final class Sending {
+    private final SealedUpdate update;
+    private final Signed manifest;
+    private final FileChannel spool;
+    private final long bytesPerDay;
+    private final Halt halt;
+
+    /** The most chunks that were ever stored: only more than that is progress. */
+    private int most = -1;
+
+    Sending(SealedUpdate update, Signed manifest, FileChannel spool, long bytesPerDay, Halt halt) {
+      this.update = update;
+      this.manifest = manifest;
+      this.spool = spool;
+      this.bytesPerDay = bytesPerDay;
+      this.halt = halt;
     }
-    ledger.record(entry(EgressEntry.Kind.UPDATE, update, bytes));
-    BlockingClientCall<UpdateChunk, UploadProgress> call =
-        CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
-    long limit = persistence.noProgress().toMillis();
-    try {
-      for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
-        if (halt.halted()) {
-          throw Status.CANCELLED.withDescription("told to stop").asException();
+
+    Boolean attempt() throws StatusException, TimeoutException, InterruptedException, IOException {
+      int chunks = update.manifest().seal().chunks();
+      BitSet stored = stored(update, stub(UNARY_SECONDS).beginUpdate(manifest));
+      note(stored);
+      while (stored.cardinality() < chunks) {
+        int before = stored.cardinality();
+        stored = stored(update, missing(stored));
+        note(stored);
+        if (stored.cardinality() <= before) {
+          throw Status.UNAVAILABLE
+              .withDescription(
+                  "%d of %d chunks stored, none of what was sent".formatted(before, chunks))
+              .asException();
         }
-        UpdateChunk chunk =
-            UpdateChunk.newBuilder()
-                .setUpload(upload(update))
-                .setIndex(i)
-                .setData(chunk(spool, i, manifest))
-                .build();
-        if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
-          break; // the coordinator has ended the call; reading says why
-        }
+      }
+      UpdateReceipt receipt =
+          stub(COMMIT_SECONDS)
+              .commitUpdate(CommitUpdateRequest.newBuilder().setUpload(upload(update)).build());
+      return receipt.getDuplicate();
+    }
+
+    private void note(BitSet stored) {
+      if (stored.cardinality() > most) {
+        most = stored.cardinality();
         persistence.progress();
       }
-      call.halfClose();
-      UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
-      if (progress == null) {
-        throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
+    }
+
+    private UploadProgress missing(BitSet stored)
+        throws StatusException, TimeoutException, InterruptedException, IOException {
+      int chunks = update.manifest().seal().chunks();
+      allow(bytes(stored, 0, chunks));
+      BlockingClientCall<UpdateChunk, UploadProgress> call =
+          CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
+      long limit = persistence.noProgress().toMillis();
+      int noted = 0;
+      try {
+        for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
+          if (halt.halted()) {
+            throw Status.CANCELLED.withDescription("told to stop").asException();
+          }
+          if (i >= noted) {
+            noted = Math.min(chunks, i + CHUNKS_A_LINE);
+            ledger.record(entry(EgressEntry.Kind.UPDATE, update, bytes(stored, i, noted)));
+          }
+          UpdateChunk chunk =
+              UpdateChunk.newBuilder()
+                  .setUpload(upload(update))
+                  .setIndex(i)
+                  .setData(chunk(spool, i, update.manifest()))
+                  .build();
+          if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
+            break; // the coordinator has ended the call; reading says why
+          }
+          persistence.progress();
+        }
+        call.halfClose();
+        UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
+        if (progress == null) {
+          throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
+        }
+        return progress;
+      } finally {
+        call.cancel("done", null);
       }
-      return progress;
-    } finally {
-      call.cancel("done", null);
+    }
+
+    private long bytes(BitSet stored, int from, int to) {
+      long bytes = 0;
+      for (int i = stored.nextClearBit(from); i < to; i = stored.nextClearBit(i + 1)) {
+        bytes += update.manifest().chunkBytes(i);
+      }
+      return bytes;
+    }
+
+    private void allow(long bytes) throws OverLimit {
+      long today = ledger.updateBytesToday();
+      if (today + bytes > bytesPerDay) {
+        throw new OverLimit(
+            "%d bytes in 24 h and %d to come, at most %d".formatted(today, bytes, bytesPerDay));
+      }
+      long often = ledger.updateBytesToday(update.id());
+      long most = SENT_TIMES_MAX * update.manifest().seal().sealedBytes();
+      if (often + bytes > most) {
+        throw new OverLimit(
+            "update %s: %d bytes left for it in 24 h and %d to come, at most %d"
+                .formatted(update.id().brief(), often, bytes, most));
+      }
     }
   }
 

@@ -36,6 +36,9 @@ public final class Desk implements Orders {
   /** Orders that wait; a coordinator that sends more is answered at the next reconnection. */
   private static final int WAITING_MAX = 256;
 
+  /** Studies held at a time; a consortium runs a few, a flood would fill disk and screen. */
+  static final int PROPOSALS_MAX = 64;
+
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
   private final Tools tools;
@@ -85,7 +88,11 @@ public final class Desk implements Orders {
     post(
         () -> {
           held.keySet().removeIf(key -> key.study().equals(task.study()));
-          held.put(TaskKey.of(task), task);
+          if (held.size() < PROPOSALS_MAX) {
+            held.put(TaskKey.of(task), task);
+          } else {
+            tools.log().accept(TaskKey.of(task) + " was dropped: too many tasks wait");
+          }
         });
   }
 
@@ -126,6 +133,13 @@ public final class Desk implements Orders {
 
   private void received(byte[] planBytes, Proposal proposal) {
     StudyId study = proposal.plan().study();
+    if (!known.containsKey(study) && known.size() >= PROPOSALS_MAX && !makeRoom()) {
+      tools
+          .log()
+          .accept(
+              "proposal of %s was dropped: %d studies are held".formatted(study, PROPOSALS_MAX));
+      return;
+    }
     try {
       Proposal.keep(tools.place().folder(study), planBytes);
     } catch (IOException full) {
@@ -133,6 +147,34 @@ public final class Desk implements Orders {
     }
     known.put(study, proposal);
     told.remove(study);
+  }
+
+  /** Forgets the oldest study that nobody decided on; false if there is none. */
+  private boolean makeRoom() {
+    Optional<StudyId> oldest =
+        known.keySet().stream()
+            .filter(
+                study ->
+                    Optional.ofNullable(told.get(study))
+                        .flatMap(Answer.Decision::refusal)
+                        .equals(Optional.of(Why.NOT_APPROVED)))
+            .findFirst();
+    oldest.ifPresent(
+        study -> {
+          known.remove(study);
+          told.remove(study);
+          try {
+            Proposal.forget(tools.place().folder(study));
+          } catch (IOException disk) {
+            tools.log().accept("forget proposal of %s: %s".formatted(study, disk.getMessage()));
+          }
+          tools
+              .log()
+              .accept(
+                  "proposal of %s was forgotten: %d wait, and a newer one came"
+                      .formatted(study, PROPOSALS_MAX));
+        });
+    return oldest.isPresent();
   }
 
   /** What the desk's own thread does with orders. */
@@ -207,10 +249,17 @@ public final class Desk implements Orders {
         return;
       }
       StudyPlan plan = proposal.get().plan();
-      Usage today =
-          new Usage(
-              tools.ledger().roundsToday(task.study().value(), task.round()),
-              tools.ledger().updateBytesToday());
+      Usage today;
+      try {
+        Diary.Count others =
+            new Diary(tools.place().folder(task.study()))
+                .otherStarts(task, tools.clock().instant());
+        today = new Usage(others.today(), others.round(), tools.ledger().updateBytesToday());
+      } catch (IOException unreadable) {
+        tools.log().accept("%s refused: %s".formatted(TaskKey.of(task), unreadable.getMessage()));
+        refused(task, Why.INTERNAL);
+        return;
+      }
       TaskWork work = new TaskWork(tools, voice, task, plan, policy.minSites());
       switch (policy.judge(
           task, plan, tools.cohort().trainingCount(), today, tools.clock().instant())) {

@@ -48,6 +48,10 @@ public record Proposal(StudyPlan plan, Digest digest) {
     KeyFile.replace(folder.resolve(FILE), planBytes);
   }
 
+  static void forget(Path folder) throws IOException {
+    Files.deleteIfExists(folder.resolve(FILE));
+  }
+
   private static Optional<Proposal> read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
     if (!Files.exists(file)) {

@@ -8,6 +8,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.Judgement;
+import org.consilium.site.policy.Usage;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.Protection;
@@ -29,6 +30,9 @@ import org.consilium.site.validate.ValidationJob;
  * crash: what is on disk decides where a repetition goes on, and it ends with the same bytes.
  */
 final class TaskWork {
+  /** Once training began, its own start no longer counts against it. */
+  private static final Diary.Count NOTHING = new Diary.Count(0, 0);
+
   private final Tools tools;
   private final Voice voice;
   private final RoundTask task;
@@ -99,6 +103,13 @@ final class TaskWork {
   }
 
   private Ending trainFrom(Path base, Halt halt) throws IOException {
+    Diary diary = diary();
+    Diary.Count before = diary.starts(task, tools.clock().instant());
+    Optional<Judgement.Refused> tooOften = refusal(before);
+    if (tooOften.isPresent()) {
+      return refuse(tooOften.get().why(), tooOften.get().detail());
+    }
+    diary.begin(task, tools.clock().instant());
     say(Phase.TRAINING);
     TrainingJob job = job(base);
     boolean synthetic = plan.model().architecture().equals("synthetic");
@@ -132,6 +143,10 @@ final class TaskWork {
   }
 
   private Protection protect(TrainingResult.Trained trained) throws IOException {
+    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
+    if (withdrawn.isPresent()) {
+      return new Protection.Refused(withdrawn.get().why(), withdrawn.get().detail());
+    }
     Assignment assignment =
         new Assignment(
             task,
@@ -142,25 +157,31 @@ final class TaskWork {
     return tools.exit().updates().protect(trained, assignment);
   }
 
-  /** Why the hospital no longer wants this study, if its consent ended while the task ran. */
-  private Optional<Judgement.Refused> withdrawn() {
+  /**
+   * Why the hospital does not want this task, or no longer does, if its consent ended or its bytes
+   * are used up since the task began.
+   *
+   * @param starts of training that count against it
+   */
+  private Optional<Judgement.Refused> refusal(Diary.Count starts) {
+    Usage usage = new Usage(starts.today(), starts.round(), tools.ledger().updateBytesToday());
     Judgement now =
         tools
             .policy()
             .current()
             .policy()
-            .judge(
-                plan, task.studyDigest(), tools.cohort().trainingCount(), tools.clock().instant());
+            .judge(task, plan, tools.cohort().trainingCount(), usage, tools.clock().instant());
     return now instanceof Judgement.Refused refused ? Optional.of(refused) : Optional.empty();
   }
 
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
-    Optional<Judgement.Refused> withdrawn = withdrawn();
+    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
     say(Phase.UPLOADING);
-    return switch (tools.transfer().uploader().send(update, halt)) {
+    long most = tools.policy().current().policy().updateBytesPerDay();
+    return switch (tools.transfer().uploader().send(update, most, halt)) {
       case Delivery.Accepted(boolean duplicate) -> {
         tools
             .log()
@@ -174,6 +195,7 @@ final class TaskWork {
         say(Phase.DONE);
         yield Ending.OK;
       }
+      case Delivery.OverLimit(String detail) -> refuse(Why.EGRESS_LIMIT, detail);
       case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "upload refused: " + reason);
       case Delivery.Postponed(String reason) -> postponed(reason);
     };
@@ -197,6 +219,17 @@ final class TaskWork {
   }
 
   private Ending validate(Path model, Halt halt) throws IOException {
+    Optional<String> another = diary().judge(task);
+    if (another.isPresent()) {
+      return refuse(
+          Why.BAD_MODEL,
+          "model %s was judged in round %d, window %d before; one model a window, and this is %s"
+              .formatted(
+                  another.get().substring(0, 12),
+                  task.round(),
+                  task.window(),
+                  task.model().version().digest().brief()));
+    }
     say(Phase.VALIDATING);
     if (task.window() == 0 && baseline()) {
       var _ = tools.training().engine().trainAlone(job(model), watch(halt));
@@ -205,7 +238,7 @@ final class TaskWork {
       }
     }
     Findings findings = tools.validator().judge(validation(model));
-    Optional<Judgement.Refused> withdrawn = withdrawn();
+    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
@@ -220,9 +253,14 @@ final class TaskWork {
         say(Phase.DONE);
         yield Ending.OK;
       }
+      case Delivery.OverLimit(String detail) -> refuse(Why.EGRESS_LIMIT, detail);
       case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "report refused: " + reason);
       case Delivery.Postponed(String reason) -> postponed(reason);
     };
+  }
+
+  private Diary diary() {
+    return new Diary(tools.place().folder(task.study()));
   }
 
   private boolean baseline() {

@@ -25,8 +25,8 @@ final class EgressLedgerTest {
     }
     Instant soon = NOW.plusSeconds(3600);
     try (EgressLedger ledger = EgressLedger.open(file, InstantSource.fixed(soon), _ -> {})) {
-      assertThat(ledger.roundsToday("mri-demo", 2)).isEqualTo(1);
-      assertThat(ledger.roundsToday("mri-demo", 1)).isZero();
+      assertThat(ledger.updateBytesToday(Digest.sha256(new byte[] {1}))).isEqualTo(4000);
+      assertThat(ledger.updateBytesToday(Digest.sha256(new byte[] {2}))).isZero();
       assertThat(ledger.updateBytesToday()).isEqualTo(4000);
     }
     Instant dayAfter = NOW.plusSeconds(90_000);

@@ -59,10 +59,13 @@ final class SitePolicyTest {
         new Consortium(folder.resolve("ca"))
             .task(ParameterLayout.of(java.util.List.of(TensorSpec.of("a", 5))), 1);
     SitePolicy policy = approving(exact(DIGEST), 2, 10, Optional.empty());
-    assertThat(why(policy.judge(task, plan, 500, new Usage(9, 0), NOW))).isEmpty();
-    assertThat(why(policy.judge(task, plan, 500, new Usage(10, 0), NOW))).contains(Why.ROUND_LIMIT);
-    assertThat(why(policy.judge(task, plan, 500, new Usage(0, 8L << 30), NOW)))
+    assertThat(why(policy.judge(task, plan, 500, new Usage(9, 0, 0), NOW))).isEmpty();
+    assertThat(why(policy.judge(task, plan, 500, new Usage(10, 0, 0), NOW)))
+        .contains(Why.ROUND_LIMIT);
+    assertThat(why(policy.judge(task, plan, 500, new Usage(0, 0, 8L << 30), NOW)))
         .contains(Why.EGRESS_LIMIT);
+    Usage restless = new Usage(1, SitePolicy.STARTS_PER_ROUND, 0);
+    assertThat(why(policy.judge(task, plan, 500, restless, NOW))).contains(Why.ROUND_LIMIT);
   }
 
   @Test

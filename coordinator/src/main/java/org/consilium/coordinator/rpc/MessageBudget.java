@@ -1,0 +1,31 @@
+package org.consilium.coordinator.rpc;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** How many messages one stream may bring: a bucket that fills steadily. One thread at a time. */
+final class MessageBudget {
+  /** Fast rounds of a small model take some twenty messages a second; a flood takes thousands. */
+  static final int MINUTE_MAX = 6000;
+
+  private static final double MILLIS_EACH = 60_000.0 / MINUTE_MAX;
+
+  private double left = MINUTE_MAX;
+  private Instant last;
+
+  MessageBudget(Instant now) {
+    this.last = now;
+  }
+
+  /** Takes one; false when there is none. A clock that goes back gives nothing. */
+  boolean take(Instant now) {
+    long passed = Math.max(0, Duration.between(last, now).toMillis());
+    left = Math.min(MINUTE_MAX, left + passed / MILLIS_EACH);
+    last = now;
+    if (left < 1) {
+      return false;
+    }
+    left--;
+    return true;
+  }
+}

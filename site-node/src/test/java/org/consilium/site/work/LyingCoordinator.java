@@ -1,0 +1,220 @@
+package org.consilium.site.work;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.ModelChunk;
+import org.consilium.proto.v1.Pong;
+import org.consilium.proto.v1.ReportReceipt;
+import org.consilium.proto.v1.Signed;
+import org.consilium.proto.v1.SiteMessage;
+import org.consilium.proto.v1.UpdateChunk;
+import org.consilium.proto.v1.UploadProgress;
+import org.consilium.proto.v1.Welcome;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.SpiffeId;
+import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.ProxyRules;
+
+/** A coordinator with a genuine certificate and no honest answer about updates. */
+final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
+    implements AutoCloseable {
+  private static final String DOMAIN = "test.example";
+
+  /** More than a site takes in a minute. */
+  static final int FLOOD = 6100;
+
+  /** Model files by version. */
+  final Map<ByteString, byte[]> models = new ConcurrentHashMap<>();
+
+  final AtomicLong updateBytes = new AtomicLong();
+  final AtomicInteger reports = new AtomicInteger();
+
+  /** Whether updates are taken and then forgotten; otherwise they are refused at once. */
+  volatile boolean forgets;
+
+  final CertificateAuthority authority;
+  private final Credential signing;
+  private final Server server;
+  private final CoordinatorLink link;
+
+  LyingCoordinator(Path folder) throws Exception {
+    SecureRandom random = new SecureRandom();
+    // TLS looks at the machine's own clock.
+    authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
+    KeyRequest request = KeyRequest.tls(random);
+    Leaf.Terms terms = Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"));
+    Credential own =
+        request.with(
+            authority.issue(request.pkcs10(), SpiffeId.coordinator(DOMAIN, "main"), terms));
+    KeyRequest signer = KeyRequest.signing(random);
+    signing =
+        signer.with(
+            authority.issue(
+                signer.pkcs10(),
+                SpiffeId.coordinatorSigning(DOMAIN, "main"),
+                Leaf.COORDINATOR_SIGNING.terms()));
+    KeyRequest site = KeyRequest.tls(random);
+    Credential client =
+        site.with(authority.issue(site.pkcs10(), SpiffeId.site(DOMAIN, "north"), Leaf.SITE_TLS));
+    SslContextBuilder ssl =
+        SslContextBuilder.forServer(own.privateKey(), own.chain().toArray(X509Certificate[]::new))
+            .clientAuth(ClientAuth.REQUIRE)
+            .trustManager(PeerTrust.forClients(authority.root(), DOMAIN));
+    server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
+            .maxInboundMessageSize(4 << 20)
+            .addService(this)
+            .build()
+            .start();
+    link =
+        CoordinatorLink.mutual(
+            new CoordinatorLink.Endpoint("127.0.0.1", server.getPort()),
+            client,
+            authority.root(),
+            ProxyRules.of(Map.of()));
+  }
+
+  CoordinatorLink link() {
+    return link;
+  }
+
+  /** Greets, then talks without end. */
+  @Override
+  public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(SiteMessage message) {
+        if (!message.hasHello()) {
+          return;
+        }
+        Welcome.Builder welcome =
+            Welcome.newBuilder().setProtocol(Limits.PROTOCOL).setSite("north");
+        signing.chain().forEach(c -> welcome.addSigningChain(ByteString.copyFrom(der(c))));
+        out.onNext(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
+        for (int i = 0; i < FLOOD; i++) {
+          out.onNext(
+              CoordinatorMessage.newBuilder().setPong(Pong.newBuilder().setSequence(i)).build());
+        }
+      }
+
+      @Override
+      public void onError(Throwable cut) {}
+
+      @Override
+      public void onCompleted() {}
+    };
+  }
+
+  private static byte[] der(X509Certificate certificate) {
+    try {
+      return certificate.getEncoded();
+    } catch (CertificateEncodingException broken) {
+      throw new IllegalStateException(broken);
+    }
+  }
+
+  @Override
+  public void fetchModel(FetchModelRequest request, StreamObserver<ModelChunk> out) {
+    byte[] file = models.get(request.getVersion());
+    if (file == null) {
+      out.onError(Status.NOT_FOUND.asException());
+      return;
+    }
+    int from = Math.toIntExact(request.getOffset());
+    out.onNext(
+        ModelChunk.newBuilder()
+            .setOffset(from)
+            .setData(ByteString.copyFrom(file, from, file.length - from))
+            .build());
+    out.onCompleted();
+  }
+
+  @Override
+  public void beginUpdate(Signed request, StreamObserver<UploadProgress> out) {
+    if (!forgets) {
+      out.onError(Status.FAILED_PRECONDITION.asException());
+      return;
+    }
+    out.onNext(nothing(request.getBody().toByteArray()));
+    out.onCompleted();
+    last = request;
+  }
+
+  private volatile Signed last = Signed.getDefaultInstance();
+
+  @Override
+  public StreamObserver<UpdateChunk> sendChunks(StreamObserver<UploadProgress> out) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(UpdateChunk chunk) {
+        long _ = updateBytes.addAndGet(chunk.getData().size());
+      }
+
+      @Override
+      public void onError(Throwable cut) {}
+
+      @Override
+      public void onCompleted() {
+        out.onNext(nothing(last.getBody().toByteArray()));
+        out.onCompleted();
+      }
+    };
+  }
+
+  @Override
+  public void submitReport(Signed request, StreamObserver<ReportReceipt> out) {
+    int _ = reports.incrementAndGet();
+    out.onNext(ReportReceipt.getDefaultInstance());
+    out.onCompleted();
+  }
+
+  private static UploadProgress nothing(byte[] manifest) {
+    int chunks = ManifestCodec.decode(manifest).seal().chunks();
+    return UploadProgress.newBuilder()
+        .setUpload(ByteString.copyFrom(org.consilium.protocol.Digest.sha256(manifest).bytes()))
+        .setChunks(chunks)
+        .setStored(ByteString.copyFrom(new byte[(chunks + 7) / 8]))
+        .build();
+  }
+
+  @Override
+  public void close() throws IOException {
+    link.close();
+    server.shutdownNow();
+    try {
+      var _ = server.awaitTermination(5, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

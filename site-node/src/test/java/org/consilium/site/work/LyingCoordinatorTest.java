@@ -1,0 +1,312 @@
+package org.consilium.site.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.engine.EngineSettings;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.site.cohort.CohortSpec;
+import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ops.NodeMetrics;
+import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.Approval;
+import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.policy.SitePolicy;
+import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Consortium;
+import org.consilium.site.protect.ReportProtector;
+import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.session.Answer;
+import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorSession;
+import org.consilium.site.session.Halt;
+import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.SyntheticTrainer;
+import org.consilium.site.upload.ModelFetcher;
+import org.consilium.site.upload.UpdateUploader;
+import org.consilium.site.validate.LocalValidator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a site does not do for a coordinator that lies, over real sockets. */
+final class LyingCoordinatorTest {
+  private static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+  private static final Duration SHORT = Duration.ofMillis(5);
+
+  @TempDir Path folder;
+
+  private final InstantSource clock = InstantSource.fixed(NOW);
+  private final StudyPlan plan = Consortium.plan();
+  private final byte[] planBytes = PlanCodec.encode(plan);
+  private final Digest planDigest = Digest.sha256(planBytes);
+  private final ParameterLayout layout = Catalogue.require(plan.model()).layout();
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final List<Answer> said = new CopyOnWriteArrayList<>();
+  private final Halt halt = new Halt();
+  private LyingCoordinator coordinator;
+  private Consortium consortium;
+  private EgressLedger ledger;
+  private Desk desk;
+  private Thread thread;
+
+  @BeforeEach
+  void serve() throws Exception {
+    coordinator = new LyingCoordinator(folder.resolve("tls"));
+    consortium = new Consortium(folder.resolve("ca"));
+    ledger = EgressLedger.open(folder.resolve("ledger.jsonl"), clock, _ -> {});
+    PolicyFile policy = new PolicyFile(folder.resolve("policy.yaml"), clock);
+    policy.record(
+        new Approval(
+            new Approval.Subject.Exact(plan.study(), planDigest), true, 2, 500, Optional.empty()));
+    EngineSettings engine = EngineSettings.reproducible();
+    var self = consortium.north();
+    desk =
+        new Desk(
+            new Tools(
+                new Tools.Place(Consortium.NORTH, folder.resolve("studies"), folder.resolve("p")),
+                policy,
+                new CohortSpec("synthetic:50", Optional.empty()).open(),
+                new Tools.Training(new EngineTrainer(engine), new SyntheticTrainer()),
+                new LocalValidator(engine),
+                new Tools.Exit(
+                    new UpdateProtector(self, consortium.chains(), 1), new ReportProtector(self)),
+                new Tools.Transfer(
+                    Outbox.open(folder.resolve("outbox"), self.key().verifyingKey()),
+                    new UpdateUploader(coordinator.link(), ledger, backoff(), clock, SHORT),
+                    new ModelFetcher(
+                        coordinator.link(),
+                        folder.resolve("cache"),
+                        backoff(),
+                        clock,
+                        Duration.ofSeconds(5))),
+                ledger,
+                new NodeMetrics("0.1.0", "cpu"),
+                clock,
+                log::add));
+    thread = Thread.ofPlatform().start(() -> desk.run(said::add, halt));
+    desk.proposal(planBytes, plan, planDigest);
+  }
+
+  private static Backoff backoff() {
+    return new Backoff(new SplittableRandom(1), SHORT);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    halt.halt();
+    thread.join();
+    coordinator.close();
+    ledger.close();
+  }
+
+  @Test
+  void train_attemptsWithoutEnd_isCapped() throws Exception {
+    RoundTask.ModelReference model = model(1f);
+    for (int attempt = 1; attempt <= SitePolicy.STARTS_PER_ROUND + 5; attempt++) {
+      desk.task(train(attempt, model));
+      int refusals = attempt;
+      await(() -> refused().size() >= refusals);
+    }
+
+    // The lying coordinator refuses every update; the site's own limit ends it.
+    assertThat(refused().subList(0, SitePolicy.STARTS_PER_ROUND)).containsOnly(Why.INTERNAL);
+    assertThat(refused().subList(SitePolicy.STARTS_PER_ROUND, refused().size()))
+        .hasSize(5)
+        .containsOnly(Why.ROUND_LIMIT);
+    assertThat(said.stream().filter(LyingCoordinatorTest::isTraining))
+        .hasSize(SitePolicy.STARTS_PER_ROUND);
+  }
+
+  @Test
+  void upload_takenAndForgottenAgainAndAgain_stopsAtItsLimit() throws Exception {
+    coordinator.forgets = true;
+
+    desk.task(train(1, model(1f)));
+    await(() -> !refused().isEmpty());
+
+    assertThat(refused()).containsExactly(Why.EGRESS_LIMIT);
+    assertThat(log).anyMatch(line -> line.contains("bytes left for it in 24 h"));
+    // 1000 parameters and the trailer, four bytes each, sealed in one chunk: sixteen times.
+    long sealed = 4L * (layout.length() + 2) + 16;
+    assertThat(coordinator.updateBytes.get()).isEqualTo(16 * sealed);
+    assertThat(ledger.updateBytesToday()).isEqualTo(16 * sealed);
+  }
+
+  @Test
+  void fetch_cachedModelAnnouncedSmallerThanItIs_isRefused() throws Exception {
+    RoundTask.ModelReference model = model(1f);
+    desk.task(train(1, model));
+    await(() -> refused().size() == 1);
+
+    desk.task(train(2, new RoundTask.ModelReference(model.version(), 1, model.layoutDigest())));
+    await(() -> refused().size() == 2);
+
+    assertThat(refused()).containsExactly(Why.INTERNAL, Why.BAD_MODEL);
+    assertThat(log).anyMatch(line -> line.contains("announced with 1 bytes, it has"));
+  }
+
+  @Test
+  void validate_secondModelOfOneRound_isRefusedAndTheFirstMayBeRepeated() throws Exception {
+    RoundTask.ModelReference first = model(1f);
+    desk.task(validate(first));
+    await(() -> coordinator.reports.get() == 1 && done() == 1);
+
+    desk.task(validate(model(2f)));
+    await(() -> !refused().isEmpty());
+    desk.task(validate(first));
+    await(() -> done() == 2);
+
+    assertThat(refused()).containsExactly(Why.BAD_MODEL);
+    assertThat(log).anyMatch(line -> line.contains("one model a window"));
+    assertThat(coordinator.reports.get()).isEqualTo(2);
+  }
+
+  @Test
+  void proposals_flood_oldestUndecidedAreForgotten() throws Exception {
+    for (int i = 0; i < 2 * Desk.PROPOSALS_MAX; i++) {
+      StudyPlan other = named("flood-" + i);
+      byte[] bytes = PlanCodec.encode(other);
+      desk.proposal(bytes, other, Digest.sha256(bytes));
+      int seen = i;
+      await(() -> log.stream().anyMatch(l -> l.startsWith("study flood-%d ".formatted(seen))));
+    }
+
+    List<Proposal> kept = Proposal.all(folder.resolve("studies"));
+    assertThat(kept).hasSize(Desk.PROPOSALS_MAX);
+    assertThat(kept).anyMatch(p -> p.plan().study().equals(plan.study()));
+    assertThat(log).anyMatch(l -> l.startsWith("proposal of flood-0 was forgotten"));
+  }
+
+  @Test
+  void session_floodOfMessages_endsTheStream() throws Exception {
+    CoordinatorSession session =
+        new CoordinatorSession(
+            coordinator.link(),
+            new CoordinatorSession.Self(
+                Consortium.NORTH,
+                new ChainCheck(
+                    coordinator.authority.root(), "test.example", InstantSource.system()),
+                "0.1.0"),
+            desk,
+            ledger,
+            clock);
+    Halt over = new Halt();
+    Thread talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
+
+    await(() -> log.contains("not connected: resource_exhausted"));
+    over.halt();
+    talking.join();
+    assertThat(log).contains("connected");
+  }
+
+  private StudyPlan named(String name) {
+    return new StudyPlan(
+        new StudyId(name),
+        plan.title(),
+        plan.model(),
+        plan.training(),
+        plan.aggregation(),
+        plan.protection(),
+        plan.participation(),
+        plan.monitoring(),
+        plan.labels(),
+        plan.select(),
+        plan.seed(),
+        plan.rounds());
+  }
+
+  private RoundTask train(int attempt, RoundTask.ModelReference model) {
+    RoundTask sample = consortium.task(layout, attempt);
+    return new RoundTask(
+        sample.kind(),
+        sample.study(),
+        planDigest,
+        sample.round(),
+        attempt,
+        0,
+        model,
+        sample.remaining(),
+        sample.terms());
+  }
+
+  private RoundTask validate(RoundTask.ModelReference model) {
+    return new RoundTask(
+        RoundTask.Kind.VALIDATE,
+        plan.study(),
+        planDigest,
+        1,
+        1,
+        0,
+        model,
+        Duration.ofMinutes(1),
+        Optional.empty());
+  }
+
+  /** Publishes a model with every parameter of one value. */
+  private RoundTask.ModelReference model(float value) throws Exception {
+    Path file = folder.resolve("model-%s.safetensors".formatted(value));
+    float[] values = new float[Math.toIntExact(layout.length())];
+    Arrays.fill(values, value);
+    Digest digest;
+    try (SafetensorsWriter out = SafetensorsWriter.create(file, layout, Map.of())) {
+      out.write(values, 0, values.length);
+      digest = out.finish();
+    }
+    coordinator.models.put(ByteString.copyFrom(digest.bytes()), Files.readAllBytes(file));
+    return new RoundTask.ModelReference(
+        new ModelVersion(digest), Files.size(file), layout.digest());
+  }
+
+  private List<Why> refused() {
+    return said.stream()
+        .flatMap(
+            a ->
+                a instanceof Answer.Progress p
+                    ? p.refusal().stream()
+                    : java.util.stream.Stream.empty())
+        .toList();
+  }
+
+  private long done() {
+    return said.stream()
+        .filter(a -> a instanceof Answer.Progress p && p.phase() == Answer.Phase.DONE)
+        .count();
+  }
+
+  private static boolean isTraining(Answer answer) {
+    return answer instanceof Answer.Progress p && p.phase() == Answer.Phase.TRAINING;
+  }
+
+  private void await(BooleanSupplier condition) throws InterruptedException {
+    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > limit) {
+        throw new AssertionError("nothing happened for 20 seconds: " + log);
+      }
+      Thread.sleep(2);
+    }
+  }
+}
