@@ -11,10 +11,10 @@ final class CaseCanvas {
   /** Side of the grid in mm; holds the largest slice. */
   static final int SIDE = 224;
 
-  static final double RADIUS_MIN_MM = 5;
-  static final double RADIUS_MAX_MM = 13;
-  private static final double CONTRAST_MIN = .45;
-  private static final double CONTRAST_MAX = .85;
+  static final double RADIUS_MIN_MM = 6;
+  static final double RADIUS_MAX_MM = 14;
+  private static final double CONTRAST_MIN = .50;
+  private static final double CONTRAST_MAX = .90;
   private static final double EDGE_MM = 1.5;
   private static final int PLACEMENTS_MAX = 200;
   private static final int BORDER_WAVES = 3;

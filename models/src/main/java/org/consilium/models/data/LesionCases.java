@@ -6,7 +6,7 @@ import org.consilium.models.data.BundledSlices.Slice;
 
 /**
  * Generator of simulated lesion cases: a head slice in a small random pose, with or without one to
- * three bright lesions (radius 5-13 mm, +45-85 % of local intensity), as a site's scanner shows it
+ * three bright lesions (radius 6-14 mm, +50-90 % of local intensity), as a site's scanner shows it
  * and as its readers label it. Label 1 = lesion.
  *
  * <p>A case is a pure function of (seed, site, split, case number): the same on every machine and

@@ -16,7 +16,7 @@ import org.consilium.protocol.SiteId;
  * @param blurMm standard deviation of a Gaussian blur in mm, 0-4; 0 = none
  * @param noise standard deviation of Rician noise as a share of full scale, 0-0.15
  * @param bias amplitude of a smooth multiplicative field, 0-0.4
- * @param callFromMm annotation rule r0: smaller lesions are called negative, in mm of radius, 0-13
+ * @param callFromMm annotation rule r0: smaller lesions are called negative, in mm of radius, 0-14
  * @param flipRate share of labels that are wrong at random, 0-0.5
  */
 public record SiteKnobs(
@@ -36,7 +36,7 @@ public record SiteKnobs(
     check("blurMm", blurMm, 0, 4);
     check("noise", noise, 0, .15);
     check("bias", bias, 0, .4);
-    check("callFromMm", callFromMm, 0, 13);
+    check("callFromMm", callFromMm, 0, 14);
     check("flipRate", flipRate, 0, .5);
   }
 

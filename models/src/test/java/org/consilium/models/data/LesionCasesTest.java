@@ -33,7 +33,7 @@ final class LesionCasesTest {
     // Recorded once from this generator; another value elsewhere means that machines disagree.
     SiteKnobs everything = new SiteKnobs(new SiteId("testing"), .5, .4, .8, .9, .03, .2, 0, .1);
     ImageSet images = COLIN.cases(everything, Split.TEST, 2026, 0, 8);
-    assertThat(Long.toHexString(checksum(images))).isEqualTo("625f0d12");
+    assertThat(Long.toHexString(checksum(images))).isEqualTo("fdb0ed6c");
   }
 
   @Test
@@ -97,7 +97,7 @@ final class LesionCasesTest {
             before += without.pixel(i, at);
           }
         }
-        // +45-85 % each; overlapping lesions add up, edges average down.
+        // +50-90 % each; overlapping lesions add up, edges average down.
         assertThat(gain / before).as("case %d", i).isBetween(.3, 2.0);
         compared++;
       }
