@@ -92,8 +92,9 @@ final class Findings {
   private DemoReport.Head head(Judged judged) {
     StudyView.Model best = end.best().orElseThrow();
     String plan =
-        "FedProx μ = 0.01, %d rounds of one epoch, batch %d, %s, sealed updates"
+        "%s, %d rounds of one epoch, batch %d, %s, sealed updates"
             .formatted(
+                inputs.study.algorithm(),
                 inputs.options.rounds(),
                 inputs.study.training().batchSize(),
                 inputs.study.architecture());
