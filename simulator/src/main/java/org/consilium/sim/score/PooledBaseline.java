@@ -22,7 +22,7 @@ public final class PooledBaseline {
   /**
    * Trains and judges it.
    *
-   * @param epochs passes, one a round of the federation
+   * @param epochs as many as the federation has rounds, each with the plan's local passes
    * @param wanted asked between epochs; false stops
    * @return its opinion of the test cases, or nothing when it was stopped or diverged
    */
