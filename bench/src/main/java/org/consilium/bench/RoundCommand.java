@@ -21,6 +21,7 @@ import org.consilium.sim.demo.Machine;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.ProcessEvent;
+import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -29,6 +29,11 @@ public record RoundTask(
     ModelReference model,
     Duration remaining,
     Optional<Terms> terms) {
+  /** Smallest log2 of a tensor's range that a task can carry. */
+  public static final int SCALE_EXPONENT_MIN = -60;
+
+  /** Largest log2 of a tensor's range that a task can carry. */
+  public static final int SCALE_EXPONENT_MAX = 20;
 
   public RoundTask {
     StudyPlan.check(
@@ -122,8 +127,10 @@ public record RoundTask(
       StudyPlan.check(
           !scaleExponents.isEmpty()
               && scaleExponents.size() <= Limits.TENSORS_MAX
-              && scaleExponents.stream().allMatch(e -> e >= -60 && e <= 20),
-          "scale exponents must be one a tensor, each -60 to 20",
+              && scaleExponents.stream()
+                  .allMatch(e -> e >= SCALE_EXPONENT_MIN && e <= SCALE_EXPONENT_MAX),
+          "scale exponents must be one a tensor, each %d to %d"
+              .formatted(SCALE_EXPONENT_MIN, SCALE_EXPONENT_MAX),
           scaleExponents.size());
       StudyPlan.check(
           !aggregationChain.isEmpty() && aggregationChain.size() <= 5,

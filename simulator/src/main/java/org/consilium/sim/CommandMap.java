@@ -66,7 +66,8 @@ final class CommandMap {
                       "node ledger",
                       "consilium node ledger --state north",
                       "what has left this hospital"),
-                  new Entry("model", "consilium model --help", "look into and try model files"))),
+                  new Entry(
+                      "model", "consilium model --help", "judge a model file on local cases"))),
           new Group(
               "This copy",
               List.of(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Types README's three terminals, line by line, into three shells. A line is done when its shell
  * says so; the next terminal's block may begin when what it needs is there, as a person would wait.
  */
-@Tag("acceptance")
+@Tag("slow")
 final class ReadmeTest {
   private static final Path ROOT =
       Path.of(System.getProperty("consilium.root", "..")).toAbsolutePath().normalize();
@@ -158,13 +159,19 @@ final class ReadmeTest {
       assertThat(read(number)).as(everything()).contains("done-" + typed + "-0");
     }
 
+    /** Ends all that was started here; a service gets time to end by itself first. */
     void close() throws Exception {
-      shell.descendants().forEach(ProcessHandle::destroy);
-      shell.destroy();
-      if (!shell.waitFor(10, TimeUnit.SECONDS)) {
-        shell.descendants().forEach(ProcessHandle::destroyForcibly);
-        shell.destroyForcibly();
+      List<ProcessHandle> started = new ArrayList<>(shell.descendants().toList());
+      started.add(shell.toHandle());
+      started.forEach(ProcessHandle::destroy);
+      for (ProcessHandle process : started) {
+        try {
+          var _ = process.onExit().get(20, TimeUnit.SECONDS);
+        } catch (TimeoutException deaf) {
+          var _ = process.destroyForcibly();
+        }
       }
+      assertThat(shell.waitFor(10, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.consilium.models.catalog.ModelSheet;
 
 /** The terminal of a command: data to out, progress to err, one envelope under {@code --json}. */
 record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
@@ -25,6 +26,13 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
       return 0;
     } catch (Failure failure) {
       return print(json, failure);
+    } catch (ModelSheet.Unfit unfit) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.UNFIT_MODEL,
+              String.valueOf(unfit.getMessage()),
+              "a file of other origin needs --architecture and --normalisation"));
     } catch (java.io.IOException environment) {
       String message = String.valueOf(environment.getMessage());
       return print(json, new Failure(Failure.Kind.FAILED, message, ""));

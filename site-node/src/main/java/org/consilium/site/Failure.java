@@ -21,7 +21,7 @@ final class Failure extends Exception {
     NOT_ALLOWED(4, "CS-AUTH-001"),
     TIMED_OUT(5, "CS-TIME-001"),
     CONFLICT(6, "CS-STATE-001"),
-    POLICY(7, "CS-POLICY-001"),
+    UNFIT_MODEL(1, "CS-MODEL-002"),
     INTERNAL(70, "CS-INTERNAL-001");
 
     private final int exit;

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.UpdateManifest;
 
 /**
@@ -165,7 +166,8 @@ public final class FixedPointMean implements Aggregator {
       List<Integer> next = new ArrayList<>(layout.tensors().size());
       for (int i = 0; i < maxAbs.length; i++) {
         int last = task.scaleExponents().get(i);
-        next.add(Math.max(Scale.EXPONENT_MIN, task.terms().nextExponent(maxAbs[i], last)));
+        next.add(
+            Math.max(RoundTask.SCALE_EXPONENT_MIN, task.terms().nextExponent(maxAbs[i], last)));
       }
       return new Step(next, weight, clipped, Math.sqrt(squares));
     }

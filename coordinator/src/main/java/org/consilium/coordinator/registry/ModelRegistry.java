@@ -8,13 +8,15 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
-import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
 
 /**
  * Published parameters, each a safetensors file named by its SHA-256. A file holds nothing that
@@ -37,18 +39,20 @@ public final class ModelRegistry {
   }
 
   /**
-   * Where a version comes from.
+   * Where a version comes from, and what one must know to use it.
    *
+   * @param plan the study's; its {@link ModelSheet} goes into the file
    * @param round the round that made it, 0 for starting parameters
    * @param parent the version it was made from
    */
-  public record Lineage(StudyId study, int round, Optional<ModelVersion> parent) {
+  public record Lineage(StudyPlan plan, int round, Optional<ModelVersion> parent) {
     private Map<String, String> metadata() {
-      return Map.of(
-          "format", "pt",
-          "study", study.value(),
-          "round", Integer.toString(round),
-          "parent", parent.map(ModelVersion::toString).orElse(""));
+      Map<String, String> metadata = new TreeMap<>(ModelSheet.of(plan).metadata());
+      metadata.put("format", "pt");
+      metadata.put("study", plan.study().value());
+      metadata.put("round", Integer.toString(round));
+      metadata.put("parent", parent.map(ModelVersion::toString).orElse(""));
+      return metadata;
     }
   }
 
@@ -69,7 +73,7 @@ public final class ModelRegistry {
   /** Writes a version; durable, and under its own name, when this returns. */
   public <R, X extends Exception> Stored<R> publish(
       ParameterLayout layout, Lineage lineage, Body<R, X> body) throws X, IOException {
-    Path draft = folder.resolve("draft-" + lineage.study() + SUFFIX);
+    Path draft = folder.resolve("draft-" + lineage.plan().study() + SUFFIX);
     try (SafetensorsWriter out = SafetensorsWriter.create(draft, layout, lineage.metadata())) {
       R made = body.write(out);
       ModelVersion version = new ModelVersion(out.finish());

@@ -87,16 +87,6 @@ public final class Presence {
     link.ifPresent(open -> open.close(Why.REVOKED));
   }
 
-  /** Closes all streams. */
-  public void closeAll() {
-    Collection<Link> open;
-    synchronized (this) {
-      open = java.util.List.copyOf(links.values());
-      links.clear();
-    }
-    open.forEach(link -> link.close(Why.SHUTTING_DOWN));
-  }
-
   /** Tells connected ones of these sites that there may be something for them. */
   public void wake(Collection<SiteId> sites) {
     Collection<Link> open = new java.util.ArrayList<>();

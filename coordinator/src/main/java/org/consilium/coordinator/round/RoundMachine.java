@@ -22,6 +22,7 @@ import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.ValidationReport;
 
 /** How a round goes from one state to the next: pure, total, and the only place that decides it. */
 public final class RoundMachine {
@@ -170,12 +171,12 @@ public final class RoundMachine {
               && s.awaits(site) -> {
         var reports = with(s.reports(), site, report);
         yield reports.size() == s.opening().members().size()
-            ? new Closed(s.opening(), s.accepted(), s.model(), s.published(), reports, at)
+            ? closed(s, reports, at)
             : new Validating(
                 s.opening(), s.accepted(), s.model(), s.published(), s.deadline(), reports);
       }
       case ValidationClosed(Instant at, int number) when number == s.opening().number() ->
-          new Closed(s.opening(), s.accepted(), s.model(), s.published(), s.reports(), at);
+          closed(s, s.reports(), at);
       case UpdateAccepted _,
           SiteDeclined _,
           SiteRemoved _,
@@ -195,11 +196,11 @@ public final class RoundMachine {
           when report.window() == s.window() && s.awaits(site) -> {
         var reports = with(s.reports(), site, report);
         yield reports.size() == s.sites().size()
-            ? new Watched(s.window(), s.model(), s.opened(), reports, at)
+            ? watched(s, reports, at)
             : new Watching(s.window(), s.model(), s.sites(), s.opened(), s.deadline(), reports);
       }
       case WindowClosed(Instant at, int window) when window == s.window() ->
-          new Watched(s.window(), s.model(), s.opened(), s.reports(), at);
+          watched(s, s.reports(), at);
       case UpdateAccepted _,
           SiteDeclined _,
           SiteRemoved _,
@@ -211,6 +212,16 @@ public final class RoundMachine {
           WindowClosed _ ->
           throw illegal(s, event);
     };
+  }
+
+  private static Closed closed(
+      Validating s, SortedMap<SiteId, ValidationReport> reports, Instant at) {
+    return new Closed(s.opening(), s.accepted(), s.model(), s.published(), reports, at);
+  }
+
+  private static Watched watched(
+      Watching s, SortedMap<SiteId, ValidationReport> reports, Instant at) {
+    return new Watched(s.window(), s.model(), s.opened(), reports, at);
   }
 
   private static <V> SortedMap<SiteId, V> with(SortedMap<SiteId, V> map, SiteId site, V value) {

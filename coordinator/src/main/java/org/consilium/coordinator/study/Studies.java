@@ -101,8 +101,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     var initial =
         stores
             .models()
-            .publish(
-                architecture.initial(plan.seed()), new Lineage(plan.study(), 0, Optional.empty()));
+            .publish(architecture.initial(plan.seed()), new Lineage(plan, 0, Optional.empty()));
     Created created =
         new Created(
             java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),

@@ -218,7 +218,7 @@ final class StudyEffects implements RoundEffects {
               .models()
               .<Step, UpdateBroken>publish(
                   layout,
-                  new Lineage(plan.study(), opening.number(), Optional.of(parent)),
+                  new Lineage(plan, opening.number(), Optional.of(parent)),
                   out ->
                       around
                           .aggregator()

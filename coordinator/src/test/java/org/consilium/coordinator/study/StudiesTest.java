@@ -17,10 +17,13 @@ import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.study.StudySnapshot.Outcome;
 import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +47,28 @@ final class StudiesTest {
       assertThat(end.best().orElseThrow().round()).isEqualTo(2);
       assertThat(end.sites()).allMatch(s -> s.drift().points().size() == 1);
       assertThat(Files.exists(folder.resolve("state/keys/pneumonia.aggregation"))).isFalse();
+    }
+  }
+
+  @Test
+  void publish_everyVersion_namesWhatItsUserMustKnow() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      StudyPlan plan = TestPlan.of(c.ids).parameters(2_000).plan();
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+
+      c.run(c.ids, State.COMPLETED);
+
+      for (StudySnapshot.PublishedModel model : c.snapshot().models()) {
+        Path path = folder.resolve("state/models/" + model.version() + ".safetensors");
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+          assertThat(ModelSheet.read(file.metadata(), file.layout()))
+              .isEqualTo(ModelSheet.of(plan));
+          assertThat(file.metadata())
+              .containsEntry("study", "pneumonia")
+              .containsEntry("round", Integer.toString(model.round()))
+              .containsEntry("parent", model.parent().map(ModelVersion::toString).orElse(""));
+        }
+      }
     }
   }
 

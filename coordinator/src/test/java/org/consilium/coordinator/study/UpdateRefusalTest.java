@@ -11,6 +11,7 @@ import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.study.TestSite.Sealed;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
@@ -72,6 +73,25 @@ final class UpdateRefusalTest {
   }
 
   @Test
+  void badInput_18_anotherBaseOrLayout_refused() throws Exception {
+    UpdateManifest m = honest().manifest();
+    Digest other = Digest.sha256(new byte[] {2});
+
+    assertRefused(
+        c.send(site, with(m, new ModelVersion(other), m.layoutDigest(), m.vectorLength())),
+        Why.WRONG_BASE);
+    assertRefused(c.send(site, with(m, m.base(), other, m.vectorLength())), Why.WRONG_LAYOUT);
+  }
+
+  @Test
+  void badInput_27_longerThanTheModel_refusedFromTheManifestAlone() throws Exception {
+    UpdateManifest m = honest().manifest();
+
+    assertRefused(
+        c.send(site, with(m, m.base(), m.layoutDigest(), m.vectorLength() + 1)), Why.WRONG_LAYOUT);
+  }
+
+  @Test
   void badInput_19_siteThatIsNotOnTheRoster_refused() throws Exception {
     TestSite stranger = c.site(c.ids.get(2));
     c.sites.remove(stranger.id());
@@ -102,13 +122,33 @@ final class UpdateRefusalTest {
       byte[] changed = update.chunks().get(0).clone();
       changed[5] ^= 1;
       assertRefused(lease.put(0, ByteBuffer.wrap(changed)), Why.BAD_CHUNK);
-      // Bad input 30: another stream of the same upload.
+      lease.close();
+    }
+  }
+
+  @Test
+  void badInput_30_secondUploadMeanwhile_busyUntilTheFirstEnds() throws Exception {
+    Sealed update = honest();
+    var _ = c.studies().begin(site, update.body(), update.signature());
+    if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var lease)) {
       assertRefused(c.studies().attach(site, update.upload()), Why.BUSY);
       assertRefused(c.send(site, honest()), Why.BUSY);
       lease.close();
     }
 
-    // Bad input 29: a new process asks for the missing chunk only.
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  @Test
+  void badInput_29_cutInMidUpload_resumesAtTheMissingChunk() throws Exception {
+    Sealed update = honest();
+    var _ = c.studies().begin(site, update.body(), update.signature());
+    if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var lease)) {
+      var _ = lease.put(1, ByteBuffer.wrap(update.chunks().get(1)));
+      lease.close();
+    }
+    assertRefused(c.studies().commit(site, update.upload()), Why.INCOMPLETE);
+
     c.restart(c.journal);
 
     assertThat(c.studies().begin(site, update.body(), update.signature()))
@@ -214,6 +254,27 @@ final class UpdateRefusalTest {
                 m.norm(),
                 m.trainingLoss(),
                 m.seal()),
+            List.of());
+  }
+
+  private Sealed with(UpdateManifest m, ModelVersion base, Digest layout, long length) {
+    return c.site(site)
+        .signed(
+            new UpdateManifest(
+                m.context(),
+                m.round(),
+                m.attempt(),
+                base,
+                layout,
+                length,
+                m.weight(),
+                m.samples(),
+                m.norm(),
+                m.trainingLoss(),
+                new UpdateManifest.Seal(
+                    m.seal().encapsulation(),
+                    m.seal().sealedBytes() + Integer.BYTES * (length - m.vectorLength()),
+                    m.seal().chunkDigests())),
             List.of());
   }
 

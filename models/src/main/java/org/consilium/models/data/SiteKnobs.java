@@ -72,7 +72,7 @@ public record SiteKnobs(
         site, prevalence, oldShare, newGamma, newBlurMm, newNoise, bias, callFromMm, flipRate);
   }
 
-  /** The same site with more or less noise: 0.08 is the demonstration's scanner drift. */
+  /** The same site with more or less noise. */
   public SiteKnobs withNoise(double newNoise) {
     return withAcquisition(gamma, blurMm, newNoise);
   }

@@ -1,5 +1,6 @@
 package org.consilium.models.engine;
 
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.StudyPlan;
 
@@ -26,6 +27,12 @@ public record Preprocessing(boolean perImage, double mean, double deviation) {
   /** What the plan says. */
   public static Preprocessing of(StudyPlan.Training plan) {
     return new Preprocessing(plan.normalisation().equals("image"), plan.mean(), plan.deviation());
+  }
+
+  /** What a model file says. */
+  public static Preprocessing of(ModelSheet sheet) {
+    return new Preprocessing(
+        sheet.normalisation().equals("image"), sheet.mean(), sheet.deviation());
   }
 
   /** Grey levels 0-1 of image {@code index} into {@code into} from {@code at} on. */

@@ -100,7 +100,7 @@ final class SafetensorsFileTest {
   }
 
   @Test
-  void file_disguised_isRefusedByItsFirstByte() {
+  void badInput_41_fileDisguised_isRefusedByItsFirstByte() {
     // A zip (TorchScript, pickle in a .pth) and a raw pickle, behind a plausible length.
     for (String magic : List.of("PK\3\4", "\u0080\2}q")) {
       byte[] bytes = new byte[40];
@@ -113,7 +113,7 @@ final class SafetensorsFileTest {
   }
 
   @Test
-  void header_withHugeLengthInShortFile_isRefusedBeforeAllocation() {
+  void badInput_40_hugeHeaderInShortFile_isRefusedBeforeAllocation() {
     byte[] prefix =
         ByteBuffer.allocate(9).order(ByteOrder.LITTLE_ENDIAN).putLong(99_999_999).array();
     assertThatThrownBy(() -> header(prefix))

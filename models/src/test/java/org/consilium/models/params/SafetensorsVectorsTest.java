@@ -24,7 +24,7 @@ final class SafetensorsVectorsTest {
   private static final Set<String> LEGAL_BUT_NO_MODEL = Set.of("ok_no_tensors", "ok_unicode_name");
 
   @Test
-  void header_ofEveryListedFile_isAnsweredAsListed() throws Exception {
+  void badInput_40_headerOfEveryListedFile_isAnsweredAsListed() throws Exception {
     Path folder = folder("malformed_safetensors");
     JsonObject cases =
         JsonParser.parseString(

@@ -40,8 +40,8 @@ public final class RoundingStream {
   }
 
   /**
-   * The stream of a site's rounding secret under a label, which is {@code
-   * RoundContext.digestOfAllAttempts()}.
+   * The stream of a site's rounding secret under a label. A label that is the same in every attempt
+   * of a round makes every attempt round a delta to the very same integers.
    *
    * @param secret at least 16 bytes; read, not kept
    */

@@ -16,9 +16,6 @@ public final class UpdateSealer implements AutoCloseable {
   /** How much longer a sealed chunk is. */
   public static final int OVERHEAD_BYTES = ChunkCipher.TAG_BYTES;
 
-  /** Length of the encapsulated key. */
-  public static final int ENCAPSULATION_BYTES = 1120;
-
   private final byte[] encapsulation;
   private final ChunkCipher cipher;
   private final AtomicIntegerArray sealed;

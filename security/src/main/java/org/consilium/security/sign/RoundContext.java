@@ -77,28 +77,12 @@ public record RoundContext(
    * participants as their number and then id and digest of each.
    */
   public Fingerprint digest() {
-    return digest(true);
-  }
-
-  /**
-   * The same with an empty attempt field, so that a second attempt rounds a delta to the very same
-   * integers.
-   */
-  public Fingerprint digestOfAllAttempts() {
-    return digest(false);
-  }
-
-  private Fingerprint digest(boolean withAttempt) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(512);
     field(out, federation);
     field(out, studyDigest.bytes());
     field(out, study);
     field(out, round);
-    if (withAttempt) {
-      field(out, attempt);
-    } else {
-      field(out, new byte[0]);
-    }
+    field(out, attempt);
     field(out, model.bytes());
     field(out, layout.bytes());
     field(out, participants.size());

@@ -73,8 +73,20 @@ final class HandshakeTest {
     Credential coordinator = ours().coordinator();
     Credential site = ours().site("st-mary");
 
+    Credential signing =
+        ours()
+            .signing(
+                SpiffeId.siteSigning(TestAuthority.DOMAIN, "st-mary"), Leaf.SITE_SIGNING.terms());
+
     refused(Optional.of(coordinator), coordinator);
     refused(Optional.of(site), site);
+    refused(Optional.of(signing), coordinator);
+    // A client may keep such a certificate back by itself; the server's own check refuses it too.
+    assertThatThrownBy(
+            () ->
+                PeerTrust.forClients(ours().authority.root(), TestAuthority.DOMAIN)
+                    .checkClientTrusted(signing.chain().toArray(X509Certificate[]::new), "UNKNOWN"))
+        .isInstanceOf(CertificateException.class);
   }
 
   @Test

@@ -58,11 +58,8 @@ final class RoundContextTest {
     digests.add(context(7, 2, "st-marz", 2.5, 8).digest());
     digests.add(context(7, 2, "st-mary", 2.25, 8).digest());
     digests.add(context(7, 2, "st-mary", 2.5, 9).digest());
-    digests.add(context(7, 2, "st-mary", 2.5, 8).digestOfAllAttempts());
 
-    assertThat(digests).hasSize(7);
-    assertThat(context(7, 2, "st-mary", 2.5, 8).digestOfAllAttempts())
-        .isEqualTo(context(7, 3, "st-mary", 2.5, 8).digestOfAllAttempts());
+    assertThat(digests).hasSize(6);
   }
 
   @Test

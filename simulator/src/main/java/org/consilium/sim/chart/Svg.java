@@ -9,7 +9,7 @@ final class Svg {
   Svg(int width, int height, String label) {
     text.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\" class=\"chart\">\n"
-            .formatted(width, height, escape(label)));
+            .formatted(width, height, Markup.escape(label)));
   }
 
   /** The finished element. */
@@ -33,14 +33,14 @@ final class Svg {
                 number(Math.max(0, box.width)),
                 number(Math.max(0, box.height)),
                 style,
-                escape(title)));
+                Markup.escape(title)));
     return this;
   }
 
   Svg text(double x, double y, String style, String words) {
     text.append(
         "<text x=\"%s\" y=\"%s\" class=\"%s\">%s</text>\n"
-            .formatted(number(x), number(y), style, escape(words)));
+            .formatted(number(x), number(y), style, Markup.escape(words)));
     return this;
   }
 
@@ -75,14 +75,6 @@ final class Svg {
       }
     }
     return step * 0.1;
-  }
-
-  static String escape(String words) {
-    return words
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;");
   }
 
   /** A rectangle in the drawing's units. */

@@ -8,7 +8,7 @@ import org.consilium.sim.scenario.Scenario;
  * What a demonstration is asked to do.
  *
  * @param sites number of sites
- * @param rounds of one epoch
+ * @param rounds of training
  * @param scenario what happens
  * @param seed root of everything that is not a key
  * @param out folder of the report

@@ -24,6 +24,7 @@ import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
+import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.scenario.CaseFiles;
@@ -97,14 +98,14 @@ public final class DemoRun {
    * @throws IOException if a step failed; the message names it
    */
   public DemoReport run() throws IOException, InterruptedException {
-    Deletion.of(work);
+    Removal.of(work);
     Files.createDirectories(work);
     Files.writeString(options.out().resolve("study.yaml"), study.yaml());
     try {
       return supervised();
     } finally {
       if (!options.keep()) {
-        Deletion.of(work);
+        Removal.of(work);
       }
     }
   }

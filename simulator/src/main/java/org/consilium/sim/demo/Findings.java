@@ -92,9 +92,11 @@ final class Findings {
   private DemoReport.Head head(Judged judged) {
     StudyView.Model best = end.best().orElseThrow();
     String plan =
-        "FedProx μ = 0.01, %d rounds of one epoch, batch %d, %s, sealed updates"
+        "%s, %d rounds of %d local epoch(s), batch %d, %s, sealed updates"
             .formatted(
+                inputs.study.algorithm(),
                 inputs.options.rounds(),
+                inputs.study.training().localEpochs(),
                 inputs.study.training().batchSize(),
                 inputs.study.architecture());
     return new DemoReport.Head(

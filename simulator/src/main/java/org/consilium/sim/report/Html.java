@@ -2,6 +2,7 @@ package org.consilium.sim.report;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.consilium.sim.chart.Markup;
 import org.consilium.sim.report.DemoReport.Score;
 
 /** Small pieces of markup and of wording. */
@@ -10,20 +11,12 @@ final class Html {
 
   private Html() {}
 
-  static String escape(String words) {
-    return words
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;");
-  }
-
   static String figure(String title, String caption, String body) {
     return """
     <figure><h3>%s</h3>
     %s<figcaption>%s</figcaption></figure>
     """
-        .formatted(escape(title), body, escape(caption));
+        .formatted(Markup.escape(title), body, Markup.escape(caption));
   }
 
   static String section(String id, String title, String body) {
@@ -32,11 +25,11 @@ final class Html {
     <h2 id="%s-title">%s</h2>
     %s</section>
     """
-        .formatted(id, id, id, escape(title), body);
+        .formatted(id, id, id, Markup.escape(title), body);
   }
 
   static String paragraph(String words) {
-    return "<p>" + escape(words) + "</p>\n";
+    return "<p>" + Markup.escape(words) + "</p>\n";
   }
 
   static String decimal(double value, int digits) {

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.consilium.sim.chart.Markup;
 import org.consilium.sim.report.DemoReport.DriftPoint;
 import org.consilium.sim.report.DemoReport.Event;
 import org.consilium.sim.report.DemoReport.Head;
@@ -48,14 +49,14 @@ final class ReportPage {
         clinical claim.</p></div>
         """
             .formatted(
-                Html.escape(head.title()),
+                Markup.escape(head.title()),
                 style(),
-                Html.escape(head.title()),
-                Html.escape(head.study()),
-                Html.escape(head.scenario()),
+                Markup.escape(head.title()),
+                Markup.escape(head.study()),
+                Markup.escape(head.scenario()),
                 head.seed(),
-                Html.escape(head.plan()),
-                Html.escape(capital(head.label()))));
+                Markup.escape(head.plan()),
+                Markup.escape(capital(head.label()))));
     tiles();
     convergence();
     comparison();
@@ -89,9 +90,9 @@ final class ReportPage {
     page.append("<div class=\"tile ")
         .append(style)
         .append("\"><b>")
-        .append(Html.escape(value.orElse("–")))
+        .append(Markup.escape(value.orElse("–")))
         .append("</b><span>")
-        .append(Html.escape(words))
+        .append(Markup.escape(words))
         .append("</span></div>");
   }
 
@@ -235,9 +236,9 @@ final class ReportPage {
           """
               .formatted(
                   CaseImage.dataUri(s),
-                  Html.escape(s.site()),
+                  Markup.escape(s.site()),
                   truth,
-                  Html.escape(s.site()),
+                  Markup.escape(s.site()),
                   truth,
                   right ? "" : " class=\"wrong\"",
                   Html.decimal(100 * s.probability(), 0)));
@@ -322,7 +323,7 @@ final class ReportPage {
         </ul>
         <footer><p>Best model: round %d, %,d parameters, SHA-256 <code>%s</code></p></footer>
         """
-            .formatted(head.bestRound(), head.parameters(), Html.escape(head.modelDigest()));
+            .formatted(head.bestRound(), head.parameters(), Markup.escape(head.modelDigest()));
     page.append(Html.section("meaning", "What is real and what is simulated", body));
   }
 
@@ -337,7 +338,7 @@ final class ReportPage {
       list.append("<li><svg viewBox=\"0 0 34 12\" class=\"chart\" aria-hidden=\"true\">")
           .append(shape.formatted(pairs[i]))
           .append("</svg>")
-          .append(Html.escape(pairs[i + 1]))
+          .append(Markup.escape(pairs[i + 1]))
           .append("</li>");
     }
     return list.append("</ul>\n").toString();

@@ -3,6 +3,7 @@ package org.consilium.sim.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.consilium.sim.chart.Markup;
 
 /** An HTML table, row by row; every cell is escaped. Numbers stand right. */
 final class Table {
@@ -26,7 +27,7 @@ final class Table {
           cell instanceof Number || text.matches("[0-9.,]+( .{1,12})?")
               ? " class=\"number\""
               : text.length() > 44 ? " class=\"wide\"" : "";
-      rows.append("<td").append(style).append('>').append(Html.escape(text)).append("</td>");
+      rows.append("<td").append(style).append('>').append(Markup.escape(text)).append("</td>");
     }
     rows.append("</tr>\n");
     return this;
@@ -36,7 +37,7 @@ final class Table {
   String open() {
     List<String> head = new ArrayList<>();
     for (String word : heads) {
-      head.add("<th scope=\"col\">" + Html.escape(word) + "</th>");
+      head.add("<th scope=\"col\">" + Markup.escape(word) + "</th>");
     }
     return "<div class=\"scroll\"><table><thead><tr>%s</tr></thead><tbody>\n%s</tbody></table></div>\n"
         .formatted(String.join("", head), rows);
@@ -44,7 +45,7 @@ final class Table {
 
   /** The table, folded under {@code summary}. */
   String folded(String summary) {
-    return "<details><summary>%s</summary>%s</details>\n".formatted(Html.escape(summary), open());
+    return "<details><summary>%s</summary>%s</details>\n".formatted(Markup.escape(summary), open());
   }
 
   private static String number(double value) {

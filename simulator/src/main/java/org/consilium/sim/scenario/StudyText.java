@@ -64,6 +64,12 @@ public record StudyText(
         true);
   }
 
+  /** The algorithm in a report's words. */
+  public String algorithm() {
+    double mu = training().proximalMu();
+    return mu > 0 ? "FedProx μ = " + mu : "FedAvg";
+  }
+
   /** The file. */
   public String yaml() {
     return """

@@ -1,16 +1,19 @@
 package org.consilium.sim.consortium;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -41,88 +44,155 @@ import org.consilium.security.sign.SigningKey;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.scenario.StudyText;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who is not let in, over real sockets to a live coordinator process. */
-@Tag("acceptance")
+@Tag("slow")
 final class StrangersAcceptanceTest {
   private static final String DOMAIN = "demo.consilium.test";
   private static final SiteId NORTH = new SiteId("north");
   private static final SiteId SOUTH = new SiteId("south");
+  private static final InstantSource CLOCK = InstantSource.system();
 
-  @TempDir Path folder;
+  @TempDir static Path folder;
+  private static Supervisor supervisor;
+  private static Door door;
+  private static Credential north;
 
-  @Test
-  void coordinator_strangersAndImpostors_areRefused() throws Exception {
-    InstantSource clock = InstantSource.system();
-    LocalConsortium.Layout layout = new LocalConsortium.Layout(folder, 256, 256);
-    try (Supervisor supervisor = new Supervisor(clock, _ -> {});
-        LocalConsortium consortium =
-            LocalConsortium.start(installation(), layout, clock, supervisor)) {
-      var _ = consortium.await();
-      consortium.join(List.of(NORTH, SOUTH));
-      var _ = consortium.create(study());
-      Door door =
-          new Door(
-              consortium.grpcPort(),
-              CertificateAuthority.open(layout.authority(), clock, new SecureRandom()).root());
-      Credential north = Credential.load(layout.siteState(NORTH), "tls");
-      Signed own = report(layout, NORTH);
-      Signed foreign = report(layout, SOUTH);
+  @BeforeAll
+  static void startConsortium() throws Exception {
+    Installation installation = installation();
+    supervisor = new Supervisor(CLOCK, _ -> {});
+    LocalConsortium.Layout layout = layout();
+    LocalConsortium consortium = LocalConsortium.start(installation, layout, CLOCK, supervisor);
+    var _ = consortium.await();
+    consortium.join(List.of(NORTH, SOUTH));
+    var _ = consortium.create(study());
+    door =
+        new Door(
+            consortium.grpcPort(),
+            CertificateAuthority.open(layout.authority(), CLOCK, new SecureRandom()).root());
+    north = Credential.load(layout.siteState(NORTH), "tls");
+  }
 
-      // The same report: refused for its round under the right key, for its signature otherwise.
-      assertThat(door.submit(Optional.of(north), own)).isEqualTo(Status.Code.FAILED_PRECONDITION);
-      assertThat(door.submit(Optional.of(north), foreign)).isEqualTo(Status.Code.PERMISSION_DENIED);
-      assertThat(door.submit(Optional.empty(), own)).isEqualTo(Status.Code.UNAVAILABLE);
-      assertThat(door.submit(Optional.of(otherAuthority(clock)), own))
-          .isEqualTo(Status.Code.UNAVAILABLE);
-      // A signing certificate is not a TLS client certificate.
-      assertThatThrownBy(
-              () ->
-                  door.submit(
-                      Optional.of(Credential.load(layout.siteState(NORTH), "signing")), own))
-          .isInstanceOf(Exception.class);
+  @AfterAll
+  static void stopConsortium() {
+    if (supervisor != null) {
+      supervisor.close();
     }
   }
 
+  @Test
+  void report_ofAMember_getsAsFarAsItsRound() throws Exception {
+    // What all others are compared with: let in, genuine, and refused for its round alone.
+    assertThat(door.submit(Optional.of(north), report(NORTH, NORTH)))
+        .isEqualTo(Status.Code.FAILED_PRECONDITION);
+  }
+
+  @Test
+  void badInput_1_otherAuthoritySameName_refused() throws Exception {
+    assertThat(door.submit(Optional.of(otherAuthority()), report(NORTH, NORTH)))
+        .isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  @Test
+  void badInput_5_signingCertificateAsClient_refused() throws Exception {
+    Credential signing = Credential.load(layout().siteState(NORTH), "signing");
+
+    assertThat(door.submit(Optional.of(signing), report(NORTH, NORTH)))
+        .isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  @Test
+  void badInput_6_noCertificateOlderTlsOrPlaintext_refused() throws Exception {
+    Signed own = report(NORTH, NORTH);
+
+    assertThat(door.submit(Optional.empty(), own)).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(submit(door.over("TLSv1.2", Optional.of(north)), own))
+        .isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(submit(door.plaintext(), own)).isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  @Test
+  void badInput_9_anotherSitesMessageAndNameInMetadata_permissionDenied() throws Exception {
+    Metadata names = new Metadata();
+    for (String key : List.of("site", "site_id", "x-site-id")) {
+      names.put(Metadata.Key.of(key, Metadata.ASCII_STRING_MARSHALLER), SOUTH.value());
+    }
+    ManagedChannel channel = door.over("TLSv1.3", Optional.of(north));
+
+    assertThat(
+            submit(channel, report(SOUTH, SOUTH), MetadataUtils.newAttachHeadersInterceptor(names)))
+        .isEqualTo(Status.Code.PERMISSION_DENIED);
+  }
+
+  @Test
+  void badInput_10_signedWithAnotherSitesKey_permissionDenied() throws Exception {
+    assertThat(door.submit(Optional.of(north), report(NORTH, SOUTH)))
+        .isEqualTo(Status.Code.PERMISSION_DENIED);
+  }
+
+  /** The coordinator's port, and what its server must present. */
   private record Door(int port, X509Certificate root) {
     Status.Code submit(Optional<Credential> credential, Signed report) throws IOException {
+      return StrangersAcceptanceTest.submit(over("TLSv1.3", credential), report);
+    }
+
+    ManagedChannel over(String protocol, Optional<Credential> credential) throws IOException {
       SslContextBuilder ssl =
           SslContextBuilder.forClient().trustManager(PeerTrust.forServer(root, DOMAIN));
       credential.ifPresent(
           c -> ssl.keyManager(c.privateKey(), c.chain().toArray(X509Certificate[]::new)));
-      ManagedChannel channel =
-          NettyChannelBuilder.forAddress("127.0.0.1", port)
-              .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
-              .build();
-      try {
-        var _ =
-            CoordinationGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(20, TimeUnit.SECONDS)
-                .submitReport(report);
-        return Status.Code.OK;
-      } catch (StatusRuntimeException refused) {
-        return refused.getStatus().getCode();
-      } finally {
-        channel.shutdownNow();
-      }
+      return NettyChannelBuilder.forAddress("127.0.0.1", port)
+          .sslContext(GrpcSslContexts.configure(ssl).protocols(protocol).build())
+          .build();
+    }
+
+    ManagedChannel plaintext() {
+      return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     }
   }
 
-  private static Signed report(LocalConsortium.Layout layout, SiteId site) throws IOException {
+  private static Status.Code submit(
+      ManagedChannel channel, Signed report, ClientInterceptor... interceptors) {
+    try {
+      var _ =
+          CoordinationGrpc.newBlockingStub(channel)
+              .withInterceptors(interceptors)
+              .withDeadlineAfter(20, TimeUnit.SECONDS)
+              .submitReport(report);
+      return Status.Code.OK;
+    } catch (StatusRuntimeException refused) {
+      return refused.getStatus().getCode();
+    } finally {
+      var _ = channel.shutdownNow();
+    }
+  }
+
+  private static LocalConsortium.Layout layout() {
+    return new LocalConsortium.Layout(folder.resolve("lab"), 256, 256);
+  }
+
+  /**
+   * A report about a round that never was, in {@code site}'s words, signed with the key of {@code
+   * signer}.
+   */
+  private static Signed report(SiteId site, SiteId signer) throws IOException {
     byte[] body =
         ReportCodec.encode(
             new ValidationReport(
                 new RoundId(new StudyId("strangers"), 1),
                 0,
-                new ModelVersion(Digest.sha256(new byte[] {1})),
+                new ModelVersion(Digest.sha256(site.value().getBytes(StandardCharsets.US_ASCII))),
                 0,
                 0,
                 List.of()));
-    SigningKey key = SigningKey.of(Credential.load(layout.siteState(site), "signing"));
+    SigningKey key = SigningKey.of(Credential.load(layout().siteState(signer), "signing"));
     return Signed.newBuilder()
         .setBody(ByteString.copyFrom(body))
         .setSignature(ByteString.copyFrom(key.sign(SignedKind.REPORT.label(), body)))
@@ -130,10 +200,10 @@ final class StrangersAcceptanceTest {
   }
 
   /** A certificate with north's name from an authority that is not the consortium's. */
-  private Credential otherAuthority(InstantSource clock) throws Exception {
+  private static Credential otherAuthority() throws Exception {
     Path other = Files.createDirectory(folder.resolve("other"));
     SecureRandom random = new SecureRandom();
-    CertificateAuthority authority = CertificateAuthority.create(other, DOMAIN, clock, random);
+    CertificateAuthority authority = CertificateAuthority.create(other, DOMAIN, CLOCK, random);
     KeyRequest request = KeyRequest.tls(random);
     return request.with(
         authority.issue(request.pkcs10(), SpiffeId.site(DOMAIN, NORTH.value()), Leaf.SITE_TLS));

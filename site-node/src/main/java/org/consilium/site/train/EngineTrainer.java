@@ -2,6 +2,7 @@ package org.consilium.site.train;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
@@ -95,7 +96,7 @@ public final class EngineTrainer implements LocalTrainer {
         if (!(model.train(job.images(), run) instanceof TrainingOutcome.Trained)) {
           return false;
         }
-        file.write(model, round);
+        file.write(model, ModelSheet.of(job.plan()), round);
       }
       return true;
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
@@ -35,13 +37,13 @@ public record LocalOnlyModel(Path path) {
     }
   }
 
-  void write(ParameterSource parameters, int round) throws IOException {
+  void write(ParameterSource parameters, ModelSheet sheet, int round) throws IOException {
     Files.createDirectories(path.toAbsolutePath().getParent());
+    Map<String, String> metadata = new TreeMap<>(sheet.metadata());
+    metadata.put(ROUND, Integer.toString(round));
     float[] block = new float[BLOCK];
     long length = parameters.layout().length();
-    try (SafetensorsWriter writer =
-        SafetensorsWriter.create(
-            path, parameters.layout(), Map.of(ROUND, Integer.toString(round)))) {
+    try (SafetensorsWriter writer = SafetensorsWriter.create(path, parameters.layout(), metadata)) {
       for (long at = 0; at < length; at += BLOCK) {
         int now = (int) Math.min(BLOCK, length - at);
         parameters.read(at, block, 0, now);

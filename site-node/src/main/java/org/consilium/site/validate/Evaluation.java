@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.NpzFile;
 import org.consilium.models.data.Split;
@@ -19,8 +20,6 @@ import org.consilium.models.metrics.LabelledScores;
 import org.consilium.models.metrics.ProbabilityScores;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.protocol.Limits;
-import org.consilium.protocol.ModelSpec;
 
 /**
  * One model file judged on one split of one data file, for the person who has both. Exact numbers:
@@ -32,10 +31,14 @@ public record Evaluation(Map<String, Object> values) {
   private static final double THRESHOLD = 0.5;
 
   /**
-   * Judges the model. What the file's metadata say of model and normalisation is used; {@code
-   * options} with the same keys come first.
+   * Judges the model as its own metadata say.
    *
-   * @throws IllegalArgumentException if file and options do not say enough, or data do not fit
+   * @param options keys of the metadata that come before the file's; with an architecture among
+   *     them, a file of other origin needs none of its own: its input is the data's, its outputs
+   *     are numbered
+   * @throws ModelSheet.Unfit if file and options do not say enough, or contradict the file's
+   *     tensors
+   * @throws IllegalArgumentException if the data do not fit the model
    */
   public static Evaluation of(Path model, Path data, Split split, Map<String, String> options)
       throws IOException {
@@ -48,48 +51,43 @@ public record Evaluation(Map<String, Object> values) {
                         "evaluate: %s has no %s_images"
                             .formatted(data.getFileName(), split.key())));
     try (SafetensorsFile file = SafetensorsFile.open(model)) {
-      Map<String, String> facts = new HashMap<>(file.metadata());
-      facts.putAll(options);
-      ModelSpec spec = spec(facts, cases, file.layout());
-      double[] logits;
-      try (LocalModel network = LocalModel.open(spec, EngineSettings.reproducible())) {
-        network.load(file);
-        logits = network.predict(cases, preprocessing(facts));
+      Map<String, String> facts = new HashMap<>();
+      if (options.containsKey("architecture")) {
+        facts.putAll(ofOtherOrigin(cases, file.layout()));
       }
-      return new Evaluation(values(spec, cases, Scores.of(cases, logits, spec.classes())));
+      facts.putAll(file.metadata());
+      facts.putAll(options);
+      ModelSheet sheet = ModelSheet.read(facts, file.layout());
+      double[] logits;
+      try (LocalModel network = LocalModel.open(sheet.spec(), EngineSettings.reproducible())) {
+        network.load(file);
+        logits = network.predict(cases, Preprocessing.of(sheet));
+      }
+      return new Evaluation(values(sheet, cases, Scores.of(cases, logits, sheet.spec().classes())));
     }
   }
 
-  private static ModelSpec spec(Map<String, String> facts, ImageSet cases, ParameterLayout layout) {
-    String architecture = facts.getOrDefault("architecture", "");
-    if (architecture.isEmpty()) {
-      throw new IllegalArgumentException(
-          "evaluate: the model file does not name its architecture; give --architecture");
-    }
+  private static Map<String, String> ofOtherOrigin(ImageSet cases, ParameterLayout layout) {
     // The last tensor of every trainable architecture is the head's bias, one value a class.
-    long classes = layout.tensors().getLast().length();
-    return new ModelSpec(
-        architecture,
-        number(facts, "channels", cases.channels()),
-        number(facts, "height", cases.height()),
-        number(facts, "width", cases.width()),
-        number(facts, "classes", Math.toIntExact(Math.min(classes, 1001))),
-        0);
-  }
-
-  private static Preprocessing preprocessing(Map<String, String> facts) {
-    String normalisation = facts.getOrDefault("normalisation", "image");
-    if (!List.of("fixed", "image").contains(normalisation)) {
-      throw new IllegalArgumentException(
-          "evaluate: normalisation must be fixed or image, got " + Limits.printable(normalisation));
+    int classes = Math.toIntExact(Math.min(layout.tensors().getLast().length(), 1001));
+    Map<String, String> facts = new HashMap<>();
+    facts.put("channels", Integer.toString(cases.channels()));
+    facts.put("height", Integer.toString(cases.height()));
+    facts.put("width", Integer.toString(cases.width()));
+    facts.put("classes", Integer.toString(classes));
+    facts.put("parameters", "0");
+    facts.put("mean", "0.5");
+    facts.put("deviation", "0.25");
+    for (int i = 0; i < Math.max(2, classes); i++) {
+      facts.put("label." + i, Integer.toString(i));
     }
-    return new Preprocessing(
-        normalisation.equals("image"), real(facts, "mean", 0.5), real(facts, "deviation", 0.25));
+    return facts;
   }
 
-  private static Map<String, Object> values(ModelSpec spec, ImageSet cases, Scores scores) {
+  private static Map<String, Object> values(ModelSheet sheet, ImageSet cases, Scores scores) {
     Map<String, Object> values = new LinkedHashMap<>();
-    values.put("architecture", spec.architecture());
+    values.put("architecture", sheet.spec().architecture());
+    values.put("labels", sheet.labels());
     values.put("n", cases.count());
     values.put("perClass", scores.counts().perClass());
     if (!scores.binary()) {
@@ -126,27 +124,5 @@ public record Evaluation(Map<String, Object> values) {
 
   private static List<Double> ends(Interval interval) {
     return List.of(interval.lower(), interval.upper());
-  }
-
-  private static int number(Map<String, String> facts, String key, int otherwise) {
-    String text = facts.getOrDefault(key, Integer.toString(otherwise));
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException notNumber) {
-      throw new IllegalArgumentException(
-          "evaluate: %s must be a whole number, got %s".formatted(key, Limits.printable(text)),
-          notNumber);
-    }
-  }
-
-  private static double real(Map<String, String> facts, String key, double otherwise) {
-    String text = facts.getOrDefault(key, Double.toString(otherwise));
-    try {
-      return Double.parseDouble(text);
-    } catch (NumberFormatException notNumber) {
-      throw new IllegalArgumentException(
-          "evaluate: %s must be a number, got %s".formatted(key, Limits.printable(text)),
-          notNumber);
-    }
   }
 }

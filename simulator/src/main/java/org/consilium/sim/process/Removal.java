@@ -1,4 +1,4 @@
-package org.consilium.sim.demo;
+package org.consilium.sim.process;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -8,10 +8,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** Removes a folder that we made, and all in it; links are removed, not followed. */
-final class Deletion {
-  private Deletion() {}
+public final class Removal {
+  private Removal() {}
 
-  static void of(Path folder) throws IOException {
+  /** Removes the folder, if it is there. */
+  public static void of(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }
