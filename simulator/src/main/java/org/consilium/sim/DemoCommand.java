@@ -53,8 +53,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
-  @Option(names = "--rounds", defaultValue = "20", description = "Rounds (${DEFAULT-VALUE}).")
-  private int rounds = 20;
+  @Option(names = "--rounds", defaultValue = "25", description = "Rounds (${DEFAULT-VALUE}).")
+  private int rounds = 25;
 
   @Option(
       names = "--scenario",
