@@ -30,6 +30,8 @@ public record CoordinatorSettings(
     Ports ports,
     Database database,
     Duration siteCertificateLife) {
+  /** As long as the authority allows, because nothing renews a site's certificate in mid-study. */
+  private static final Duration SITE_CERTIFICATE_LIFE = Duration.ofDays(7);
 
   /** The three ports. */
   public record Ports(int http, int grpc, int enrolment) {
@@ -92,7 +94,7 @@ public record CoordinatorSettings(
             said.enrolmentPort().orElse(8444)),
         new Database(
             said.databaseUrl(), said.databaseUser().orElse("sa"), said.databasePasswordFile()),
-        said.siteCertificateLife().orElse(Duration.ofHours(24)));
+        said.siteCertificateLife().orElse(SITE_CERTIFICATE_LIFE));
   }
 
   /** What a configuration file says. */
@@ -114,7 +116,7 @@ public record CoordinatorSettings(
             text(database, "user"),
             text(database, "passwordFile").map(Path::of),
             root.has("siteCertificateLife")
-                ? Optional.of(root.duration("siteCertificateLife", Duration.ofHours(24)))
+                ? Optional.of(root.duration("siteCertificateLife", SITE_CERTIFICATE_LIFE))
                 : Optional.empty());
     http.end();
     grpc.end();

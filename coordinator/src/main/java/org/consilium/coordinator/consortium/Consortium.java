@@ -88,7 +88,7 @@ public final class Consortium {
   /**
    * Rebuilds the consortium from its journal.
    *
-   * @param tlsLife how long a site's TLS certificate lives: 1 minute to 7 days, usually 24 hours
+   * @param tlsLife how long a site's TLS certificate lives: 1 minute to 7 days
    */
   public static Consortium open(
       Journal journal,

@@ -88,9 +88,7 @@ public final class Screen {
         study.window() > 0
             ? "window %d".formatted(study.window())
             : "round %d/%d".formatted(study.round(), heading.rounds);
-    lines.add(
-        "study %s   FedProx   %s   %s   %s"
-            .formatted(heading.study, phase, time(now), heading.url));
+    lines.add("study %s   %s   %s   %s".formatted(heading.study, phase, time(now), heading.url));
     lines.add(
         "%-14s%-13s%8s%12s%8s%12s%11s%10s"
             .formatted(
