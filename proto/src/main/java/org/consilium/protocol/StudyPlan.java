@@ -114,9 +114,9 @@ public record StudyPlan(
   /**
    * How accepted deltas become one server step.
    *
-   * @param rule fedavg or fedavgm
+   * @param rule fedavg
    * @param serverLearningRate factor on the weighted mean
-   * @param momentum β of fedavgm; 0 for fedavg
+   * @param momentum 0
    */
   public record Aggregation(String rule, double serverLearningRate, double momentum) {
     public Aggregation {

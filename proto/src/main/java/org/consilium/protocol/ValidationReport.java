@@ -73,7 +73,7 @@ public record ValidationReport(
     AUROC,
     LOG_LOSS,
     CALIBRATION_ERROR,
-    /** Window against hold-out in bootstrap standard deviations; positive is worse. */
+    /** Window beyond the hold-out's 90 % bound, in bootstrap deviations; positive is worse. */
     AUROC_SHIFT,
     /** Likewise for the log loss. */
     LOG_LOSS_SHIFT

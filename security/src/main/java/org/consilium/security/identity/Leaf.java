@@ -13,7 +13,7 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 public enum Leaf {
   /** The coordinator's TLS server: ECDSA, serverAuth, 7 days, with its DNS names and addresses. */
   COORDINATOR_TLS(SpiffeId.Kind.COORDINATOR, Purposes.SERVER, Duration.ofDays(7)),
-  /** A site's TLS client: ECDSA, clientAuth, 24 hours. */
+  /** A site's TLS client: ECDSA, clientAuth; 24 hours unless the issuer says otherwise. */
   SITE_TLS(SpiffeId.Kind.SITE_NODE, Purposes.CLIENT, Duration.ofHours(24)),
   /** A site's messages: Ed25519, private purpose, 90 days. */
   SITE_SIGNING(SpiffeId.Kind.SITE_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
