@@ -28,7 +28,7 @@ import org.consilium.security.sign.VerifyingKey;
  */
 public final class UpdateIntake {
   /** Never the store's own words: they name folders. */
-  private static final String CANNOT_STORE = "the coordinator could not store it";
+  static final String CANNOT_STORE = "the coordinator could not store it";
 
   /** Room that is left free for the journal and the next model's header. */
   public static final long RESERVE_BYTES = 16 << 20;

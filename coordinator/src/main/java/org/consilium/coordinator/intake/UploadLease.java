@@ -32,7 +32,7 @@ public final class UploadLease implements AutoCloseable {
       }
       return upload.put(index, data);
     } catch (IOException disk) {
-      return full("the coordinator could not store it");
+      return full(UpdateIntake.CANNOT_STORE);
     }
   }
 

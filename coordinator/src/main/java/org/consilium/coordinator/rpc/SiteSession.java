@@ -26,6 +26,7 @@ import org.consilium.proto.v1.TaskState;
 import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.wire.SignedKind;

@@ -25,6 +25,7 @@ import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.wire.PlanCodec;
@@ -162,15 +163,15 @@ public final class CoordinatorSession {
         transmit(decision);
       }
     }
-    Flow flow = new Flow(clock.instant());
+    MessageBudget budget = new MessageBudget(clock.instant());
     while (!halt.halted()) {
       ping(stream);
       Optional<CoordinatorMessage> message = poll(stream, untilNextPing());
       if (message.isPresent()) {
         lastHeard = clock.instant();
-        if (!flow.take(lastHeard)) {
+        if (!budget.take(lastHeard)) {
           throw Status.RESOURCE_EXHAUSTED
-              .withDescription("over %d messages in a minute".formatted(Flow.MINUTE_MAX))
+              .withDescription("over %d messages in a minute".formatted(MessageBudget.MINUTE_MAX))
               .asException();
         }
         orders.heard();
