@@ -2,13 +2,12 @@ package org.consilium.models.arch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.List;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.ResNetGn;
 import org.consilium.models.catalog.Synthetic;
 
 /**
- * An architecture's forward pass.
+ * An architecture's forward pass. It holds no parameters.
  *
  * <p>The engine hands a result to the manager of its <em>left</em> operand. So the activation
  * stands on the left and a parameter on the right: the other way round every step's activations
@@ -16,13 +15,15 @@ import org.consilium.models.catalog.Synthetic;
  */
 public interface Network {
   /**
-   * Logits of a batch.
+   * What the network says of a batch: [batch, classes], or [batch, classes, height, width] if it
+   * judges every pixel.
    *
    * @param images [batch, channels, height, width], normalised
-   * @param parameters one array a tensor, in layout order
-   * @return [batch, classes], owned by the manager of {@code images}
+   * @param weights the parameters by name
+   * @param trace is shown intermediate values
+   * @return owned by the manager of {@code images}
    */
-  NDArray logits(NDArray images, List<NDArray> parameters);
+  NDArray logits(NDArray images, Weights weights, Trace trace);
 
   /**
    * The forward pass of {@code architecture}.

@@ -4,9 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
-import ai.djl.nn.core.Linear;
-import java.util.Iterator;
-import java.util.List;
 import org.consilium.models.catalog.ResNetGn;
 
 /**
@@ -14,7 +11,7 @@ import org.consilium.models.catalog.ResNetGn;
  * block, section 3.3); Y. Wu, K. He, "Group Normalization", ECCV 2018, in place of batch
  * normalisation.
  */
-final class ResNetGnNetwork implements Network {
+final class ResNetGnNetwork implements Encoder {
   private final ResNetGn shape;
   private final GroupNorm norm;
 
@@ -24,27 +21,38 @@ final class ResNetGnNetwork implements Network {
   }
 
   @Override
-  public NDArray logits(NDArray images, List<NDArray> parameters) {
-    Iterator<NDArray> next = parameters.iterator();
-    NDArray x = convolve(images, next.next(), shape.stemStride());
-    x = Activation.relu(norm.apply(x, next.next(), next.next()));
+  public NDArray embed(NDArray images, Weights weights, Trace trace) {
+    NDArray x = convolve(images, weights.get("conv1.weight"), shape.stemStride());
+    x = Activation.relu(norm(x, weights.at("bn1.")));
     for (int stage = 0; stage < shape.widths().size(); stage++) {
-      x = block(x, next, stage);
+      x = block(x, weights.at("layer" + (stage + 1) + ".0."), stage);
     }
     long[] size = x.getShape().getShape();
-    NDArray pooled = x.reshape(size[0], size[1], size[2] * size[3]).mean(new int[] {2});
-    return Linear.linear(pooled, next.next(), next.next()).singletonOrThrow();
+    return x.reshape(size[0], size[1], size[2] * size[3]).mean(new int[] {2});
   }
 
-  private NDArray block(NDArray x, Iterator<NDArray> next, int stage) {
+  @Override
+  public NDArray head(NDArray embedding, Weights weights) {
+    return weights.linear(embedding, "fc");
+  }
+
+  private NDArray block(NDArray x, Weights weights, int stage) {
     int stride = stage == 0 ? 1 : 2;
-    NDArray y = convolve(x, next.next(), stride);
-    y = Activation.relu(norm.apply(y, next.next(), next.next()));
-    y = convolve(y, next.next(), 1);
-    y = norm.apply(y, next.next(), next.next());
+    NDArray y = convolve(x, weights.get("conv1.weight"), stride);
+    y = Activation.relu(norm(y, weights.at("bn1.")));
+    y = convolve(y, weights.get("conv2.weight"), 1);
+    y = norm(y, weights.at("bn2."));
     NDArray shortcut =
-        stage == 0 ? x : norm.apply(convolve(x, next.next(), stride), next.next(), next.next());
+        stage == 0
+            ? x
+            : norm(
+                convolve(x, weights.get("downsample.0.weight"), stride),
+                weights.at("downsample.1."));
     return Activation.relu(y.add(shortcut));
+  }
+
+  private NDArray norm(NDArray x, Weights weights) {
+    return norm.apply(x, weights.get("weight"), weights.get("bias"));
   }
 
   /** Convolution without bias that keeps the size up to its stride. */

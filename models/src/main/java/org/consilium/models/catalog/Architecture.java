@@ -20,6 +20,15 @@ public sealed interface Architecture permits ResNetGn, Synthetic {
    */
   ParameterSource initial(long seed);
 
+  /** Number of blocks, or of stages, between the embedding and the head. */
+  int depth();
+
+  /**
+   * Where a tensor stands from input to output: 0 in the embedding, 1 to {@link #depth} in a block,
+   * depth + 1 in the last normalisation and the head.
+   */
+  int layer(String tensor);
+
   /** One line for people. */
   String summary();
 

@@ -1,10 +1,8 @@
 package org.consilium.models.catalog;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
-import org.consilium.models.params.TensorSpec;
 import org.consilium.protocol.ModelSpec;
 
 /**
@@ -24,8 +22,7 @@ public final class ResNetGn implements Architecture {
   private final ModelSpec spec;
   private final List<Integer> widths;
   private final int groups;
-  private final ParameterLayout layout;
-  private final List<Filling> fillings;
+  private final Blueprint.Plan plan;
 
   /**
    * Widths are multiples of this. With other widths the engine's convolutions (PyTorch 2.7.1,
@@ -43,30 +40,26 @@ public final class ResNetGn implements Architecture {
     this.spec = spec;
     this.widths = widths;
     this.groups = groups;
-    List<TensorSpec> tensors = new ArrayList<>();
-    List<Filling> rules = new ArrayList<>();
-    convolution("conv1", spec.channels(), widths.getFirst(), stemKernel(), tensors, rules);
-    norm("bn1", widths.getFirst(), tensors, rules);
+    Blueprint tensors = new Blueprint();
+    convolution("conv1", spec.channels(), widths.getFirst(), stemKernel(), tensors);
+    norm("bn1", widths.getFirst(), tensors);
     int from = widths.getFirst();
     for (int stage = 0; stage < widths.size(); stage++) {
       int to = widths.get(stage);
       String block = "layer" + (stage + 1) + ".0.";
-      convolution(block + "conv1", from, to, 3, tensors, rules);
-      norm(block + "bn1", to, tensors, rules);
-      convolution(block + "conv2", to, to, 3, tensors, rules);
-      norm(block + "bn2", to, tensors, rules);
+      convolution(block + "conv1", from, to, 3, tensors);
+      norm(block + "bn1", to, tensors);
+      convolution(block + "conv2", to, to, 3, tensors);
+      norm(block + "bn2", to, tensors);
       if (stage > 0) {
-        convolution(block + "downsample.0", from, to, 1, tensors, rules);
-        norm(block + "downsample.1", to, tensors, rules);
+        convolution(block + "downsample.0", from, to, 1, tensors);
+        norm(block + "downsample.1", to, tensors);
       }
       from = to;
     }
-    tensors.add(TensorSpec.of("fc.weight", spec.classes(), from));
-    rules.add(new Filling.Normal(1 / Math.sqrt(from)));
-    tensors.add(TensorSpec.of("fc.bias", spec.classes()));
-    rules.add(new Filling.Constant(0));
-    this.layout = ParameterLayout.of(tensors);
-    this.fillings = List.copyOf(rules);
+    tensors.add("fc.weight", new Filling.Normal(1 / Math.sqrt(from)), spec.classes(), from);
+    tensors.add("fc.bias", new Filling.Constant(0), spec.classes());
+    this.plan = tensors.plan();
   }
 
   static ResNetGn standard(ModelSpec spec) {
@@ -84,12 +77,25 @@ public final class ResNetGn implements Architecture {
 
   @Override
   public ParameterLayout layout() {
-    return layout;
+    return plan.layout();
   }
 
   @Override
   public ParameterSource initial(long seed) {
-    return new SeededParameters(layout, fillings, seed);
+    return plan.initial(seed);
+  }
+
+  @Override
+  public int depth() {
+    return widths.size();
+  }
+
+  @Override
+  public int layer(String tensor) {
+    if (tensor.startsWith("layer")) {
+      return tensor.charAt("layer".length()) - '0';
+    }
+    return tensor.startsWith("fc.") ? depth() + 1 : 0;
   }
 
   @Override
@@ -126,18 +132,14 @@ public final class ResNetGn implements Architecture {
     return Math.max(spec.height(), spec.width()) > FULL_SIZE_EDGE_MAX ? 2 : 1;
   }
 
-  private static void convolution(
-      String name, int from, int to, int kernel, List<TensorSpec> tensors, List<Filling> rules) {
-    tensors.add(TensorSpec.of(name + ".weight", to, from, kernel, kernel));
+  private static void convolution(String name, int from, int to, int kernel, Blueprint tensors) {
     // Kaiming normal over the fan out, as He et al. 2015 and timm have it for ReLU networks.
-    rules.add(new Filling.Normal(Math.sqrt(2.0 / ((double) to * kernel * kernel))));
+    Filling filling = new Filling.Normal(Math.sqrt(2.0 / ((double) to * kernel * kernel)));
+    tensors.add(name + ".weight", filling, to, from, kernel, kernel);
   }
 
-  private static void norm(
-      String name, int channels, List<TensorSpec> tensors, List<Filling> rules) {
-    tensors.add(TensorSpec.of(name + ".weight", channels));
-    rules.add(new Filling.Constant(1));
-    tensors.add(TensorSpec.of(name + ".bias", channels));
-    rules.add(new Filling.Constant(0));
+  private static void norm(String name, int channels, Blueprint tensors) {
+    tensors.add(name + ".weight", new Filling.Constant(1), channels);
+    tensors.add(name + ".bias", new Filling.Constant(0), channels);
   }
 }

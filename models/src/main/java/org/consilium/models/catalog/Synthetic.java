@@ -1,10 +1,7 @@
 package org.consilium.models.catalog;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
-import org.consilium.models.params.TensorSpec;
 import org.consilium.protocol.ModelSpec;
 
 /**
@@ -20,17 +17,19 @@ public final class Synthetic implements Architecture {
   private static final double START_BOUND = 0.05;
 
   private final ModelSpec spec;
-  private final ParameterLayout layout;
+  private final Blueprint.Plan plan;
 
   Synthetic(ModelSpec spec) {
     this.spec = spec;
-    List<TensorSpec> tensors = new ArrayList<>();
+    Blueprint tensors = new Blueprint();
+    int block = 0;
     for (long left = spec.parameters(); left > 0; left -= TENSOR_VALUES_MAX) {
       tensors.add(
-          TensorSpec.of(
-              "block." + tensors.size() + ".weight", (int) Math.min(left, TENSOR_VALUES_MAX)));
+          "block." + block++ + ".weight",
+          new Filling.Uniform(START_BOUND),
+          (int) Math.min(left, TENSOR_VALUES_MAX));
     }
-    this.layout = ParameterLayout.of(tensors);
+    this.plan = tensors.plan();
   }
 
   @Override
@@ -40,19 +39,27 @@ public final class Synthetic implements Architecture {
 
   @Override
   public ParameterLayout layout() {
-    return layout;
+    return plan.layout();
   }
 
   @Override
   public ParameterSource initial(long seed) {
-    List<Filling> fillings =
-        layout.tensors().stream().<Filling>map(_ -> new Filling.Uniform(START_BOUND)).toList();
-    return new SeededParameters(layout, fillings, seed);
+    return plan.initial(seed);
+  }
+
+  @Override
+  public int depth() {
+    return 1;
+  }
+
+  @Override
+  public int layer(String tensor) {
+    return 1;
   }
 
   @Override
   public String summary() {
     return "%s: %d parameters in %d blocks, cannot be trained"
-        .formatted(NAME, parameters(), layout.tensors().size());
+        .formatted(NAME, parameters(), layout().tensors().size());
   }
 }

@@ -6,9 +6,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.consilium.models.arch.Network;
+import org.consilium.models.arch.Trace;
+import org.consilium.models.arch.Weights;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.ImageSet;
@@ -44,6 +48,8 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   private final NDManager manager;
   private final Network network;
   private final List<NDArray> parameters = new ArrayList<>();
+  private final Map<String, NDArray> named = new HashMap<>();
+  private final Weights weights = Weights.of(named);
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
 
@@ -56,6 +62,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
       long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
       NDArray parameter = manager.zeros(new Shape(shape));
       parameters.add(parameter);
+      named.put(tensor.name(), parameter);
       storages.add(storage(parameter));
     }
   }
@@ -190,8 +197,9 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return manager;
   }
 
-  Network network() {
-    return network;
+  /** What the network says of a normalised batch. */
+  NDArray logits(NDArray images) {
+    return network.logits(images, weights, Trace.NONE);
   }
 
   List<NDArray> parameters() {
@@ -226,7 +234,8 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
       preprocessing.normalise(values, i * length, length);
     }
     try (NDManager scope = manager.newSubManager()) {
-      float[] some = network.logits(batch(scope, values, count), parameters).toFloatArray();
+      float[] some =
+          network.logits(batch(scope, values, count), weights, Trace.NONE).toFloatArray();
       int at = from * architecture.spec().classes();
       for (int i = 0; i < some.length; i++) {
         logits[at + i] = some[i];

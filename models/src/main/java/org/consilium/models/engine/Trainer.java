@@ -119,8 +119,7 @@ final class Trainer implements AutoCloseable {
       labels[i] = images.label(places[i]);
     }
     try (NDManager scope = model.manager().newSubManager()) {
-      NDArray logits =
-          model.network().logits(model.batch(scope, values, places.length), model.parameters());
+      NDArray logits = model.logits(model.batch(scope, values, places.length));
       float[] seen = logits.toFloatArray();
       float[] slope = new float[seen.length];
       double sum = Loss.sum(seen, labels, slope, share);
@@ -137,7 +136,7 @@ final class Trainer implements AutoCloseable {
   private AdamW optimiser() {
     try (NDManager scope = model.manager().newSubManager()) {
       float[] blank = new float[images.imageLength()];
-      NDArray logits = model.network().logits(model.batch(scope, blank, 1), model.parameters());
+      NDArray logits = model.logits(model.batch(scope, blank, 1));
       collector.backward(logits.mul(scope.zeros(logits.getShape())).sum());
     }
     StudyPlan.Training plan = run.plan();
