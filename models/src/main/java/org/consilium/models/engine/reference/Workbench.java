@@ -1,0 +1,132 @@
+package org.consilium.models.engine.reference;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.consilium.models.arch.Trace;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.models.params.TensorSpec;
+
+/** One folder on the bench: its files as arrays, and what was compared so far. */
+final class Workbench {
+  private static final long CONFIG_BYTES_MAX = 4 << 20;
+
+  private final Path folder;
+  private final JsonObject config;
+  private final NDManager manager;
+  private final List<Comparison> compared = new ArrayList<>();
+
+  private Workbench(Path folder, JsonObject config, NDManager manager) {
+    this.folder = folder;
+    this.config = config;
+    this.manager = manager;
+  }
+
+  static Workbench open(Path folder, NDManager manager) throws IOException {
+    Path file = folder.resolve("config.json");
+    if (Files.size(file) > CONFIG_BYTES_MAX) {
+      throw new IOException("read %s: more than %d bytes".formatted(file, CONFIG_BYTES_MAX));
+    }
+    try {
+      JsonElement root = JsonParser.parseString(Files.readString(file, StandardCharsets.UTF_8));
+      return new Workbench(folder, root.getAsJsonObject(), manager);
+    } catch (JsonParseException | IllegalStateException notJson) {
+      throw new IOException("read %s: not a JSON object".formatted(file), notJson);
+    }
+  }
+
+  JsonObject config() {
+    return config;
+  }
+
+  /** The configuration's {@code arguments}; empty if it has none. */
+  JsonObject arguments() {
+    JsonElement arguments = config.get("arguments");
+    return arguments == null ? new JsonObject() : arguments.getAsJsonObject();
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
+  boolean has(String file) {
+    return Files.isRegularFile(folder.resolve(file));
+  }
+
+  /** The tolerance of the folder. */
+  double tolerance() {
+    return config.get("tolerance").getAsDouble();
+  }
+
+  SafetensorsFile open(String file) throws IOException {
+    return SafetensorsFile.open(folder.resolve(file));
+  }
+
+  /** All tensors of a file as float32 arrays of the bench's manager. */
+  Map<String, NDArray> arrays(String file) throws IOException {
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    try (SafetensorsFile source = open(file)) {
+      for (int t = 0; t < source.layout().tensors().size(); t++) {
+        TensorSpec tensor = source.layout().tensors().get(t);
+        float[] values = new float[Math.toIntExact(tensor.length())];
+        source.read(source.layout().offset(t), values, 0, values.length);
+        long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+        arrays.put(tensor.name(), manager.create(values, new Shape(shape)));
+      }
+    }
+    return arrays;
+  }
+
+  /** Compares with the folder's own tolerance. */
+  void compare(String output, NDArray ours, NDArray expected) {
+    compare(output, ours, expected, tolerance());
+  }
+
+  void compare(String output, NDArray ours, NDArray expected, double tolerance) {
+    double difference =
+        ours.getShape().equals(expected.getShape())
+            ? difference(ours.toFloatArray(), expected.toFloatArray())
+            : Double.POSITIVE_INFINITY;
+    compared.add(new Comparison(output, difference, tolerance));
+  }
+
+  void compare(String output, double ours, double expected, double tolerance) {
+    compared.add(new Comparison(output, Math.abs(ours - expected), tolerance));
+  }
+
+  /** A trace that compares every value that {@code expected} knows by name. */
+  Trace against(Map<String, NDArray> expected) {
+    return (name, value) -> {
+      NDArray recorded = expected.get(name);
+      if (recorded != null) {
+        compare(name, value, recorded);
+      }
+    };
+  }
+
+  List<Comparison> compared() {
+    return List.copyOf(compared);
+  }
+
+  private static double difference(float[] ours, float[] expected) {
+    double most = 0;
+    for (int i = 0; i < ours.length; i++) {
+      double difference = Math.abs((double) ours[i] - expected[i]);
+      // Once it is NaN it stays: Math.max keeps it.
+      most = Math.max(most, difference);
+    }
+    return most;
+  }
+}
