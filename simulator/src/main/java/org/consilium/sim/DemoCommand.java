@@ -15,7 +15,7 @@ import java.util.concurrent.Callable;
 import org.consilium.sim.demo.Chaos;
 import org.consilium.sim.demo.DemoOptions;
 import org.consilium.sim.demo.DemoRun;
-import org.consilium.sim.demo.Screen;
+import org.consilium.sim.federation.Screen;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.ReportFiles;

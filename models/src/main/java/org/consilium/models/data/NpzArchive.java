@@ -95,6 +95,7 @@ final class NpzArchive implements Closeable {
       return array.shape();
     }
 
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation is in no library of this module
     MalformedData refusal(String what, String format, Object... numbers) {
       return new MalformedData(file, what, format.formatted(numbers));
     }

@@ -11,8 +11,8 @@ import org.consilium.models.data.NpzArchive.Opened;
 
 /**
  * Reader of images in the MedMNIST layout: a zip archive of NumPy arrays {@code
- * {train,val,test}_images} of shape (n, h, w) or (n, h, w, c), and with them {@code _labels}: (n) or
- * (n, 1) classes, or (n, k) findings with -1 = unknown; or {@code _masks} (n, h, w) of pixel
+ * {train,val,test}_images} of shape (n, h, w) or (n, h, w, c), and with them {@code _labels}: (n)
+ * or (n, 1) classes, or (n, k) findings with -1 = unknown; or {@code _masks} (n, h, w) of pixel
  * classes; and optionally {@code _patients}, (n) or (n, 1) whole numbers. The file is not trusted:
  * sizes are checked before memory is taken, names in it are never used as paths.
  */
@@ -125,10 +125,7 @@ public final class NpzFile {
           List<Integer> of = parts.images.shape();
           if (shape.size() != 3 || of.size() < 3 || !shape.equals(of.subList(0, 3))) {
             throw opened.refusal(
-                "masks must have the images' shape (n, h, w)",
-                "masks %s, images %s",
-                shape,
-                of);
+                "masks must have the images' shape (n, h, w)", "masks %s, images %s", shape, of);
           }
           ImageSet images = images(parts.images, new int[shape.get(0)], bounds);
           byte[] masks = new byte[Math.toIntExact(opened.array().length())];
@@ -204,8 +201,7 @@ public final class NpzFile {
           "only %s is there".formatted(archive.has(imagesKey) ? imagesKey : targetsKey));
     }
     return Optional.of(
-        new Parts(
-            archive.find(imagesKey).orElseThrow(), archive.find(targetsKey).orElseThrow()));
+        new Parts(archive.find(imagesKey).orElseThrow(), archive.find(targetsKey).orElseThrow()));
   }
 
   private static int[] labels(Opened opened, int classesMax, Bounds bounds) throws IOException {
