@@ -82,7 +82,8 @@ final class Findings {
         together(judged, lines, tests),
         inputs.timeline.events(),
         ReportLines.processes(lives, inputs.timeline),
-        samples(judged, tests));
+        samples(judged, tests),
+        List.of());
   }
 
   private DemoReport.Head head(Judged judged) {
@@ -106,7 +107,8 @@ final class Findings {
         judged.parameters,
         plan,
         Machine.describe(),
-        inputs.label);
+        inputs.label,
+        DemoReport.Words.DEMONSTRATION);
   }
 
   private DemoReport.SiteLine site(int place, Judged judged, ImageSet training) {

@@ -92,7 +92,7 @@ public final class ReportLines {
   public static Optional<Double> mean(
       List<DemoReport.SiteLine> lines, Function<DemoReport.SiteLine, Optional<Score>> score) {
     OptionalDouble mean =
-        lines.stream().flatMap(l -> score.apply(l).stream()).mapToDouble(Score::auroc).average();
+        lines.stream().flatMap(l -> score.apply(l).stream()).mapToDouble(Score::value).average();
     return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
   }
 }

@@ -19,9 +19,9 @@ public sealed interface Partition {
    * Prevalences spread around the overall one, every site with all classes.
    *
    * <p>Site k of n lies at t = -1 … 1 in equal steps. It has the share (1 + a·t) / n of the largest
-   * class with a = 1 - 2^(-skew / 0.3), and (1 - b·t) / n of the others with b = 1 - 4^(-skew / 0.3);
-   * with more than two classes the further ones are turned on by a site each. At 0.3 the end sites
-   * have half and a quarter of an equal share: with four sites and 74 % of cases positive the
+   * class with a = 1 - 2^(-skew / 0.3), and (1 - b·t) / n of the others with b = 1 - 4^(-skew /
+   * 0.3); with more than two classes the further ones are turned on by a site each. At 0.3 the end
+   * sites have half and a quarter of an equal share: with four sites and 74 % of cases positive the
    * prevalences are .45, .66, .82 and .95.
    *
    * @param skew above 0, below 1
@@ -84,10 +84,20 @@ public sealed interface Partition {
     String kind = colon < 0 ? text : text.substring(0, colon);
     String value = colon < 0 ? "" : text.substring(colon + 1);
     return switch (kind) {
-      case "iid" when colon < 0 -> new Iid();
+      case "iid" -> {
+        if (colon >= 0) {
+          throw unknown(text);
+        }
+        yield new Iid();
+      }
       case "label-skew" -> new LabelSkew(number(text, value));
       case "dirichlet" -> new Dirichlet(number(text, value));
-      case "by" when value.matches("[a-z0-9_-]{1,64}") -> new By(value);
+      case "by" -> {
+        if (!value.matches("[a-z0-9_-]{1,64}")) {
+          throw unknown(text);
+        }
+        yield new By(value);
+      }
       default -> throw unknown(text);
     };
   }
