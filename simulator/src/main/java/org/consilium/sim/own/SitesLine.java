@@ -14,7 +14,6 @@ import org.consilium.protocol.SiteId;
 final class SitesLine {
   private static final Pattern SPEC =
       Pattern.compile("(?m)^spec:[ \\t]*(?:#.*)?\\R(?:[ \\t]*(?:#.*)?\\R)*(?<indent>[ ]+)\\S");
-  private static final String SITES = "(?m)^%ssites[ \\t]*:(?<rest>.*)$";
 
   private SitesLine() {}
 
@@ -28,7 +27,8 @@ final class SitesLine {
       return text; // the reader of study files says what is wrong with it
     }
     String indent = spec.group("indent");
-    Matcher known = Pattern.compile(SITES.formatted(indent)).matcher(text);
+    Matcher known =
+        Pattern.compile("(?m)^%ssites[ \\t]*:(?<rest>.*)$".formatted(indent)).matcher(text);
     if (!known.find()) {
       int at = spec.start("indent");
       return text.substring(0, at) + indent + "sites: {" + include + "}\n" + text.substring(at);

@@ -70,9 +70,10 @@ final class CutTest {
 
   @Test
   void site_withTooFewCases_isRefusedByNameAndNumber() {
+    // By hand: 10 and 15 cases, of which 1.5 -> 2 and 2.25 -> 2 are held out.
     assertThatThrownBy(() -> cut(cases(100, 40), "iid", 4, 50, 1))
         .isInstanceOf(Refusal.class)
-        .hasMessageContaining("site-1 would have 22 training")
+        .hasMessageContaining("site-1 would have 21 training")
         .hasMessageContaining("at least 50");
     assertThatThrownBy(() -> cut(cases(100, 40), "by:centre", 4, 1, 1))
         .isInstanceOf(Refusal.class)
@@ -93,10 +94,11 @@ final class CutTest {
     List<Shift> shifts = Shift.of(Shift.Kinds.parse("gamma,contrast"), 6, 3);
     ImageSet one = new ImageSet(1, 1, 3, new byte[] {0, (byte) 128, (byte) 255}, new int[] {0});
 
-    // By hand: .7 * (128/255)^1.1 + .2 = .5280 -> 135; ends .2 -> 51 and .9 -> 230 (229.5 up).
+    // By hand: .7 * (128/255)^1.1 + .2 = .5280 -> 135; ends .2 -> 51 and
+    // .9 -> 229, for the binary sum of .7 and .2 lies just below .9.
     ImageSet fourth = shifts.get(3).apply(one);
     assertThat(new int[] {fourth.pixel(0, 0), fourth.pixel(0, 1), fourth.pixel(0, 2)})
-        .containsExactly(51, 135, 230);
+        .containsExactly(51, 135, 229);
     assertThat(shifts.get(0).apply(one)).isSameAs(one);
     assertThat(Shift.of(Shift.Kinds.parse("gamma,contrast"), 6, 3)).isEqualTo(shifts);
     assertThat(Shift.of(Shift.Kinds.parse("gamma"), 4, 3).get(3)).isEqualTo(new Shift(1.1, 1, 0));

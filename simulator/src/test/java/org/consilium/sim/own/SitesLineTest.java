@@ -15,8 +15,14 @@ final class SitesLineTest {
 
     assertThat(SitesLine.complete(text, TWO))
         .isEqualTo(
-            "kind: Study\nspec:   # what\n\n  sites: {include: [north, south]}\n"
-                + "  model: {height: 8}\n  seed: 1\n");
+            """
+            kind: Study
+            spec:   # what
+
+              sites: {include: [north, south]}
+              model: {height: 8}
+              seed: 1
+            """);
   }
 
   @Test
