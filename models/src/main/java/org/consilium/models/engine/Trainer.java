@@ -33,7 +33,7 @@ final class Trainer implements AutoCloseable {
     this.images = images;
     this.run = run;
     this.preprocessing = Preprocessing.of(run.plan());
-    this.augmentation = Augmentation.of(run.plan().augmentation());
+    this.augmentation = Augmentation.of(run.plan().input().augmentation());
     this.microBatch = microBatch;
     this.collector = Engine.getEngine("PyTorch").newGradientCollector();
     try {
@@ -155,7 +155,10 @@ final class Trainer implements AutoCloseable {
     AdamW made =
         new AdamW(
             tensors,
-            new AdamW.Settings(plan.weightDecay(), plan.gradientClip(), plan.proximalMu()));
+            new AdamW.Settings(
+                plan.optimiser().weightDecay(),
+                plan.optimiser().gradientClip(),
+                plan.proximalMu()));
     made.dropGradients();
     return made;
   }

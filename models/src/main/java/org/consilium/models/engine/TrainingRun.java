@@ -37,11 +37,16 @@ public record TrainingRun(StudyPlan.Training plan, int round, int rounds, long s
 
   /** Learning rate of step {@code step} (from 0) of {@code steps} in this round. */
   double learningRate(int step, int steps) {
-    double rate = plan.learningRate();
-    if (plan.cosine()) {
-      double progress = (round - 1 + (double) step / steps) / rounds;
+    double rate = plan.optimiser().learningRate();
+    double done = round - 1 + (double) step / steps;
+    if (done < plan.schedule().warmupRounds()) {
+      // The first step is a step, too: the rate after it, not before it.
+      rate *= (done + 1.0 / steps) / (plan.schedule().warmupRounds() + 1.0 / steps);
+    }
+    if (plan.schedule().cosine()) {
+      double progress = done / rounds;
       rate *= (1 + StrictMath.cos(Math.PI * progress)) / 2;
     }
-    return round == 1 ? rate * plan.firstRoundFactor() : rate;
+    return round == 1 ? rate * plan.schedule().firstRoundFactor() : rate;
   }
 }

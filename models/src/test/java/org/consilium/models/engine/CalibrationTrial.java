@@ -54,17 +54,23 @@ final class CalibrationTrial {
     StudyPlan.Training plan() {
       return new StudyPlan.Training(
           1,
+          0,
           Integer.parseInt(given.getOrDefault("batch", "8")),
-          Double.parseDouble(given.getOrDefault("rate", "3e-3")),
-          Double.parseDouble(given.getOrDefault("decay", "0.05")),
-          0.5,
-          true,
+          new StudyPlan.Optimiser(
+              "adamw",
+              Double.parseDouble(given.getOrDefault("rate", "3e-3")),
+              Double.parseDouble(given.getOrDefault("decay", "0.05")),
+              0,
+              Double.parseDouble(given.getOrDefault("clip", "1")),
+              1),
+          new StudyPlan.Schedule(0.5, 0, true, 0),
           Double.parseDouble(given.getOrDefault("mu", "0")),
-          Double.parseDouble(given.getOrDefault("clip", "1")),
-          given.getOrDefault("augment", "weak"),
-          given.getOrDefault("normalise", "fixed"),
-          Double.parseDouble(given.getOrDefault("mean", "0.16")),
-          Double.parseDouble(given.getOrDefault("deviation", "0.17")),
+          new StudyPlan.Input(
+              given.getOrDefault("augment", "weak"),
+              given.getOrDefault("normalise", "fixed"),
+              Double.parseDouble(given.getOrDefault("mean", "0.16")),
+              Double.parseDouble(given.getOrDefault("deviation", "0.17"))),
+          StudyPlan.Personal.NONE,
           false);
     }
   }

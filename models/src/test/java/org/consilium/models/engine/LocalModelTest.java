@@ -301,7 +301,15 @@ class LocalModelTest {
 
   private static StudyPlan.Training plan(int batch, int epochs, double mu) {
     return new StudyPlan.Training(
-        epochs, batch, 2e-3, 0.05, 1, false, mu, 0, "none", "fixed", 0.5, 0.25, false);
+        epochs,
+        0,
+        batch,
+        new StudyPlan.Optimiser("adamw", 2e-3, 0.05, 0, 0, 1),
+        new StudyPlan.Schedule(1, 0, false, 0),
+        mu,
+        new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+        StudyPlan.Personal.NONE,
+        false);
   }
 
   private static ImageSet images(ModelSpec spec, int count, long seed) {

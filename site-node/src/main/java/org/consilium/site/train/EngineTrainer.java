@@ -81,7 +81,7 @@ public final class EngineTrainer implements LocalTrainer {
     if (done >= job.round()) {
       return true;
     }
-    StudyPlan.Training alone = withoutProximalTerm(job.plan().training());
+    StudyPlan.Training alone = job.plan().training().withoutProximalTerm();
     try (LocalModel model = LocalModel.open(job.plan().model(), settings)) {
       if (done == 0) {
         model.load(model.architecture().initial(job.plan().seed()));
@@ -117,22 +117,5 @@ public final class EngineTrainer implements LocalTrainer {
           model.close();
           base.close();
         });
-  }
-
-  private static StudyPlan.Training withoutProximalTerm(StudyPlan.Training t) {
-    return new StudyPlan.Training(
-        t.localEpochs(),
-        t.batchSize(),
-        t.learningRate(),
-        t.weightDecay(),
-        t.firstRoundFactor(),
-        t.cosine(),
-        0,
-        t.gradientClip(),
-        t.augmentation(),
-        t.normalisation(),
-        t.mean(),
-        t.deviation(),
-        t.localBaseline());
   }
 }
