@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import java.util.Map;
+import org.consilium.models.tune.TrainedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +14,6 @@ import org.jspecify.annotations.Nullable;
  * are the caller's.
  */
 public final class Weights {
-  /** Ends of the names of an adapter's two tensors, [rank, inputs] and [outputs, rank]. */
-  public static final String LORA_A = ".lora_A";
-
-  public static final String LORA_B = ".lora_B";
-
   private final Map<String, NDArray> arrays;
   private final String prefix;
   private final double adapterScale;
@@ -66,11 +62,11 @@ public final class Weights {
   public NDArray linear(NDArray x, String layer) {
     NDArray weight = get(layer + ".weight");
     NDArray y = Linear.linear(x, weight, optional(layer + ".bias")).singletonOrThrow();
-    if (!has(layer + LORA_A)) {
+    if (!has(layer + TrainedSet.LORA_A)) {
       return y;
     }
-    NDArray low = Linear.linear(x, get(layer + LORA_A), null).singletonOrThrow();
-    NDArray added = Linear.linear(low, get(layer + LORA_B), null).singletonOrThrow();
+    NDArray low = Linear.linear(x, get(layer + TrainedSet.LORA_A), null).singletonOrThrow();
+    NDArray added = Linear.linear(low, get(layer + TrainedSet.LORA_B), null).singletonOrThrow();
     return y.add(added.mul(adapterScale));
   }
 

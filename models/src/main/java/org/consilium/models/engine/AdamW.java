@@ -1,6 +1,8 @@
 package org.consilium.models.engine;
 
+import java.io.IOException;
 import java.util.List;
+import org.consilium.models.params.ParameterSource;
 
 /**
  * AdamW (Loshchilov &amp; Hutter 2019) with the FedProx pull μ(w − w_t) towards the round's start
@@ -16,8 +18,14 @@ final class AdamW {
   /** Values handled at once: three float arrays of it stay in the first-level cache. */
   private static final int BLOCK = 2048;
 
-  /** One trained tensor. */
-  record Trained(TensorStorage weights, TensorStorage gradient, int length, boolean decayed) {}
+  /**
+   * One trained tensor.
+   *
+   * @param decayed whether weight decay applies
+   * @param rate factor on the learning rate
+   */
+  record Trained(
+      TensorStorage weights, TensorStorage gradient, int length, boolean decayed, double rate) {}
 
   /**
    * Settings that stay the same over a round.
@@ -54,6 +62,17 @@ final class AdamW {
   }
 
   /**
+   * Pulls towards other parameters than those at the start.
+   *
+   * @param places for each trained tensor, its first coordinate in {@code source}
+   */
+  void anchor(List<Long> places, ParameterSource source) throws IOException {
+    for (int t = 0; t < anchor.length; t++) {
+      source.read(places.get(t), anchor[t], 0, anchor[t].length);
+    }
+  }
+
+  /**
    * L2 norm of the whole gradient with the proximal term, which is added to the stored gradient
    * here; not finite if a value is not.
    */
@@ -86,13 +105,15 @@ final class AdamW {
             (float) (learningRate / (1 - StrictMath.pow(BETA_1, steps))));
     for (int t = 0; t < tensors.size(); t++) {
       Trained tensor = tensors.get(t);
-      float kept = (float) (tensor.decayed() ? 1 - learningRate * settings.decay() : 1);
+      double rate = learningRate * tensor.rate();
+      float kept = (float) (tensor.decayed() ? 1 - rate * settings.decay() : 1);
+      Factors own = factors.scaled((float) tensor.rate());
       for (int from = 0; from < tensor.length(); from += BLOCK) {
         int length = Math.min(BLOCK, tensor.length() - from);
         tensor.gradient().read(from, gradient, 0, length);
         tensor.weights().read(from, weights, 0, length);
         moments(first[t], second[t], from, length, factors.clip());
-        move(first[t], second[t], from, length, kept, factors);
+        move(first[t], second[t], from, length, kept, own);
         tensor.weights().write(from, weights, 0, length);
         tensor.gradient().write(from, zeros, 0, length);
       }
@@ -108,7 +129,11 @@ final class AdamW {
     }
   }
 
-  private record Factors(float clip, float rootCorrection, float rate) {}
+  private record Factors(float clip, float rootCorrection, float rate) {
+    Factors scaled(float factor) {
+      return new Factors(clip, rootCorrection, rate * factor);
+    }
+  }
 
   private void pull(float[] towards, int from, int length) {
     float mu = (float) settings.proximal();

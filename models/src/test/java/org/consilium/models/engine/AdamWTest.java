@@ -81,7 +81,8 @@ class AdamWTest {
                   new TensorStorage.Host(values),
                   new TensorStorage.Host(gradient),
                   values.capacity(),
-                  decayed)),
+                  decayed,
+                  1)),
           settings);
     }
 
