@@ -11,6 +11,9 @@ import java.util.Optional;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.coordinator.yaml.YamlText;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
@@ -95,7 +98,23 @@ public final class StudyFile {
                     seed,
                     rounds));
     text.check();
+    checkTuning(plan.orElseThrow(), spec);
+    text.check();
     return plan.orElseThrow();
+  }
+
+  /** What the catalogue says of model and tuning together. */
+  private static void checkTuning(StudyPlan plan, YamlMap spec) {
+    switch (Catalogue.find(plan.model())) {
+      case Catalogue.Refused(String why) -> spec.problem("model", why);
+      case Catalogue.Known(Architecture architecture) -> {
+        try {
+          TrainedSet _ = TrainedSet.of(architecture, plan.tuning());
+        } catch (IllegalArgumentException unfit) {
+          spec.problem("tuning", String.valueOf(unfit.getMessage()));
+        }
+      }
+    }
   }
 
   private static String title(YamlMap metadata) {
