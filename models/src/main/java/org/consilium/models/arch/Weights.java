@@ -60,8 +60,13 @@ public final class Weights {
    * {@code layer.weight} and, if there is one, {@code layer.bias}: [.., inputs] to [.., outputs].
    */
   public NDArray linear(NDArray x, String layer) {
-    NDArray weight = get(layer + ".weight");
-    NDArray y = Linear.linear(x, weight, optional(layer + ".bias")).singletonOrThrow();
+    return linear(x, layer, ".");
+  }
+
+  /** The same with another {@code joint} between the layer's name and {@code weight}. */
+  NDArray linear(NDArray x, String layer, String joint) {
+    NDArray weight = get(layer + joint + "weight");
+    NDArray y = Linear.linear(x, weight, optional(layer + joint + "bias")).singletonOrThrow();
     if (!has(layer + TrainedSet.LORA_A)) {
       return y;
     }

@@ -19,6 +19,13 @@ record Correction(double[] shift, double[] weight) {
   /** A prevalence is taken as at least this and at most one minus it. */
   private static final double PREVALENCE_MIN = 0.002;
 
+  /** Nothing is corrected. */
+  static Correction none(int classes) {
+    double[] weight = new double[Math.max(2, classes)];
+    java.util.Arrays.fill(weight, 1);
+    return new Correction(new double[classes], weight);
+  }
+
   /** The correction for a training set. */
   static Correction of(StudyPlan.Task task, ImageSet images, int classes) {
     int kinds = Math.max(2, classes);

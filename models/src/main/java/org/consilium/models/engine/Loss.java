@@ -7,6 +7,12 @@ package org.consilium.models.engine;
 final class Loss {
   private Loss() {}
 
+  /** The same, with nothing corrected. */
+  static double sum(float[] logits, int[] labels, float[] slope, int share) {
+    Correction none = Correction.none(logits.length / labels.length);
+    return sum(logits, labels, none, slope, share);
+  }
+
   /**
    * Sum of the examples' losses, in natural units.
    *

@@ -9,12 +9,12 @@ import java.util.List;
 final class MovingAverage {
   private static final int BLOCK = 2048;
 
-  private final List<AdamW.Trained> tensors;
+  private final List<Optimiser.Trained> tensors;
   private final float decay;
   private final float[][] averages;
   private final float[] block = new float[BLOCK];
 
-  MovingAverage(List<AdamW.Trained> tensors, double decay) {
+  MovingAverage(List<Optimiser.Trained> tensors, double decay) {
     this.tensors = tensors;
     this.decay = (float) decay;
     this.averages = new float[tensors.size()][];

@@ -28,8 +28,8 @@ final class Trainer implements AutoCloseable {
   private final MicroBatch microBatch;
   private final GradientCollector collector;
   private final List<NDArray> gradients = new ArrayList<>();
-  private final List<AdamW.Trained> tensors = new ArrayList<>();
-  private final AdamW optimiser;
+  private final List<Optimiser.Trained> tensors = new ArrayList<>();
+  private final Optimiser optimiser;
   private final Optional<MovingAverage> average;
 
   Trainer(LocalModel model, Objective objective, TrainingRun run) throws IOException {
@@ -174,7 +174,7 @@ final class Trainer implements AutoCloseable {
    * One empty backward pass makes the gradients exist; from then on the engine adds to them in
    * place.
    */
-  private AdamW optimiser() throws IOException {
+  private Optimiser optimiser() throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
       NDArray output = objective.blank(scope);
       collector.backward(output.mul(scope.zeros(output.getShape())).sum());
@@ -187,24 +187,30 @@ final class Trainer implements AutoCloseable {
       TensorSpec tensor = set.whole().tensors().get(t);
       int above = set.architecture().depth() + 1 - set.architecture().layer(tensor.name());
       tensors.add(
-          new AdamW.Trained(
+          new Optimiser.Trained(
               model.storage(t),
               model.storage(gradient),
               Math.toIntExact(tensor.length()),
               tensor.shape().size() > 1 && !POSITIONS.matcher(tensor.name()).matches(),
               StrictMath.pow(plan.optimiser().layerDecay(), above)));
     }
-    AdamW made =
-        new AdamW(
-            tensors,
-            new AdamW.Settings(
-                plan.optimiser().weightDecay(),
-                plan.optimiser().gradientClip(),
-                plan.proximalMu()));
+    StudyPlan.Optimiser settings = plan.optimiser();
+    PulledGradient pulled = new PulledGradient(tensors, plan.proximalMu());
     if (run.anchor().isPresent() && plan.proximalMu() > 0) {
-      made.anchor(
+      pulled.anchor(
           model.trained().stream().map(t -> set.whole().offset(t)).toList(), run.anchor().get());
     }
+    Optimiser made =
+        settings.name().equals("sgd")
+            ? new Sgd(
+                tensors,
+                new Sgd.Settings(
+                    settings.momentum(), settings.weightDecay(), settings.gradientClip()),
+                pulled)
+            : new AdamW(
+                tensors,
+                new AdamW.Settings(settings.weightDecay(), settings.gradientClip()),
+                pulled);
     made.dropGradients();
     return made;
   }
