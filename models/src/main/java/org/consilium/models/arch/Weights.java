@@ -64,7 +64,7 @@ public final class Weights {
    * {@code layer.weight} and, if there is one, {@code layer.bias}: [.., inputs] to [.., outputs].
    */
   public NDArray linear(NDArray x, String layer) {
-    NDArray weight = get(layer + ".weight");
+    NDArray weight = matrix(x, layer + ".weight");
     NDArray y = Linear.linear(x, weight, optional(layer + ".bias")).singletonOrThrow();
     if (!has(layer + LORA_A)) {
       return y;
@@ -79,6 +79,14 @@ public final class Weights {
     NDArray weight = get(layer + ".weight");
     Shape last = new Shape(weight.getShape().get(0));
     return LayerNorm.layerNorm(x, last, weight, get(layer + ".bias"), epsilon).singletonOrThrow();
+  }
+
+  /** A linear layer's weight, which some files store as a convolution [outputs, inputs, 1, 1]. */
+  private NDArray matrix(NDArray x, String name) {
+    NDArray weight = get(name);
+    return weight.getShape().dimension() == 2
+        ? weight
+        : Convolution.attached(x, weight.reshape(weight.getShape().get(0), -1));
   }
 
   @Nullable NDArray optional(String name) {

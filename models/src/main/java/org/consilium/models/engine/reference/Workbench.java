@@ -13,9 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.consilium.models.arch.Trace;
+import org.consilium.models.arch.Weights;
+import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.TensorSpec;
 
@@ -89,6 +94,58 @@ final class Workbench {
     return arrays;
   }
 
+  /**
+   * The weights of a model, checked name by name.
+   *
+   * @throws IllegalArgumentException if one is missing, left over or has another shape
+   */
+  Weights weights(ParameterLayout layout, Map<String, NDArray> arrays) {
+    List<String> wrong = new ArrayList<>();
+    Set<String> left = new LinkedHashSet<>(arrays.keySet());
+    for (TensorSpec tensor : layout.tensors()) {
+      long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+      NDArray found = arrays.get(tensor.name());
+      if (found == null) {
+        wrong.add(tensor.name() + " is missing");
+      } else if (!found.getShape().equals(new Shape(shape))) {
+        wrong.add(
+            "%s is %s instead of %s".formatted(tensor.name(), found.getShape(), tensor.shape()));
+      }
+      left.remove(tensor.name());
+    }
+    left.forEach(name -> wrong.add(name + " is left over"));
+    if (!wrong.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%d of its tensors do not fit the configuration: %s"
+              .formatted(
+                  wrong.size(), String.join(", ", wrong.subList(0, Math.min(10, wrong.size())))));
+    }
+    return Weights.of(arrays);
+  }
+
+  /** A recorded tensor that must be there. */
+  NDArray required(Map<String, NDArray> recorded, String name) {
+    NDArray found = recorded.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException("it records no tensor " + name);
+    }
+    return found;
+  }
+
+  /**
+   * Refuses a folder that records more than was compared, but for its inputs.
+   *
+   * @throws IllegalArgumentException with the names
+   */
+  void requireCompared(Set<String> recorded, String... inputs) {
+    Set<String> open = new TreeSet<>(recorded);
+    compared.forEach(each -> open.remove(each.output()));
+    open.removeAll(Set.of(inputs));
+    if (!open.isEmpty()) {
+      throw new IllegalArgumentException("it records %s, which nothing compares".formatted(open));
+    }
+  }
+
   /** Compares with the folder's own tolerance. */
   void compare(String output, NDArray ours, NDArray expected) {
     compare(output, ours, expected, tolerance());
@@ -99,6 +156,12 @@ final class Workbench {
         ours.getShape().equals(expected.getShape())
             ? difference(ours.toFloatArray(), expected.toFloatArray())
             : Double.POSITIVE_INFINITY;
+    compared.add(new Comparison(output, difference, tolerance));
+  }
+
+  void compare(String output, float[] ours, float[] expected, double tolerance) {
+    double difference =
+        ours.length == expected.length ? difference(ours, expected) : Double.POSITIVE_INFINITY;
     compared.add(new Comparison(output, difference, tolerance));
   }
 
@@ -125,7 +188,7 @@ final class Workbench {
     for (int i = 0; i < ours.length; i++) {
       double difference = Math.abs((double) ours[i] - expected[i]);
       // Once it is NaN it stays: Math.max keeps it.
-      most = Math.max(most, difference);
+      most = ours[i] == expected[i] ? most : Math.max(most, difference);
     }
     return most;
   }
