@@ -65,7 +65,7 @@ public final class Weights {
 
   /** The same with another {@code joint} between the layer's name and {@code weight}. */
   NDArray linear(NDArray x, String layer, String joint) {
-    NDArray weight = get(layer + joint + "weight");
+    NDArray weight = matrix(x, layer + joint + "weight");
     NDArray y = Linear.linear(x, weight, optional(layer + joint + "bias")).singletonOrThrow();
     if (!has(layer + TrainedSet.LORA_A)) {
       return y;
@@ -80,6 +80,14 @@ public final class Weights {
     NDArray weight = get(layer + ".weight");
     Shape last = new Shape(weight.getShape().get(0));
     return LayerNorm.layerNorm(x, last, weight, get(layer + ".bias"), epsilon).singletonOrThrow();
+  }
+
+  /** A linear layer's weight, which some files store as a convolution [outputs, inputs, 1, 1]. */
+  private NDArray matrix(NDArray x, String name) {
+    NDArray weight = get(name);
+    return weight.getShape().dimension() == 2
+        ? weight
+        : Convolution.attached(x, weight.reshape(weight.getShape().get(0), -1));
   }
 
   @Nullable NDArray optional(String name) {

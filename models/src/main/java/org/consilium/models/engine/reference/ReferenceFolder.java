@@ -19,7 +19,8 @@ public final class ReferenceFolder {
           new VisionTransformerCase(),
           new MaskedAutoencoderCase(),
           new DualEncoderCase(),
-          new ContrastiveLossCase());
+          new ContrastiveLossCase(),
+          new ConvNeXtCase());
 
   private ReferenceFolder() {}
 
