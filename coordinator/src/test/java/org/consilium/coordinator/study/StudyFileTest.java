@@ -38,7 +38,7 @@ final class StudyFileTest {
     assertThat(plan.model().classes()).isEqualTo(1);
     assertThat(plan.training().proximalMu()).isEqualTo(0.01);
     assertThat(plan.training().batchSize()).isEqualTo(8);
-    assertThat(plan.training().learningRate()).isEqualTo(0.002);
+    assertThat(plan.training().optimiser().learningRate()).isEqualTo(0.002);
     assertThat(plan.participation().quorum()).isEqualTo(3); // two thirds of 4, rounded up
     assertThat(plan.participation().deadline()).isEqualTo(Duration.ofHours(2));
     assertThat(plan.protection().smallCell()).isEqualTo(11);

@@ -2,6 +2,7 @@ package org.consilium.coordinator.study;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -32,8 +33,19 @@ record TestPlan(
         new StudyId("pneumonia"),
         "Pneumonia on chest images",
         new ModelSpec("synthetic", 1, 8, 8, 1, parameters),
+        Optional.empty(),
+        new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
+        StudyPlan.Tuning.FULL,
         new StudyPlan.Training(
-            1, 8, 0.01, 0.0, 1.0, false, 0, 0, "none", "fixed", 0.5, 0.25, false),
+            1,
+            0,
+            8,
+            new StudyPlan.Optimiser("adamw", 0.01, 0.0, 0, 0, 1),
+            new StudyPlan.Schedule(1.0, 0, false, 0),
+            0,
+            new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+            StudyPlan.Personal.NONE,
+            false),
         new StudyPlan.Aggregation("fedavg", 1.0, 0),
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
         new StudyPlan.Participation(sites, quorum, deadline),

@@ -8,7 +8,7 @@ import org.consilium.protocol.ModelSpec;
  * A model of the catalogue at a given input size and number of outputs: shapes, without arithmetic.
  */
 public sealed interface Architecture
-    permits DualEncoder, MaskedAutoencoder, ResNetGn, Synthetic, VisionTransformer {
+    permits ConvNeXt, DualEncoder, MaskedAutoencoder, ResNetGn, Synthetic, VisionTransformer {
   /** What was asked for. */
   ModelSpec spec();
 

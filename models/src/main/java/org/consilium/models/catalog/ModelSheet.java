@@ -59,13 +59,9 @@ public record ModelSheet(
 
   /** The sheet of every version of a study. */
   public static ModelSheet of(StudyPlan plan) {
-    StudyPlan.Training training = plan.training();
+    StudyPlan.Input input = plan.training().input();
     return new ModelSheet(
-        plan.model(),
-        plan.labels(),
-        training.normalisation(),
-        training.mean(),
-        training.deviation());
+        plan.model(), plan.labels(), input.normalisation(), input.mean(), input.deviation());
   }
 
   /**

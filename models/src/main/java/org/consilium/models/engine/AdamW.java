@@ -20,9 +20,8 @@ final class AdamW implements Optimiser {
    *
    * @param decay decoupled weight decay
    * @param clip largest norm of a step's gradient; 0 is no bound
-   * @param proximal μ
    */
-  record Settings(double decay, double clip, double proximal) {}
+  record Settings(double decay, double clip) {}
 
   private final List<Trained> tensors;
   private final Settings settings;
@@ -33,12 +32,12 @@ final class AdamW implements Optimiser {
   private final float[] gradient = new float[BLOCK];
   private int steps;
 
-  AdamW(List<Trained> tensors, Settings settings) {
+  AdamW(List<Trained> tensors, Settings settings, PulledGradient pulled) {
     this.tensors = tensors;
     this.settings = settings;
     this.first = new float[tensors.size()][];
     this.second = new float[tensors.size()][];
-    this.pulled = new PulledGradient(tensors, settings.proximal());
+    this.pulled = pulled;
     for (int t = 0; t < tensors.size(); t++) {
       int length = tensors.get(t).length();
       first[t] = new float[length];
@@ -62,13 +61,15 @@ final class AdamW implements Optimiser {
             (float) (learningRate / (1 - StrictMath.pow(BETA_1, steps))));
     for (int t = 0; t < tensors.size(); t++) {
       Trained tensor = tensors.get(t);
-      float kept = (float) (tensor.decayed() ? 1 - learningRate * settings.decay() : 1);
+      double rate = learningRate * tensor.rate();
+      float kept = (float) (tensor.decayed() ? 1 - rate * settings.decay() : 1);
+      Factors own = factors.scaled((float) tensor.rate());
       for (int from = 0; from < tensor.length(); from += BLOCK) {
         int length = Math.min(BLOCK, tensor.length() - from);
         tensor.gradient().read(from, gradient, 0, length);
         tensor.weights().read(from, weights, 0, length);
         moments(first[t], second[t], from, length, factors.clip());
-        move(first[t], second[t], from, length, kept, factors);
+        move(first[t], second[t], from, length, kept, own);
         tensor.weights().write(from, weights, 0, length);
         pulled.drop(tensor, from, length);
       }
@@ -80,7 +81,11 @@ final class AdamW implements Optimiser {
     pulled.drop();
   }
 
-  private record Factors(float clip, float rootCorrection, float rate) {}
+  private record Factors(float clip, float rootCorrection, float rate) {
+    Factors scaled(float factor) {
+      return new Factors(clip, rootCorrection, rate * factor);
+    }
+  }
 
   private void moments(float[] mean, float[] square, int from, int length, float clip) {
     float b1 = (float) BETA_1;

@@ -14,6 +14,12 @@ sealed interface Optimiser permits AdamW, Sgd {
   /** Forgets what backward passes have added up. */
   void dropGradients();
 
-  /** One trained tensor. */
-  record Trained(TensorStorage weights, TensorStorage gradient, int length, boolean decayed) {}
+  /**
+   * One trained tensor.
+   *
+   * @param decayed whether weight decay applies
+   * @param rate factor on the learning rate
+   */
+  record Trained(
+      TensorStorage weights, TensorStorage gradient, int length, boolean decayed, double rate) {}
 }

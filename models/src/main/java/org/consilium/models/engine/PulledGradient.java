@@ -1,6 +1,8 @@
 package org.consilium.models.engine;
 
+import java.io.IOException;
 import java.util.List;
+import org.consilium.models.params.ParameterSource;
 
 /**
  * The gradient of some tensors with FedProx's pull μ(w − w_t) towards where they stood at first.
@@ -23,6 +25,17 @@ final class PulledGradient {
     for (int t = 0; t < tensors.size(); t++) {
       anchor[t] = new float[proximal > 0 ? tensors.get(t).length() : 0];
       tensors.get(t).weights().read(0, anchor[t], 0, anchor[t].length);
+    }
+  }
+
+  /**
+   * Pulls towards other values than those at the start.
+   *
+   * @param places for each tensor, its first coordinate in {@code source}
+   */
+  void anchor(List<Long> places, ParameterSource source) throws IOException {
+    for (int t = 0; t < anchor.length; t++) {
+      source.read(places.get(t), anchor[t], 0, anchor[t].length);
     }
   }
 

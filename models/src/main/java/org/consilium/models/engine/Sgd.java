@@ -14,9 +14,8 @@ final class Sgd implements Optimiser {
    * @param momentum ρ; 0 is plain descent
    * @param decay λ, of the tensors that are decayed
    * @param clip largest norm of a step's gradient; 0 is no bound
-   * @param proximal μ
    */
-  record Settings(double momentum, double decay, double clip, double proximal) {}
+  record Settings(double momentum, double decay, double clip) {}
 
   private final List<Trained> tensors;
   private final Settings settings;
@@ -25,10 +24,10 @@ final class Sgd implements Optimiser {
   private final float[] weights = new float[PulledGradient.BLOCK];
   private final float[] gradient = new float[PulledGradient.BLOCK];
 
-  Sgd(List<Trained> tensors, Settings settings) {
+  Sgd(List<Trained> tensors, Settings settings, PulledGradient pulled) {
     this.tensors = tensors;
     this.settings = settings;
-    this.pulled = new PulledGradient(tensors, settings.proximal());
+    this.pulled = pulled;
     this.velocity = new float[tensors.size()][];
     for (int t = 0; t < tensors.size(); t++) {
       velocity[t] = new float[settings.momentum() > 0 ? tensors.get(t).length() : 0];
@@ -46,6 +45,7 @@ final class Sgd implements Optimiser {
     float clip = (float) (tooLong ? settings.clip() / gradientNorm : 1);
     for (int t = 0; t < tensors.size(); t++) {
       Trained tensor = tensors.get(t);
+      float rate = (float) (learningRate * tensor.rate());
       float decay = (float) (tensor.decayed() ? settings.decay() : 0);
       for (int from = 0; from < tensor.length(); from += PulledGradient.BLOCK) {
         int length = Math.min(PulledGradient.BLOCK, tensor.length() - from);
@@ -56,7 +56,7 @@ final class Sgd implements Optimiser {
         }
         gather(velocity[t], from, length);
         for (int i = 0; i < length; i++) {
-          weights[i] -= (float) learningRate * gradient[i];
+          weights[i] -= rate * gradient[i];
         }
         tensor.weights().write(from, weights, 0, length);
         pulled.drop(tensor, from, length);

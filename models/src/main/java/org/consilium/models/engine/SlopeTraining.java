@@ -126,12 +126,17 @@ public final class SlopeTraining implements AutoCloseable {
         (name, array) ->
             tensors.add(
                 new Optimiser.Trained(
-                    storage(array), storage(stored(name)), Math.toIntExact(array.size()), true)));
+                    storage(array),
+                    storage(stored(name)),
+                    Math.toIntExact(array.size()),
+                    true,
+                    1)));
+    PulledGradient pulled = new PulledGradient(tensors, 0);
     return switch (rule) {
       case Rule.AdaptiveRule(double decay, double clip) ->
-          new AdamW(tensors, new AdamW.Settings(decay, clip, 0));
+          new AdamW(tensors, new AdamW.Settings(decay, clip), pulled);
       case Rule.MomentumRule(double momentum, double decay, double clip) ->
-          new Sgd(tensors, new Sgd.Settings(momentum, decay, clip, 0));
+          new Sgd(tensors, new Sgd.Settings(momentum, decay, clip), pulled);
     };
   }
 

@@ -14,7 +14,7 @@ class SgdTest {
     // Step 2: g -.25 + .094 = -.156, v .54 - .156 = .384, w = .94 - .0384 = .9016.
     FloatBuffer weight = FloatBuffer.wrap(new float[] {1});
     FloatBuffer gradient = FloatBuffer.allocate(1);
-    Sgd optimiser = optimiser(weight, gradient, new Sgd.Settings(0.9, 0.1, 0, 0));
+    Sgd optimiser = optimiser(weight, gradient, new Sgd.Settings(0.9, 0.1, 0));
 
     step(optimiser, gradient, 0.5f);
     assertThat(weight.get(0)).isCloseTo(0.94f, within(1e-6f));
@@ -28,7 +28,7 @@ class SgdTest {
   void step_plainWithABoundOnTheNorm_movesByRateTimesBound() {
     FloatBuffer weights = FloatBuffer.wrap(new float[] {0, 0});
     FloatBuffer gradient = FloatBuffer.allocate(2);
-    Sgd optimiser = optimiser(weights, gradient, new Sgd.Settings(0, 0, 1, 0));
+    Sgd optimiser = optimiser(weights, gradient, new Sgd.Settings(0, 0, 1));
 
     step(optimiser, gradient, 3f, 4f);
 
@@ -42,13 +42,14 @@ class SgdTest {
   }
 
   private static Sgd optimiser(FloatBuffer weights, FloatBuffer gradient, Sgd.Settings settings) {
-    return new Sgd(
+    List<Optimiser.Trained> tensors =
         List.of(
             new Optimiser.Trained(
                 new TensorStorage.Host(weights),
                 new TensorStorage.Host(gradient),
                 weights.capacity(),
-                true)),
-        settings);
+                true,
+                1));
+    return new Sgd(tensors, settings, new PulledGradient(tensors, 0));
   }
 }

@@ -1,6 +1,7 @@
 package org.consilium.protocol.wire;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -12,7 +13,6 @@ import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
-import org.consilium.protocol.StudyPlan.Training;
 
 /** Study plans as bytes. A study's digest is the SHA-256 of the bytes that were first encoded. */
 public final class PlanCodec {
@@ -20,10 +20,15 @@ public final class PlanCodec {
 
   /** The plan's bytes; encoded once, then kept as they are. */
   public static byte[] encode(StudyPlan plan) {
-    Training training = plan.training();
-    return org.consilium.proto.v1.StudyPlan.newBuilder()
-        .setStudy(plan.study().value())
-        .setTitle(plan.title())
+    var message =
+        org.consilium.proto.v1.StudyPlan.newBuilder()
+            .setStudy(plan.study().value())
+            .setTitle(plan.title())
+            .setTask(LearningCodec.encode(plan.task()))
+            .setTuning(LearningCodec.encode(plan.tuning()))
+            .setTraining(LearningCodec.encode(plan.training()));
+    plan.foundation().ifPresent(f -> message.setFoundation(LearningCodec.encode(f)));
+    return message
         .setModel(
             org.consilium.proto.v1.ModelSpec.newBuilder()
                 .setArchitecture(plan.model().architecture())
@@ -32,21 +37,6 @@ public final class PlanCodec {
                 .setWidth(plan.model().width())
                 .setClasses(plan.model().classes())
                 .setParameters(plan.model().parameters()))
-        .setTraining(
-            org.consilium.proto.v1.Training.newBuilder()
-                .setLocalEpochs(training.localEpochs())
-                .setBatchSize(training.batchSize())
-                .setLearningRate(training.learningRate())
-                .setWeightDecay(training.weightDecay())
-                .setFirstRoundFactor(training.firstRoundFactor())
-                .setCosine(training.cosine())
-                .setProximalMu(training.proximalMu())
-                .setGradientClip(training.gradientClip())
-                .setAugmentation(training.augmentation())
-                .setNormalisation(training.normalisation())
-                .setMean(training.mean())
-                .setDeviation(training.deviation())
-                .setLocalBaseline(training.localBaseline()))
         .setAggregation(
             org.consilium.proto.v1.Aggregation.newBuilder()
                 .setRule(plan.aggregation().rule())
@@ -120,7 +110,10 @@ public final class PlanCodec {
             model.getWidth(),
             model.getClasses(),
             model.getParameters()),
-        training(m.getTraining()),
+        m.hasFoundation() ? Optional.of(LearningCodec.decode(m.getFoundation())) : Optional.empty(),
+        LearningCodec.decode(m.getTask()),
+        LearningCodec.decode(m.getTuning()),
+        LearningCodec.decode(m.getTraining()),
         new Aggregation(
             m.getAggregation().getRule(),
             m.getAggregation().getServerLearningRate(),
@@ -140,23 +133,6 @@ public final class PlanCodec {
         m.getSelect(),
         m.getSeed(),
         m.getRounds());
-  }
-
-  private static Training training(org.consilium.proto.v1.Training t) {
-    return new Training(
-        t.getLocalEpochs(),
-        t.getBatchSize(),
-        t.getLearningRate(),
-        t.getWeightDecay(),
-        t.getFirstRoundFactor(),
-        t.getCosine(),
-        t.getProximalMu(),
-        t.getGradientClip(),
-        t.getAugmentation(),
-        t.getNormalisation(),
-        t.getMean(),
-        t.getDeviation(),
-        t.getLocalBaseline());
   }
 
   private static Protection protection(org.consilium.proto.v1.Protection p) {

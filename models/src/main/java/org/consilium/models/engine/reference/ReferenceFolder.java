@@ -23,7 +23,8 @@ public final class ReferenceFolder {
           new DualEncoderCase(),
           new ContrastiveLossCase(),
           new PositionTableCase(),
-          new DinoV2Case());
+          new DinoV2Case(),
+          new ConvNeXtCase());
 
   private ReferenceFolder() {}
 

@@ -63,6 +63,10 @@ final class Workbench {
     return values().has("arguments") ? values().part("arguments") : new Arguments(new JsonObject());
   }
 
+  JsonObject config() {
+    return config;
+  }
+
   NDManager manager() {
     return manager;
   }
