@@ -56,6 +56,7 @@ final class TransformerBlock {
 
   private final Naming naming;
   private final Choices choices;
+  private final Attention attention = Attention.find();
 
   TransformerBlock(Naming naming, Choices choices) {
     this.naming = naming;
@@ -99,19 +100,23 @@ final class TransformerBlock {
     long tokens = x.getShape().get(1);
     long width = x.getShape().get(2);
     long heads = choices.heads();
-    // [B, N, 3D] to three of [1, B, h, N, D/h]; the leading 1 saves three calls that would drop it.
     NDList parts =
         weights
             .linear(x, naming.qkv, naming.joint)
             .reshape(batch, tokens, 3, heads, width / heads)
             .transpose(2, 0, 3, 1, 4)
             .split(3);
-    NDArray query = parts.get(0).mul(1 / Math.sqrt((double) width / heads));
-    NDArray logits = query.matMul(parts.get(1).transpose(0, 1, 2, 4, 3));
-    NDArray shares = (mask == null ? logits : logits.add(mask)).softmax(-1);
     NDArray mixed =
-        shares.matMul(parts.get(2)).transpose(0, 1, 3, 2, 4).reshape(batch, tokens, width);
+        attention
+            .apply(head(parts, 0), head(parts, 1), head(parts, 2), mask)
+            .transpose(0, 2, 1, 3)
+            .reshape(batch, tokens, width);
     return weights.linear(mixed, naming.proj);
+  }
+
+  /** Queries, keys or values, [B, h, N, D/h]. */
+  private static NDArray head(NDList parts, int which) {
+    return parts.get(which).squeeze(0);
   }
 
   private NDArray mlp(NDArray x, Weights weights) {

@@ -135,7 +135,7 @@ final class Matching {
   }
 
   private static boolean ofHead(String name) {
-    return name.startsWith("head.");
+    return name.startsWith("head.") && !name.startsWith("head.norm.");
   }
 
   /** What may be absent: a new head, and a bias that the family's projection does not have. */
@@ -143,8 +143,7 @@ final class Matching {
     boolean bias =
         name.equals("head.bias")
             && (wanted.family() == Family.OPEN_CLIP || wanted.family() == Family.BIOMED_CLIP);
-    boolean head = ofHead(name) && !name.startsWith("head.norm.");
-    return bias || (wanted.freshHead() && (head || name.startsWith("fc_norm.")));
+    return bias || (wanted.freshHead() && (ofHead(name) || name.startsWith("fc_norm.")));
   }
 
   private Reading reading(TensorSpec tensor, SortedMap<String, Integer> found) throws IOException {

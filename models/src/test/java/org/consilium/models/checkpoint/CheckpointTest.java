@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.ConvNeXt;
 import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.catalog.VisionTransformer;
 import org.consilium.models.catalog.VisionTransformer.Activation;
@@ -20,6 +22,7 @@ import org.consilium.models.catalog.VisionTransformer.Variant;
 import org.consilium.models.checkpoint.Checkpoint.Wanted;
 import org.consilium.models.checkpoint.CheckpointRefused.Reason;
 import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.ModelSpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -214,6 +217,43 @@ class CheckpointTest {
   }
 
   @Test
+  void open_convNextsOriginalFile_bringsItsLinearLayersIntoOurShape() throws IOException {
+    ModelSpec spec = new ModelSpec("convnext", 1, 16, 16, 3, 0);
+    ConvNeXt.Block second = new ConvNeXt.Block(true, true, 0, ConvNeXt.Block.EPSILON);
+    ConvNeXt model = new ConvNeXt(spec, ConvNeXt.Form.of(List.of(1, 2), List.of(4, 8), second));
+    ForeignFile known = ForeignFile.of(model.layout(), 10);
+    ForeignFile foreign = ForeignFile.of(model.layout(), 10);
+    for (String name : foreign.names()) {
+      int width = name.startsWith("stages.0") ? 4 : 8;
+      if (name.endsWith("mlp.fc1.weight")) {
+        foreign.reshape(name, 4 * width, width);
+      } else if (name.endsWith("mlp.fc2.weight")) {
+        foreign.reshape(name, width, 4 * width);
+      } else if (name.contains(".grn.")) {
+        foreign.reshape(name, 1, 1, 1, 4 * width);
+      }
+    }
+    foreign =
+        foreign.renamed(
+            name ->
+                name.replace("head.norm", "norm")
+                    .replace("head.fc", "head")
+                    .replace("stem.", "downsample_layers.0.")
+                    .replace("stages.1.downsample", "downsample_layers.1")
+                    .replace(".blocks", "")
+                    .replace("conv_dw", "dwconv")
+                    .replace("mlp.fc", "pwconv")
+                    .replace("mlp.grn.weight", "grn.gamma")
+                    .replace("mlp.grn.bias", "grn.beta"));
+
+    requireEqual(foreign, known, model, Wanted.all(Family.CONVNEXT));
+    try (Checkpoint opened =
+        Checkpoint.open(write(foreign), model, Wanted.all(Family.CONVNEXT).withFreshHead(1))) {
+      assertThat(opened.fresh()).containsExactly("head.fc.weight", "head.fc.bias");
+    }
+  }
+
+  @Test
   void open_whatDoesNotFit_isRefusedWithTheTensorsAndShapes() throws IOException {
     VisionTransformer model = model(Tokens.CLASS, Variant.PLAIN, 3);
     Wanted all = Wanted.all(Family.TIMM);
@@ -306,7 +346,7 @@ class CheckpointTest {
   }
 
   private void requireEqual(
-      ForeignFile foreign, ForeignFile known, VisionTransformer model, Wanted wanted)
+      ForeignFile foreign, ForeignFile known, Architecture model, Wanted wanted)
       throws IOException {
     try (Checkpoint opened = Checkpoint.open(write(foreign), model, wanted)) {
       assertThat(opened.layout()).isEqualTo(model.layout());
