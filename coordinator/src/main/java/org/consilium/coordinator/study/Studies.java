@@ -31,6 +31,7 @@ import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.coordinator.validation.ReportDesk;
 import org.consilium.models.catalog.Architecture;
+import org.consilium.models.federated.RoundStart;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
@@ -101,7 +102,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     var initial =
         stores
             .models()
-            .publish(architecture.initial(plan.seed()), new Lineage(plan, 0, Optional.empty()));
+            .publish(
+                RoundStart.of(architecture.initial(plan.seed()), plan.aggregation()),
+                new Lineage(plan, 0, Optional.empty()));
     Created created =
         new Created(
             java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),

@@ -9,6 +9,7 @@ import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Auroc;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -50,7 +51,7 @@ public final class TestBench {
   /** Judges parameters. */
   public Opinion judge(ParameterSource parameters) throws IOException {
     try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {
-      model.load(parameters);
+      model.load(RoundLayout.parameters(parameters));
       List<double[]> logits = new ArrayList<>();
       for (ImageSet test : tests) {
         logits.add(model.predict(test, preprocessing));
