@@ -10,6 +10,8 @@ import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.federated.RoundStart;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -45,7 +47,8 @@ record Releases(Foundations foundations, ModelRegistry models) {
           set,
           start ->
               models.publish(
-                  set.shared(start), new ModelRegistry.Lineage(plan, 0, Optional.empty())));
+                  RoundStart.of(set.shared(start), plan.aggregation()),
+                  new ModelRegistry.Lineage(plan, 0, Optional.empty())));
     } catch (IllegalArgumentException unfit) {
       throw new StudyRefused(
           StudyRefused.Why.ILLEGAL,
@@ -64,7 +67,7 @@ record Releases(Foundations foundations, ModelRegistry models) {
             .find(version)
             .orElseThrow(() -> new IOException("open model " + version + ": it is not kept"));
     Architecture architecture = set.architecture();
-    if (set.shared().equals(architecture.layout())) {
+    if (layout(plan).equals(architecture.layout())) {
       return own;
     }
     Optional<Path> made = models.findWhole(version);
@@ -93,7 +96,7 @@ record Releases(Foundations foundations, ModelRegistry models) {
 
   /** The layout of every delta and of every version of a study. */
   static ParameterLayout layout(StudyPlan plan) {
-    return set(plan).shared();
+    return RoundLayout.of(set(plan).shared(), plan.aggregation());
   }
 
   private <R> R start(StudyPlan plan, TrainedSet set, Use<R> use) throws IOException {

@@ -14,12 +14,12 @@ import org.consilium.coordinator.yaml.YamlText;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Aggregation;
 import org.consilium.protocol.StudyPlan.Foundation;
 import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
@@ -68,7 +68,7 @@ public final class StudyFile {
     Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
     Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"));
     Optional<Training> training = StudyLearning.training(spec.optionalMap("training"), algorithm);
-    Optional<Aggregation> aggregation = aggregation(algorithm);
+    Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
     Optional<Protection> protection = protection(spec.optionalMap("privacy"));
@@ -132,15 +132,6 @@ public final class StudyFile {
     }
     languages.end();
     return String.join(" / ", titles);
-  }
-
-  private static Optional<Aggregation> aggregation(YamlMap algorithm) {
-    String rule = algorithm.text("aggregation", "samples");
-    if (!rule.equals("samples")) {
-      algorithm.problem("aggregation", "must be samples: the mean weighted by examples");
-    }
-    double rate = algorithm.number("serverLearningRate", 1);
-    return algorithm.build(() -> new Aggregation("fedavg", rate, 0));
   }
 
   private static Optional<Protection> protection(YamlMap privacy) {

@@ -78,7 +78,7 @@ public final class Consortium {
             new StudyPlan.Input("none", "image", 0.5, 0.25),
             StudyPlan.Personal.NONE,
             false),
-        new StudyPlan.Aggregation("fedavg", 1, 0),
+        org.consilium.protocol.Aggregation.FEDAVG,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
         new StudyPlan.Participation(List.of(NORTH, SOUTH), 2, Duration.ofMinutes(5)),
         new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
@@ -118,7 +118,7 @@ public final class Consortium {
   }
 
   private static RoundTask.Participant participant(SiteIdentity site) {
-    return new RoundTask.Participant(site.site(), Digest.of(site.signingKey().bytes()));
+    return new RoundTask.Participant(site.site(), Digest.of(site.signingKey().bytes()), 0);
   }
 
   private SiteIdentity identity(SiteId site, byte secret, SecureRandom random) throws IOException {
