@@ -22,9 +22,9 @@ public final class ReferenceFolder {
           new MaskedAutoencoderCase(),
           new DualEncoderCase(),
           new ContrastiveLossCase(),
-          new ConvNeXtCase(),
           new PositionTableCase(),
-          new DinoV2Case());
+          new DinoV2Case(),
+          new ConvNeXtCase());
 
   private ReferenceFolder() {}
 
