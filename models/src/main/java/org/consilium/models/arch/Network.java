@@ -6,6 +6,7 @@ import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.ConvNeXt;
 import org.consilium.models.catalog.ResNetGn;
 import org.consilium.models.catalog.Synthetic;
+import org.consilium.models.catalog.UniRepLKNet;
 
 /**
  * An architecture's forward pass. It holds no parameters.
@@ -36,6 +37,7 @@ public interface Network {
     return switch (architecture) {
       case ConvNeXt shape -> new ConvNeXtNetwork(shape.form());
       case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
+      case UniRepLKNet shape -> new UniRepLKNetNetwork(shape.form());
       case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
     };
   }

@@ -7,7 +7,7 @@ import org.consilium.protocol.ModelSpec;
 /**
  * A model of the catalogue at a given input size and number of outputs: shapes, without arithmetic.
  */
-public sealed interface Architecture permits ConvNeXt, ResNetGn, Synthetic {
+public sealed interface Architecture permits ConvNeXt, ResNetGn, Synthetic, UniRepLKNet {
   /** What was asked for. */
   ModelSpec spec();
 

@@ -13,7 +13,8 @@ import org.consilium.models.engine.TensorEngine;
  * tolerance), {@code weights.safetensors} and {@code io.safetensors}.
  */
 public final class ReferenceFolder {
-  private static final List<ReferenceCase> CASES = List.of(new ConvNeXtCase());
+  private static final List<ReferenceCase> CASES =
+      List.of(new ConvNeXtCase(), new UniRepLKNetCase());
 
   private ReferenceFolder() {}
 
