@@ -35,22 +35,23 @@ final class UnetrNetwork implements Network {
     NDArray x = grid.reshape(size.get(0), size.get(1) * size.get(2), size.get(3));
     x = x.add(vit.get(timm ? "pos_embed" : "patch_embedding.position_embeddings"));
     NDArray[] taps = new NDArray[3];
-    int quarter = form.tokens().blocks() / 4;
     for (int block = 0; block < form.tokens().blocks(); block++) {
       x = block(x, vit.at("blocks." + block + "."));
       trace.seen("vit.block." + block, x);
-      if ((block - tapShift()) % quarter == 0 && (block - tapShift()) / quarter < 3) {
-        taps[(block - tapShift()) / quarter] = map(x, size);
+      for (int tap = 0; tap < taps.length; tap++) {
+        if (block == tapped(tap)) {
+          taps[tap] = map(x, size);
+        }
       }
     }
     NDArray last = map(vit.layerNorm(x, "norm", epsilon()), size);
     return decoded(images, taps, last, weights, trace);
   }
 
-  /** MONAI takes the tokens after blocks 4, 7 and 10 of 12; otherwise quarters of the depth. */
-  private int tapShift() {
+  /** MONAI takes the tokens after blocks 4, 7 and 10 of 12; ours are quarters of the depth. */
+  private int tapped(int tap) {
     int quarter = form.tokens().blocks() / 4;
-    return timm ? quarter - 1 : quarter;
+    return timm ? (tap + 1) * quarter - 1 : (tap + 1) * quarter;
   }
 
   private NDArray decoded(

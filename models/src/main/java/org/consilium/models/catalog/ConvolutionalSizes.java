@@ -34,6 +34,7 @@ final class ConvolutionalSizes {
     Map<String, Function<ModelSpec, Architecture>> sizes = new LinkedHashMap<>();
     convNeXt(sizes);
     uniRepLKNet(sizes);
+    segmentation(sizes);
     return sizes;
   }
 
@@ -97,6 +98,23 @@ final class ConvolutionalSizes {
     }
     UniRepLKNet.Form form = new UniRepLKNet.Form(doubling(width), kernels);
     sizes.put(name, spec -> new UniRepLKNet(spec, form));
+  }
+
+  /** MONAI's defaults where it has any; {@code unet-gn} and {@code unetr-small} are our own. */
+  private static void segmentation(Map<String, Function<ModelSpec, Architecture>> sizes) {
+    BasicUNet.Form groups = new BasicUNet.Form(List.of(16, 16, 32, 64, 64, 16), 8);
+    BasicUNet.Form basic = new BasicUNet.Form(List.of(32, 32, 64, 128, 256, 32), 0);
+    ResidualUNet.Form residual =
+        new ResidualUNet.Form(List.of(16, 32, 64, 128), List.of(2, 2, 2), 2, 3, 3);
+    Unetr.Form unetr =
+        new Unetr.Form(new Unetr.Tokens(768, 3072, 12, 12, false), 16, 16, true, Unetr.Names.MONAI);
+    Unetr.Form small =
+        new Unetr.Form(new Unetr.Tokens(128, 512, 8, 4, false), 8, 16, true, Unetr.Names.TIMM);
+    sizes.put("unet-gn", spec -> new BasicUNet(spec, groups));
+    sizes.put("unet-basic", spec -> new BasicUNet(spec, basic));
+    sizes.put("unet-res", spec -> new ResidualUNet(spec, residual));
+    sizes.put("unetr", spec -> new Unetr(spec, unetr));
+    sizes.put("unetr-small", spec -> new Unetr(spec, small));
   }
 
   private static void convNeXt(

@@ -14,7 +14,7 @@ import org.consilium.models.engine.TensorEngine;
  */
 public final class ReferenceFolder {
   private static final List<ReferenceCase> CASES =
-      List.of(new ConvNeXtCase(), new UniRepLKNetCase());
+      List.of(new ConvNeXtCase(), new UniRepLKNetCase(), new SegmentationCase());
 
   private ReferenceFolder() {}
 
