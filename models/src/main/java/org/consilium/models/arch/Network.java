@@ -5,11 +5,14 @@ import ai.djl.ndarray.NDManager;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.BasicUNet;
 import org.consilium.models.catalog.ConvNeXt;
+import org.consilium.models.catalog.DualEncoder;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.catalog.ResNetGn;
 import org.consilium.models.catalog.ResidualUNet;
 import org.consilium.models.catalog.Synthetic;
 import org.consilium.models.catalog.Unetr;
 import org.consilium.models.catalog.UniRepLKNet;
+import org.consilium.models.catalog.VisionTransformer;
 
 /**
  * An architecture's forward pass. It holds no parameters.
@@ -44,6 +47,9 @@ public interface Network {
       case ConvNeXt shape -> new ConvNeXtNetwork(shape.form());
       case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
       case UniRepLKNet shape -> new UniRepLKNetNetwork(shape.form());
+      case DualEncoder shape -> new DualEncoderNetwork(shape, constants);
+      case MaskedAutoencoder shape -> new MaskedAutoencoderNetwork(shape);
+      case VisionTransformer shape -> new VisionTransformerNetwork(shape);
       case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
     };
   }

@@ -64,8 +64,13 @@ public final class Weights {
    * {@code layer.weight} and, if there is one, {@code layer.bias}: [.., inputs] to [.., outputs].
    */
   public NDArray linear(NDArray x, String layer) {
-    NDArray weight = matrix(x, layer + ".weight");
-    NDArray y = Linear.linear(x, weight, optional(layer + ".bias")).singletonOrThrow();
+    return linear(x, layer, ".");
+  }
+
+  /** The same with another {@code joint} between the layer's name and {@code weight}. */
+  NDArray linear(NDArray x, String layer, String joint) {
+    NDArray weight = matrix(x, layer + joint + "weight");
+    NDArray y = Linear.linear(x, weight, optional(layer + joint + "bias")).singletonOrThrow();
     if (!has(layer + LORA_A)) {
       return y;
     }

@@ -26,6 +26,7 @@ public final class Catalogue {
   public static List<String> names() {
     List<String> names = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));
     names.addAll(ConvolutionalSizes.names());
+    names.addAll(VisionSizes.names());
     names.add(Synthetic.NAME);
     return List.copyOf(names);
   }
@@ -49,6 +50,7 @@ public final class Catalogue {
       case Synthetic.NAME -> new Known(new Synthetic(spec));
       case String name when ConvolutionalSizes.names().contains(name) ->
           ConvolutionalSizes.find(spec);
+      case String name when VisionSizes.names().contains(name) -> VisionSizes.find(spec);
       default -> throw new IllegalStateException("catalogue lists a name that it cannot build");
     };
   }

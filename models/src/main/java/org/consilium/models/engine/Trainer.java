@@ -140,13 +140,13 @@ final class Trainer implements AutoCloseable {
       collector.backward(logits.mul(scope.zeros(logits.getShape())).sum());
     }
     StudyPlan.Training plan = run.plan();
-    List<AdamW.Trained> tensors = new ArrayList<>();
+    List<Optimiser.Trained> tensors = new ArrayList<>();
     for (int t = 0; t < model.parameters().size(); t++) {
       NDArray gradient = model.parameters().get(t).getGradient();
       gradients.add(gradient);
       Shape shape = gradient.getShape();
       tensors.add(
-          new AdamW.Trained(
+          new Optimiser.Trained(
               model.storage(t),
               model.storage(gradient),
               Math.toIntExact(shape.size()),

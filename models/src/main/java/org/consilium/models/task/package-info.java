@@ -1,6 +1,6 @@
 /**
- * What a model is trained for. In: logits and labels as plain arrays. Out: a loss and its slope by
- * every logit, in double precision, without the engine.
+ * What a model is trained for, as pure arithmetic. In: what a network gave, and what it should have
+ * given. Out: a loss and its slope, in double precision; no engine, no files.
  */
 @NullMarked
 package org.consilium.models.task;

@@ -77,7 +77,7 @@ class AdamWTest {
     AdamW optimiser(boolean decayed, AdamW.Settings settings) {
       return new AdamW(
           List.of(
-              new AdamW.Trained(
+              new Optimiser.Trained(
                   new TensorStorage.Host(values),
                   new TensorStorage.Host(gradient),
                   values.capacity(),

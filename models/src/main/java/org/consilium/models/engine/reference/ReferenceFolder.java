@@ -14,7 +14,15 @@ import org.consilium.models.engine.TensorEngine;
  */
 public final class ReferenceFolder {
   private static final List<ReferenceCase> CASES =
-      List.of(new ConvNeXtCase(), new UniRepLKNetCase(), new SegmentationCase());
+      List.of(
+          new TrainingCase(),
+          new VisionTransformerCase(),
+          new MaskedAutoencoderCase(),
+          new DualEncoderCase(),
+          new ContrastiveLossCase(),
+          new ConvNeXtCase(),
+          new UniRepLKNetCase(),
+          new SegmentationCase());
 
   private ReferenceFolder() {}
 

@@ -2,7 +2,6 @@ package org.consilium.models.engine.reference;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,39 +61,33 @@ final class SegmentationCase implements ReferenceCase {
     float[] values = logits.toFloatArray();
     LOSSES.forEach(
         (name, loss) -> {
-          if (bench.config().has(name)) {
+          if (bench.values().has(name)) {
             double sum = loss.sum(values, classes, new float[values.length], maps, maps.examples());
-            double expected = bench.config().get(name).getAsDouble();
+            double expected = bench.values().real(name, Double.NaN);
             bench.compare(name, sum / maps.examples(), expected, bench.tolerance());
           }
         });
   }
 
   private static String reference(Workbench bench) {
-    return new Arguments(bench.config()).text("reference", "");
+    return bench.values().text("reference", "");
   }
 
   private static Architecture model(Workbench bench, Shape size) {
-    JsonObject values = bench.arguments();
-    Arguments arguments = new Arguments(values);
+    Arguments arguments = bench.arguments();
     if (arguments.whole("spatial_dims", 3) != 2) {
       throw new IllegalArgumentException("argument spatial_dims: only 2 is known here");
     }
-    ModelSpec spec =
-        new ModelSpec(
-            "segmentation",
-            arguments.whole("in_channels", 1),
-            (int) size.get(2),
-            (int) size.get(3),
-            arguments.whole("out_channels", 2),
-            0);
+    int channels = arguments.whole("in_channels", 1);
+    int maps = arguments.whole("out_channels", 2);
+    ModelSpec spec = TimmConvNeXt.spec("segmentation", channels, size, maps);
     String reference = reference(bench);
     if (reference.contains("BasicUNet")) {
       arguments.requireOnly(
           Set.of("spatial_dims", "in_channels", "out_channels", "features", "dropout"));
       List<Integer> features = List.of(32, 32, 64, 128, 256, 32);
       return new BasicUNet(
-          spec, new BasicUNet.Form(TimmConvNeXt.wholes(values, "features", features), 0));
+          spec, new BasicUNet.Form(TimmConvNeXt.wholes(arguments, "features", features), 0));
     }
     return reference.contains("UNETR")
         ? new Unetr(spec, unetr(arguments))
@@ -116,8 +109,8 @@ final class SegmentationCase implements ReferenceCase {
             "dropout"));
     requireInstanceNorm(arguments.text("norm", "instance"));
     return new ResidualUNet.Form(
-        TimmConvNeXt.wholes(arguments.values(), "channels", List.of()),
-        TimmConvNeXt.wholes(arguments.values(), "strides", List.of()),
+        TimmConvNeXt.wholes(arguments, "channels", List.of()),
+        TimmConvNeXt.wholes(arguments, "strides", List.of()),
         arguments.whole("num_res_units", 0),
         arguments.whole("kernel_size", 3),
         arguments.whole("up_kernel_size", 3));

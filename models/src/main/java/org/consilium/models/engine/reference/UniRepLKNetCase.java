@@ -17,7 +17,6 @@ import org.consilium.models.arch.Weights;
 import org.consilium.models.catalog.DilatedBranches;
 import org.consilium.models.catalog.DilatedBranches.Tensor;
 import org.consilium.models.catalog.UniRepLKNet;
-import org.consilium.protocol.ModelSpec;
 
 /**
  * The authors' UniRepLKNet, a block or a whole model: the training form, the recorded merged form,
@@ -28,12 +27,12 @@ final class UniRepLKNetCase implements ReferenceCase {
 
   @Override
   public boolean fits(Workbench bench) {
-    return new Arguments(bench.config()).text("reference", "").contains("UniRepLKNet");
+    return bench.values().text("reference", "").contains("UniRepLKNet");
   }
 
   @Override
   public void run(Workbench bench) throws IOException {
-    if (new Arguments(bench.config()).real("bn_eps", EPSILON) != EPSILON) {
+    if (bench.values().real("bn_eps", EPSILON) != EPSILON) {
       throw new IllegalArgumentException("bn_eps: only 1e-5 is known here");
     }
     Map<String, NDArray> recorded = bench.arrays("io.safetensors");
@@ -47,7 +46,7 @@ final class UniRepLKNetCase implements ReferenceCase {
           "merging gives %s instead of %s".formatted(ours.keySet(), merged.keySet()));
     }
     Trace trace = bench.against(recorded);
-    if (bench.config().has("arguments")) {
+    if (bench.values().has("arguments")) {
       UniRepLKNet model = model(bench, images.getShape());
       Weights mine = bench.weights(model.layout(), ours);
       Network network = Network.of(model, bench.manager());
@@ -90,24 +89,21 @@ final class UniRepLKNetCase implements ReferenceCase {
   }
 
   private static UniRepLKNet model(Workbench bench, Shape size) {
-    JsonObject values = bench.arguments();
-    Arguments arguments = new Arguments(values);
+    Arguments arguments = bench.arguments();
     arguments.requireOnly(
         Set.of("in_chans", "num_classes", "depths", "dims", "kernel_sizes", "drop_path_rate"));
     List<List<Integer>> kernels =
-        values.getAsJsonArray("kernel_sizes").asList().stream()
-            .map(JsonElement::getAsJsonArray)
-            .map(TimmConvNeXt::wholes)
-            .toList();
-    ModelSpec spec =
-        new ModelSpec(
-            "unireplknet",
-            arguments.whole("in_chans", 3),
-            (int) size.get(2),
-            (int) size.get(3),
-            arguments.whole("num_classes", 1000),
-            0);
-    List<Integer> widths = TimmConvNeXt.wholes(values, "dims", List.of(96, 192, 384, 768));
-    return new UniRepLKNet(spec, new UniRepLKNet.Form(widths, kernels));
+        arguments.list("kernel_sizes").stream().map(UniRepLKNetCase::edges).toList();
+    int channels = arguments.whole("in_chans", 3);
+    List<Integer> widths = TimmConvNeXt.wholes(arguments, "dims", List.of(96, 192, 384, 768));
+    return new UniRepLKNet(
+        TimmConvNeXt.spec("unireplknet", channels, size, arguments.whole("num_classes", 1000)),
+        new UniRepLKNet.Form(widths, kernels));
+  }
+
+  private static List<Integer> edges(JsonElement stage) {
+    JsonObject named = new JsonObject();
+    named.add("kernel_sizes", stage);
+    return TimmConvNeXt.wholes(Arguments.of(named), "kernel_sizes", List.of());
   }
 }

@@ -52,14 +52,14 @@ final class Workbench {
     }
   }
 
-  JsonObject config() {
-    return config;
+  /** The configuration. */
+  Arguments values() {
+    return new Arguments(config);
   }
 
   /** The configuration's {@code arguments}; empty if it has none. */
-  JsonObject arguments() {
-    JsonElement arguments = config.get("arguments");
-    return arguments == null ? new JsonObject() : arguments.getAsJsonObject();
+  Arguments arguments() {
+    return values().has("arguments") ? values().part("arguments") : new Arguments(new JsonObject());
   }
 
   NDManager manager() {
@@ -72,7 +72,11 @@ final class Workbench {
 
   /** The tolerance of the folder. */
   double tolerance() {
-    return config.get("tolerance").getAsDouble();
+    double tolerance = values().real("tolerance", Double.NaN);
+    if (!(tolerance > 0 && tolerance < 1)) {
+      throw new IllegalArgumentException("its configuration states no tolerance between 0 and 1");
+    }
+    return tolerance;
   }
 
   SafetensorsFile open(String file) throws IOException {
@@ -123,9 +127,14 @@ final class Workbench {
     return Weights.of(arrays);
   }
 
+  /** All tensors of a file in double precision. */
+  Map<String, SafetensorsFile.Doubles> doubles(String file) throws IOException {
+    return SafetensorsFile.doubles(folder.resolve(file));
+  }
+
   /** A recorded tensor that must be there. */
-  NDArray required(Map<String, NDArray> recorded, String name) {
-    NDArray found = recorded.get(name);
+  <T> T required(Map<String, T> recorded, String name) {
+    T found = recorded.get(name);
     if (found == null) {
       throw new IllegalArgumentException("it records no tensor " + name);
     }
@@ -163,6 +172,19 @@ final class Workbench {
     double difference =
         ours.length == expected.length ? difference(ours, expected) : Double.POSITIVE_INFINITY;
     compared.add(new Comparison(output, difference, tolerance));
+  }
+
+  /** Double precision with the folder's own tolerance. */
+  void compare(String output, double[] ours, SafetensorsFile.Doubles expected) {
+    double most = ours.length == expected.values().length ? 0 : Double.POSITIVE_INFINITY;
+    for (int i = 0; i < ours.length && most < Double.POSITIVE_INFINITY; i++) {
+      most = Math.max(most, Math.abs(ours[i] - expected.values()[i]));
+    }
+    compared.add(new Comparison(output, most, tolerance()));
+  }
+
+  void compare(String output, double ours, double expected) {
+    compare(output, ours, expected, tolerance());
   }
 
   void compare(String output, double ours, double expected, double tolerance) {
