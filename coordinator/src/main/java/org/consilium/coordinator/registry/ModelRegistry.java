@@ -29,6 +29,7 @@ import org.consilium.protocol.StudyPlan;
  */
 public final class ModelRegistry {
   private static final String SUFFIX = ".safetensors";
+  private static final String WHOLE = ".whole.safetensors";
   private static final int COPY_VALUES = 1 << 16;
 
   private final Path folder;
@@ -133,14 +134,18 @@ public final class ModelRegistry {
         lineage,
         0,
         out -> {
-          float[] block = new float[COPY_VALUES];
-          for (long at = 0; at < layout.length(); at += block.length) {
-            int length = (int) Math.min(block.length, layout.length() - at);
-            parameters.read(at, block, 0, length);
-            out.parameters().write(block, 0, length);
-          }
+          copy(parameters, out.parameters());
           return true;
         });
+  }
+
+  private static void copy(ParameterSource from, SafetensorsWriter to) throws IOException {
+    float[] block = new float[COPY_VALUES];
+    for (long at = 0; at < from.layout().length(); at += block.length) {
+      int length = (int) Math.min(block.length, from.layout().length() - at);
+      from.read(at, block, 0, length);
+      to.write(block, 0, length);
+    }
   }
 
   /** The file of a version, if it is kept. */
@@ -181,14 +186,43 @@ public final class ModelRegistry {
     }
   }
 
-  /** Removes a version's file, if it is there. */
+  /** The whole model made of a version that holds trained tensors alone, if it was made. */
+  public Optional<Path> findWhole(ModelVersion version) {
+    Path file = whole(version);
+    return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+  }
+
+  /** Keeps a whole model beside its version, for as long as that is kept. */
+  public Path keepWhole(ModelVersion version, ParameterSource model, Map<String, String> metadata)
+      throws IOException {
+    Path draft = Files.createTempFile(folder, "whole-", ".part");
+    try (SafetensorsWriter out = SafetensorsWriter.create(draft, model.layout(), metadata)) {
+      copy(model, out);
+      var _ = out.finish();
+      Files.move(
+          draft,
+          whole(version),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+      return whole(version);
+    } finally {
+      Files.deleteIfExists(draft);
+    }
+  }
+
+  /** Removes a version's files, if they are there. */
   public void drop(ModelVersion version) throws IOException {
     Files.deleteIfExists(path(version));
+    Files.deleteIfExists(whole(version));
   }
 
   /** Bytes that can still be written. */
   public long usableBytes() throws IOException {
     return Files.getFileStore(folder).getUsableSpace();
+  }
+
+  private Path whole(ModelVersion version) {
+    return folder.resolve(version.digest().hex() + WHOLE);
   }
 
   private Path path(ModelVersion version) {

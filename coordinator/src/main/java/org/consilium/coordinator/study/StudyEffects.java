@@ -32,7 +32,6 @@ import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Published;
-import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
@@ -63,7 +62,7 @@ final class StudyEffects implements RoundEffects {
   private volatile DriftMonitor drift;
 
   /** Files shared by all studies. */
-  record Stores(ModelRegistry models, Spool spool, UpdateIntake intake) {}
+  record Stores(ModelRegistry models, Releases releases, Spool spool, UpdateIntake intake) {}
 
   /** A study's fixed parts; the key is gone once the study is over. */
   record Fixed(
@@ -87,8 +86,7 @@ final class StudyEffects implements RoundEffects {
       StudyEvent.Created created,
       Optional<AggregationKey> key) {
     StudyPlan plan = created.plan();
-    ParameterLayout layout =
-        RoundLayout.of(Catalogue.require(plan.model()).layout(), plan.aggregation());
+    ParameterLayout layout = Releases.layout(plan);
     Fixed fixed = new Fixed(plan, Digest.sha256(created.planBytes()), layout, key);
     return new StudyEffects(around, stores, fixed, DriftMonitor.of(plan));
   }

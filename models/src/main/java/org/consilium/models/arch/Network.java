@@ -3,8 +3,12 @@ package org.consilium.models.arch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.ConvNeXt;
+import org.consilium.models.catalog.DualEncoder;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.catalog.ResNetGn;
 import org.consilium.models.catalog.Synthetic;
+import org.consilium.models.catalog.VisionTransformer;
 
 /**
  * An architecture's forward pass. It holds no parameters.
@@ -33,7 +37,11 @@ public interface Network {
    */
   static Network of(Architecture architecture, NDManager constants) {
     return switch (architecture) {
+      case ConvNeXt shape -> new ConvNeXtNetwork(shape.form());
       case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
+      case DualEncoder shape -> new DualEncoderNetwork(shape, constants);
+      case MaskedAutoencoder shape -> new MaskedAutoencoderNetwork(shape);
+      case VisionTransformer shape -> new VisionTransformerNetwork(shape);
       case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
     };
   }

@@ -7,7 +7,8 @@ import org.consilium.protocol.ModelSpec;
 /**
  * A model of the catalogue at a given input size and number of outputs: shapes, without arithmetic.
  */
-public sealed interface Architecture permits ResNetGn, Synthetic {
+public sealed interface Architecture
+    permits ConvNeXt, DualEncoder, MaskedAutoencoder, ResNetGn, Synthetic, VisionTransformer {
   /** What was asked for. */
   ModelSpec spec();
 

@@ -1,6 +1,5 @@
 package org.consilium.models.engine;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -10,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.consilium.models.arch.Encoder;
 import org.consilium.models.arch.Network;
 import org.consilium.models.arch.Trace;
 import org.consilium.models.arch.Weights;
@@ -19,7 +19,9 @@ import org.consilium.models.data.ImageSet;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan;
 
 /**
  * A model in the engine's memory: loads parameters, trains, predicts, and gives its parameters out
@@ -44,27 +46,30 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   /** The engine records gradients for one caller in a process (a static flag of its collector). */
   private static final Object TRAINING = new Object();
 
-  private final Architecture architecture;
+  private final TrainedSet set;
   private final NDManager manager;
   private final Network network;
   private final List<NDArray> parameters = new ArrayList<>();
-  private final Map<String, NDArray> named = new HashMap<>();
-  private final Weights weights = Weights.of(named);
+  private final Map<String, Integer> places = new HashMap<>();
+  private final Weights weights;
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
 
-  private LocalModel(Architecture architecture, NDManager manager, boolean host) {
-    this.architecture = architecture;
+  private LocalModel(TrainedSet set, NDManager manager, boolean host) {
+    this.set = set;
     this.manager = manager;
     this.host = host;
-    this.network = Network.of(architecture, manager);
-    for (TensorSpec tensor : architecture.layout().tensors()) {
+    this.network = Network.of(set.architecture(), manager);
+    Map<String, NDArray> named = new HashMap<>();
+    for (TensorSpec tensor : set.whole().tensors()) {
       long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
       NDArray parameter = manager.zeros(new Shape(shape));
+      places.put(tensor.name(), parameters.size());
       parameters.add(parameter);
       named.put(tensor.name(), parameter);
       storages.add(storage(parameter));
     }
+    this.weights = Weights.of(named, set.adapterScale());
   }
 
   /**
@@ -74,22 +79,41 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws EngineUnavailable if the engine or the device is not there
    */
   public static LocalModel open(ModelSpec spec, EngineSettings settings) throws EngineUnavailable {
-    return open(spec, settings, false);
+    return open(TrainedSet.of(Catalogue.require(spec), StudyPlan.Tuning.FULL), settings);
+  }
+
+  /**
+   * A model with the adapters of {@code set}, all parameters zero; {@link #train} moves its trained
+   * tensors alone.
+   *
+   * @throws IllegalArgumentException if the architecture cannot be trained
+   * @throws EngineUnavailable if the engine or the device is not there
+   */
+  public static LocalModel open(TrainedSet set, EngineSettings settings) throws EngineUnavailable {
+    return open(set, settings, false);
   }
 
   /** {@code copying} takes the way of device memory on the CPU too. */
-  static LocalModel open(ModelSpec spec, EngineSettings settings, boolean copying)
+  static LocalModel open(TrainedSet set, EngineSettings settings, boolean copying)
       throws EngineUnavailable {
-    Architecture architecture = Catalogue.require(spec);
-    Engine engine = EngineStart.start(settings.threads());
-    NDManager manager = engine.newBaseManager(EngineStart.device(engine, settings.device()));
+    NDManager manager = TensorEngine.manager(settings);
     boolean host = !manager.getDevice().isGpu() && !copying;
-    return new LocalModel(architecture, manager, host);
+    try {
+      return new LocalModel(set, manager, host);
+    } catch (RuntimeException unfit) {
+      manager.close();
+      throw unfit;
+    }
   }
 
   /** What this model is. */
   public Architecture architecture() {
-    return architecture;
+    return set.architecture();
+  }
+
+  /** Which of its parameters are trained, and which travel. */
+  public TrainedSet set() {
+    return set;
   }
 
   /** {@code cpu} or {@code cuda:N}. */
@@ -97,9 +121,10 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return manager.getDevice().isGpu() ? "cuda:" + manager.getDevice().getDeviceId() : "cpu";
   }
 
+  /** All parameters: the architecture's, then the adapters'. */
   @Override
   public ParameterLayout layout() {
-    return architecture.layout();
+    return set.whole();
   }
 
   @Override
@@ -116,24 +141,29 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   /**
-   * Takes all parameters from {@code source}.
+   * Takes the parameters that {@code source} has: all of them, or some.
    *
-   * @throws IllegalArgumentException if its layout is another
+   * @throws IllegalArgumentException if it has a tensor that the model has not, or in another shape
    * @throws IOException if it cannot be read
    */
   public void load(ParameterSource source) throws IOException {
-    if (!source.layout().equals(layout())) {
-      throw new IllegalArgumentException(
-          "load parameters: the model has %s, the source has %s with other names or shapes"
-              .formatted(layout(), source.layout()));
+    List<TensorSpec> tensors = source.layout().tensors();
+    for (TensorSpec tensor : tensors) {
+      Integer place = places.get(tensor.name());
+      if (place == null || !layout().tensors().get(place).equals(tensor)) {
+        throw new IllegalArgumentException(
+            "load parameters: the model has %s, the source has %s with other names or shapes"
+                .formatted(layout(), source.layout()));
+      }
     }
     float[] block = new float[COPY_BLOCK];
-    for (int t = 0; t < storages.size(); t++) {
-      long length = layout().tensors().get(t).length();
+    for (int t = 0; t < tensors.size(); t++) {
+      TensorStorage storage = storages.get(places.getOrDefault(tensors.get(t).name(), 0));
+      long length = tensors.get(t).length();
       for (long from = 0; from < length; from += COPY_BLOCK) {
         int some = (int) Math.min(COPY_BLOCK, length - from);
-        source.read(layout().offset(t) + from, block, 0, some);
-        storages.get(t).write(from, block, 0, some);
+        source.read(source.layout().offset(t) + from, block, 0, some);
+        storage.write(from, block, 0, some);
       }
     }
   }
@@ -146,7 +176,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    */
   public double[] predict(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
     requireShape(images);
-    int classes = architecture.spec().classes();
+    int classes = architecture().spec().classes();
     double[] logits = new double[images.count() * classes];
     MicroBatch batch = microBatch(images.count());
     int done = 0;
@@ -166,10 +196,11 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    *
    * @throws IllegalArgumentException if images or labels do not fit the model
    * @throws EngineUnavailable if one image alone does not fit into the device's memory
+   * @throws IOException if the run's anchor cannot be read
    */
-  public TrainingOutcome train(ImageSet images, TrainingRun run) throws EngineUnavailable {
+  public TrainingOutcome train(ImageSet images, TrainingRun run) throws IOException {
     requireShape(images);
-    int classes = Math.max(2, architecture.spec().classes());
+    int classes = Math.max(2, architecture().spec().classes());
     for (int i = 0; i < images.count(); i++) {
       if (images.label(i) >= classes) {
         throw new IllegalArgumentException(
@@ -180,11 +211,65 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     if (images.count() == 0) {
       throw new IllegalArgumentException("train: no images");
     }
+    return train(objective(images, run), run);
+  }
+
+  private TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
-      try (Trainer trainer = new Trainer(this, images, run)) {
+      try (Trainer trainer = new Trainer(this, objective, run)) {
         return trainer.run();
       }
     }
+  }
+
+  Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
+    return set.headOnly() && network instanceof Encoder
+        ? new ProbeObjective(this, images, run)
+        : new LabelledObjective(this, images, run);
+  }
+
+  /**
+   * Embeddings of all images, [count, width] row-major: what the head sees.
+   *
+   * @throws IllegalArgumentException if the architecture has no embedding, or the images another
+   *     shape
+   * @throws EngineUnavailable if one image alone does not fit into the device's memory
+   */
+  public float[] embed(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
+    if (!(network instanceof Encoder encoder)) {
+      throw new IllegalArgumentException(
+          "embed: %s judges pixels".formatted(architecture().spec().architecture()));
+    }
+    requireShape(images);
+    List<float[]> parts = new ArrayList<>();
+    MicroBatch batch = microBatch(images.count());
+    int done = 0;
+    while (done < images.count()) {
+      int from = done;
+      int some = Math.min(batch.size(), images.count() - from);
+      if (batch.fits(
+          () -> {
+            try (NDManager scope = manager.newSubManager()) {
+              NDArray input = batch(scope, normalised(images, preprocessing, from, some), some);
+              parts.add(encoder.embed(input, weights, Trace.NONE).toFloatArray());
+            }
+          })) {
+        done += some;
+      }
+    }
+    int length = parts.stream().mapToInt(part -> part.length).sum();
+    float[] all = new float[length];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
+  }
+
+  /** Logits of embeddings. */
+  NDArray head(NDArray embedding) {
+    return ((Encoder) network).head(embedding, weights);
   }
 
   /** Frees the native memory. The model and every view of it are dead. */
@@ -206,6 +291,11 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return parameters;
   }
 
+  /** The trained ones of {@link #parameters}, by their places. */
+  List<Integer> trained() {
+    return set.trained().stream().map(name -> places.getOrDefault(name, -1)).toList();
+  }
+
   TensorStorage storage(int tensor) {
     return storages.get(tensor);
   }
@@ -221,30 +311,36 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   NDArray batch(NDManager scope, float[] values, int count) {
-    ModelSpec spec = architecture.spec();
+    ModelSpec spec = architecture().spec();
     return scope.create(values, new Shape(count, spec.channels(), spec.height(), spec.width()));
   }
 
   private void predict(
       ImageSet images, Preprocessing preprocessing, int from, int count, double[] logits) {
-    int length = images.imageLength();
-    float[] values = new float[count * length];
-    for (int i = 0; i < count; i++) {
-      Preprocessing.grey(images, from + i, values, i * length);
-      preprocessing.normalise(values, i * length, length);
-    }
+    float[] values = normalised(images, preprocessing, from, count);
     try (NDManager scope = manager.newSubManager()) {
       float[] some =
           network.logits(batch(scope, values, count), weights, Trace.NONE).toFloatArray();
-      int at = from * architecture.spec().classes();
+      int at = from * architecture().spec().classes();
       for (int i = 0; i < some.length; i++) {
         logits[at + i] = some[i];
       }
     }
   }
 
+  private static float[] normalised(
+      ImageSet images, Preprocessing preprocessing, int from, int count) {
+    int length = images.imageLength();
+    float[] values = new float[count * length];
+    for (int i = 0; i < count; i++) {
+      Preprocessing.grey(images, from + i, values, i * length);
+      preprocessing.normalise(values, i * length, length);
+    }
+    return values;
+  }
+
   private void requireShape(ImageSet images) {
-    ModelSpec spec = architecture.spec();
+    ModelSpec spec = architecture().spec();
     if (images.channels() != spec.channels()
         || images.height() != spec.height()
         || images.width() != spec.width()) {

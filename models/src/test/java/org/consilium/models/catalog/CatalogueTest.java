@@ -97,8 +97,8 @@ class CatalogueTest {
     assertThat(Catalogue.find(new ModelSpec("resnet-50", 1, 64, 64, 1, 0)))
         .isEqualTo(
             new Catalogue.Refused(
-                "model.architecture must be one of resnet-gn, resnet-gn-tiny, synthetic,"
-                    + " got resnet-50"));
+                "model.architecture must be one of %s, got resnet-50"
+                    .formatted(String.join(", ", Catalogue.names()))));
     assertThat(Catalogue.find(new ModelSpec("synthetic", 1, 64, 64, 1, 0)))
         .isInstanceOf(Catalogue.Refused.class);
     assertThat(Catalogue.find(new ModelSpec("resnet-gn", 1, 64, 64, 1, 5)))

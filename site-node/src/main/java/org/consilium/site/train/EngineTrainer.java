@@ -8,8 +8,8 @@ import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.protocol.StudyPlan;
 import org.consilium.site.policy.Why;
 
 /**
@@ -34,15 +34,8 @@ public final class EngineTrainer implements LocalTrainer {
       if (!base.layout().digest().equals(job.layoutDigest())) {
         return new TrainingResult.Failed(Why.BAD_MODEL, "the file's layout is not the task's");
       }
-      model = LocalModel.open(job.plan().model(), settings);
-      if (!model.layout().equals(base.layout())) {
-        return new TrainingResult.Failed(
-            Why.BAD_MODEL, "the file does not fit architecture " + job.plan().model());
-      }
-      model.load(base);
-      TrainingRun run =
-          new TrainingRun(
-              job.plan().training(), job.round(), job.plan().rounds(), job.seed(), watch::step);
+      model = job.model().at(job.base(), job.round(), settings);
+      TrainingRun run = TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step);
       TrainingOutcome outcome = model.train(job.images(), run);
       TrainingResult result =
           switch (outcome) {
@@ -81,19 +74,11 @@ public final class EngineTrainer implements LocalTrainer {
     if (done >= job.round()) {
       return true;
     }
-    StudyPlan.Training alone = job.plan().training().withoutProximalTerm();
-    try (LocalModel model = LocalModel.open(job.plan().model(), settings)) {
-      if (done == 0) {
-        model.load(model.architecture().initial(job.plan().seed()));
-      } else {
-        try (SafetensorsFile from = SafetensorsFile.open(file.path())) {
-          model.load(from);
-        }
-      }
+    try (LocalModel model = file.open(job.model(), settings)) {
       for (int round = done + 1; round <= job.round(); round++) {
-        TrainingRun run =
-            new TrainingRun(alone, round, job.plan().rounds(), job.seed(), watch::step);
-        if (!(model.train(job.images(), run) instanceof TrainingOutcome.Trained)) {
+        TrainingRun run = TrainingRun.of(job.plan(), round, job.seed(), watch::step);
+        TrainingRun alone = run.with(job.plan().training().withoutProximalTerm());
+        if (!(model.train(job.images(), alone) instanceof TrainingOutcome.Trained)) {
           return false;
         }
         file.write(model, ModelSheet.of(job.plan()), round);
@@ -108,8 +93,12 @@ public final class EngineTrainer implements LocalTrainer {
       TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
     double[] logits =
         model.predict(job.cohort().holdout(), Preprocessing.of(job.plan().training()));
+    Optional<ParameterSource> own = model.set().local(model);
+    if (own.isPresent()) {
+      new LocalPart(job.studyFolder()).write(own.get(), job.round());
+    }
     return new TrainingResult.Trained(
-        Delta.between(model, base),
+        Delta.between(model.set().shared(model), base),
         figures.loss(),
         figures.steps(),
         Optional.of(logits),

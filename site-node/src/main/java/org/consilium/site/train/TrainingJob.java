@@ -1,6 +1,7 @@
 package org.consilium.site.train;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
@@ -14,6 +15,7 @@ import org.consilium.site.cohort.CohortSource;
  * @param site who trains; part of the seed
  * @param round from 1
  * @param base safetensors file of the round's global parameters
+ * @param foundation safetensors file that the plan starts from; absent as in the plan
  * @param layoutDigest digest of names and shapes that the base must have
  * @param cohort local cases
  * @param studyFolder where what belongs to this study alone is kept
@@ -24,6 +26,7 @@ public record TrainingJob(
     SiteId site,
     int round,
     Path base,
+    Optional<Path> foundation,
     Digest layoutDigest,
     CohortSource cohort,
     Path studyFolder,
@@ -47,6 +50,10 @@ public record TrainingJob(
     long a = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
     long b = (a ^ (a >>> 27)) * 0x94d049bb133111ebL;
     return b ^ (b >>> 31);
+  }
+
+  StudyModel model() {
+    return new StudyModel(plan, foundation, studyFolder);
   }
 
   ImageSet images() throws java.io.IOException {

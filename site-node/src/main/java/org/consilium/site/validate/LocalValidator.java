@@ -20,6 +20,7 @@ import org.consilium.protocol.ValidationReport.Cases;
 import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
 import org.consilium.site.train.LocalOnlyModel;
+import org.consilium.site.train.StudyModel;
 import org.consilium.site.validate.Findings.Counts;
 import org.consilium.site.validate.Findings.Finding;
 
@@ -73,8 +74,7 @@ public final class LocalValidator {
     if (recent.isEmpty()) {
       return findings(job, global.counts(), Optional.empty(), found);
     }
-    Scores window =
-        scores(job.plan(), recent.get(), predict(job.model(), job.plan(), recent.get()));
+    Scores window = scores(job.plan(), recent.get(), predict(job, recent.get()));
     found.addAll(window.findings(Subject.GLOBAL, Cases.WINDOW));
     found.addAll(shift(job, global, window));
     return findings(job, global.counts(), Optional.of(window.counts()), found);
@@ -98,7 +98,7 @@ public final class LocalValidator {
         || alone.round() != job.task().round()) {
       return List.of();
     }
-    double[] logits = predict(alone.path(), job.plan(), holdout);
+    double[] logits = predictWhole(alone.path(), job.plan(), holdout);
     return scores(job.plan(), holdout, logits).findings(Subject.LOCAL_ONLY, Cases.HOLDOUT);
   }
 
@@ -122,12 +122,20 @@ public final class LocalValidator {
     if (known != null) {
       return known;
     }
-    double[] logits = predict(job.model(), job.plan(), job.cohort().holdout());
+    double[] logits = predict(job, job.cohort().holdout());
     holdoutLogits.put(version, logits);
     return logits;
   }
 
-  private double[] predict(Path file, StudyPlan plan, ImageSet images) throws IOException {
+  /** By the task's model with this site's own part, as the next round would start from it. */
+  private double[] predict(ValidationJob job, ImageSet images) throws IOException {
+    StudyModel study = new StudyModel(job.plan(), job.foundation(), job.studyFolder());
+    try (LocalModel model = study.at(job.model(), job.task().round() + 1, settings)) {
+      return model.predict(images, Preprocessing.of(job.plan().training()));
+    }
+  }
+
+  private double[] predictWhole(Path file, StudyPlan plan, ImageSet images) throws IOException {
     try (SafetensorsFile parameters = SafetensorsFile.open(file);
         LocalModel model = LocalModel.open(plan.model(), settings)) {
       model.load(RoundLayout.parameters(parameters));

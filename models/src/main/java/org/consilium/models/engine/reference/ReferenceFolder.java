@@ -13,7 +13,14 @@ import org.consilium.models.engine.TensorEngine;
  * tolerance), {@code weights.safetensors} and {@code io.safetensors}.
  */
 public final class ReferenceFolder {
-  private static final List<ReferenceCase> CASES = List.of();
+  private static final List<ReferenceCase> CASES =
+      List.of(
+          new TrainingCase(),
+          new VisionTransformerCase(),
+          new MaskedAutoencoderCase(),
+          new DualEncoderCase(),
+          new ContrastiveLossCase(),
+          new ConvNeXtCase());
 
   private ReferenceFolder() {}
 
