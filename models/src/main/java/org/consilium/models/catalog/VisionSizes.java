@@ -3,6 +3,7 @@ package org.consilium.models.catalog;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.consilium.models.catalog.VisionTransformer.Activation;
 import org.consilium.models.catalog.VisionTransformer.Body;
 import org.consilium.models.catalog.VisionTransformer.Image;
@@ -55,15 +56,31 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
           registers("vit-large-14-dinov2-reg4", LARGE, DINOV2, 4),
           registers("vit-huge-14-reg8", Body.of(1536, 24, 24, GIANT_RATIO), GIANT, 8));
 
+  /** Decoder of a masked autoencoder at the platform's own sizes. */
+  private static final MaskedAutoencoder.Decoder SMALL_DECODER =
+      new MaskedAutoencoder.Decoder(64, 2, 4);
+
+  private static final String MASKED = "mae-";
+
+  /** The transformers, and the autoencoders that pre-train those that can be. */
   static List<String> names() {
-    return ALL.stream().map(VisionSizes::name).toList();
+    Stream<String> plain = ALL.stream().map(VisionSizes::name);
+    Stream<String> masked =
+        ALL.stream().filter(VisionSizes::canBeMasked).map(size -> MASKED + size.name());
+    return Stream.concat(plain, masked).toList();
+  }
+
+  private boolean canBeMasked() {
+    return tokens.equals(Tokens.CLASS) && variant.equals(Variant.PLAIN);
   }
 
   /** The architecture of a name that is one of {@link #names}. */
   static Catalogue.Found find(ModelSpec spec) {
-    VisionSizes size = named(spec.architecture()).orElseThrow();
+    boolean masked = spec.architecture().startsWith(MASKED);
+    String name = masked ? spec.architecture().substring(MASKED.length()) : spec.architecture();
+    VisionSizes size = named(name).orElseThrow();
     try {
-      return new Catalogue.Known(size.at(spec));
+      return new Catalogue.Known(masked ? size.masked(spec) : size.at(spec));
     } catch (IllegalArgumentException unfit) {
       return new Catalogue.Refused(
           "%s, for architecture %s".formatted(unfit.getMessage(), spec.architecture()));
@@ -77,6 +94,11 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
   private VisionTransformer at(ModelSpec spec) {
     Image image = new Image(spec.channels(), spec.height(), spec.width(), patch);
     return VisionTransformer.of(name, new Shape(image, body, tokens, variant, spec.classes()));
+  }
+
+  private MaskedAutoencoder masked(ModelSpec spec) {
+    boolean small = body.width() <= 256;
+    return MaskedAutoencoder.of(at(spec), small ? SMALL_DECODER : MaskedAutoencoder.STANDARD);
   }
 
   private static VisionSizes plain(String name, int patch, Body body, Variant variant) {

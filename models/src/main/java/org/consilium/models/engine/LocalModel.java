@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.consilium.models.arch.Encoder;
+import org.consilium.models.arch.MaskedAutoencoderNetwork;
 import org.consilium.models.arch.Network;
 import org.consilium.models.arch.Trace;
 import org.consilium.models.arch.Weights;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
@@ -222,7 +224,15 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     }
   }
 
+  Weights weights() {
+    return weights;
+  }
+
   Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
+    if (architecture() instanceof MaskedAutoencoder autoencoder
+        && network instanceof MaskedAutoencoderNetwork masked) {
+      return new MaskedObjective(this, autoencoder, masked, images, run);
+    }
     return set.headOnly() && network instanceof Encoder
         ? new ProbeObjective(this, images, run)
         : new LabelledObjective(this, images, run);

@@ -10,6 +10,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
@@ -206,7 +207,9 @@ public final class TrainedSet {
     Predicate<String> trainedBy(Tuning tuning) {
       int first = architecture.depth() + 1 - tuning.lastBlocks();
       return switch (tuning.regime()) {
-        case FULL -> _ -> true;
+        case FULL ->
+            tensor ->
+                !(architecture instanceof MaskedAutoencoder && MaskedAutoencoder.fixed(tensor));
         case PROBE -> this::head;
         case LAST_BLOCKS -> tensor -> architecture.layer(tensor) >= first;
         case FFA_LORA -> tensor -> tensor.endsWith(LORA_B) || head(tensor);

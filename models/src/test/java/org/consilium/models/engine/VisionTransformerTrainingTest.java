@@ -67,7 +67,15 @@ class VisionTransformerTrainingTest {
 
   private static StudyPlan.Training plan() {
     return new StudyPlan.Training(
-        1, 8, 3e-3, 0.05, 1, false, 0, 0, "none", "fixed", 0.5, 0.25, false);
+        1,
+        0,
+        8,
+        new StudyPlan.Optimiser("adamw", 3e-3, 0.05, 0, 0, 1),
+        new StudyPlan.Schedule(1, 0, false, 0),
+        0,
+        new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+        StudyPlan.Personal.NONE,
+        false);
   }
 
   private static ImageSet brightOrDark(int count) {

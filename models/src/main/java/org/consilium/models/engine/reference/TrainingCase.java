@@ -35,6 +35,10 @@ final class TrainingCase implements ReferenceCase {
       batch.labels()[i] = (int) labels[i];
     }
     Architecture model = model(bench);
+    int classes = model.spec().classes();
+    if (java.util.Arrays.stream(batch.labels()).anyMatch(label -> label < 0 || label >= classes)) {
+      throw new IllegalArgumentException("labels must be 0-%d".formatted(classes - 1));
+    }
     gradients(bench, model, batch);
     Arguments runs = bench.values().part("runs");
     for (String name : runs.values().keySet()) {

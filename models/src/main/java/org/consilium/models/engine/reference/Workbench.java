@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import org.consilium.models.arch.Trace;
 import org.consilium.models.arch.Weights;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.TensorSpec;
 
@@ -87,17 +88,27 @@ final class Workbench {
     return SafetensorsFile.open(folder.resolve(file));
   }
 
+  /** Where a file of the folder is. */
+  Path file(String name) {
+    return folder.resolve(name);
+  }
+
   /** All tensors of a file as float32 arrays of the bench's manager. */
   Map<String, NDArray> arrays(String file) throws IOException {
-    Map<String, NDArray> arrays = new LinkedHashMap<>();
     try (SafetensorsFile source = open(file)) {
-      for (int t = 0; t < source.layout().tensors().size(); t++) {
-        TensorSpec tensor = source.layout().tensors().get(t);
-        float[] values = new float[Math.toIntExact(tensor.length())];
-        source.read(source.layout().offset(t), values, 0, values.length);
-        long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
-        arrays.put(tensor.name(), manager.create(values, new Shape(shape)));
-      }
+      return arrays(source);
+    }
+  }
+
+  /** The same of any source. */
+  Map<String, NDArray> arrays(ParameterSource source) throws IOException {
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    for (int t = 0; t < source.layout().tensors().size(); t++) {
+      TensorSpec tensor = source.layout().tensors().get(t);
+      float[] values = new float[Math.toIntExact(tensor.length())];
+      source.read(source.layout().offset(t), values, 0, values.length);
+      long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+      arrays.put(tensor.name(), manager.create(values, new Shape(shape)));
     }
     return arrays;
   }
