@@ -121,6 +121,23 @@ final class StudyFileTest {
   }
 
   @Test
+  void parse_feddgGaWithCoarseWeights_isRefused() {
+    String yaml =
+        MINIMAL.replace("name: fedprox, mu: 1e-2", "name: feddg-ga")
+            + "  privacy: {weightMax: 4}\n";
+
+    assertThat(problems(yaml).getFirst().message()).contains("a weightMax of at least 8");
+  }
+
+  @Test
+  void parse_uniformWeighting_spendsNoBitsOnWeights() throws YamlRefused {
+    String yaml = MINIMAL.replace("mu: 1e-2", "weighting: uniform");
+
+    assertThat(StudyFile.parse(yaml).protection().weightMax()).isEqualTo(1);
+    assertThat(StudyFile.parse(MINIMAL).protection().weightMax()).isEqualTo(64);
+  }
+
+  @Test
   void parse_fednovaInATinyRange_isRefused() {
     String yaml =
         MINIMAL.replace("name: fedprox, mu: 1e-2", "name: fednova")
