@@ -15,7 +15,12 @@ final class Combination {
     switch (aggregation.rule()) {
       case SCAFFOLD -> scaffold(training);
       case FEDNOVA -> nova(training, protection);
-      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD, FEDDG_GA -> {}
+      case FEDDG_GA ->
+          check(
+              protection.weightMax() >= 8,
+              "algorithm feddg-ga needs a weightMax of at least 8: its weights are whole numbers",
+              protection.weightMax());
+      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD -> {}
     }
   }
 

@@ -13,7 +13,6 @@ import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.federated.RoundStart;
 import org.consilium.models.params.ParameterLayout;
-import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.tune.Merged;
 import org.consilium.models.tune.Start;
@@ -84,7 +83,9 @@ record Releases(Foundations foundations, ModelRegistry models) {
           set,
           start ->
               models.keepWhole(
-                  version, new Merged(set, start, List.<ParameterSource>of(shared)), metadata));
+                  version,
+                  new Merged(set, start, List.of(RoundLayout.parameters(shared))),
+                  metadata));
     }
   }
 
@@ -94,7 +95,7 @@ record Releases(Foundations foundations, ModelRegistry models) {
         org.consilium.models.catalog.Catalogue.require(plan.model()), plan.tuning());
   }
 
-  /** The layout of every delta and of every version of a study. */
+  /** The layout of every delta and of every version of a study: what travels and the rule's own. */
   static ParameterLayout layout(StudyPlan plan) {
     return RoundLayout.of(set(plan).shared(), plan.aggregation());
   }

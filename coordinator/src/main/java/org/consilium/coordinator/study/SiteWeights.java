@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.consilium.coordinator.aggregate.rule.GeneralisationAdjustment;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.coordinator.round.RoundState.Closed;
@@ -82,7 +83,9 @@ final class SiteWeights {
             round -> {
               double[] gaps =
                   sites.stream()
-                      .mapToDouble(site -> gap(plan, round.reports().get(site)))
+                      .mapToDouble(
+                          site ->
+                              gap(plan.select(), Optional.ofNullable(round.reports().get(site))))
                       .toArray();
               double step =
                   GeneralisationAdjustment.step(
@@ -102,19 +105,19 @@ final class SiteWeights {
    * that the plan chooses by; larger is worse whichever way the metric points. Not a number when
    * the site did not say.
    */
-  private static double gap(
-      StudyPlan plan, @org.jspecify.annotations.Nullable ValidationReport report) {
-    boolean higherIsBetter = ReportScore.higherIsBetter(plan.select());
+  static double gap(String select, Optional<ValidationReport> report) {
+    boolean higherIsBetter = ReportScore.higherIsBetter(select);
     Quantity quantity = higherIsBetter ? Quantity.AUROC : Quantity.LOG_LOSS;
-    if (report == null) {
-      return Double.NaN;
-    }
     double global = value(report, Subject.GLOBAL, quantity);
     double local = value(report, Subject.LOCAL_TRAINED, quantity);
     return higherIsBetter ? local - global : global - local;
   }
 
-  private static double value(ValidationReport report, Subject subject, Quantity quantity) {
-    return report.find(subject, Cases.HOLDOUT, quantity).map(Measure::value).orElse(Double.NaN);
+  private static double value(
+      Optional<ValidationReport> report, Subject subject, Quantity quantity) {
+    return report
+        .flatMap(r -> r.find(subject, Cases.HOLDOUT, quantity))
+        .map(Measure::value)
+        .orElse(Double.NaN);
   }
 }

@@ -8,9 +8,10 @@ import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.StudyPlan;
 
 /** The keys of a study file that name the federated algorithm, and what each algorithm takes. */
-final class StudyAlgorithm {
+public final class StudyAlgorithm {
   private static final String FEDPROX = "fedprox";
 
   /** What people may write: every rule, and FedProx, which is FedAvg with a pull at the sites. */
@@ -27,6 +28,12 @@ final class StudyAlgorithm {
           "feddg-ga");
 
   private StudyAlgorithm() {}
+
+  /** What people call a plan's algorithm, as they write it in a study file. */
+  public static String name(StudyPlan plan) {
+    Rule rule = plan.aggregation().rule();
+    return rule == Rule.FEDAVG && plan.training().proximalMu() > 0 ? FEDPROX : rule.word();
+  }
 
   /** FedProx's μ. */
   static double proximal(YamlMap algorithm) {

@@ -15,6 +15,7 @@ import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
@@ -71,7 +72,7 @@ public final class StudyFile {
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    Optional<Protection> protection = protection(spec.optionalMap("privacy"));
+    Optional<Protection> protection = protection(spec.optionalMap("privacy"), aggregation);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -134,7 +135,8 @@ public final class StudyFile {
     return String.join(" / ", titles);
   }
 
-  private static Optional<Protection> protection(YamlMap privacy) {
+  private static Optional<Protection> protection(
+      YamlMap privacy, Optional<Aggregation> aggregation) {
     String mode = privacy.text("mode", "sealed");
     if (mode.equals("masked")) {
       privacy.problem(
@@ -144,7 +146,9 @@ public final class StudyFile {
     }
     double clip = privacy.number("clip", 10);
     double range = privacy.number("range", 8);
-    int weightMax = privacy.integer("weightMax", Limits.WEIGHT_MAX);
+    // Where all count the same, the bits of larger weights are better spent on precision.
+    boolean same = aggregation.filter(a -> a.weighting() == Weighting.UNIFORM).isPresent();
+    int weightMax = privacy.integer("weightMax", same ? 1 : Limits.WEIGHT_MAX);
     int minSamples = privacy.integer("minSamples", 20);
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();

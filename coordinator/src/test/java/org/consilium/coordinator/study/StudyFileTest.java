@@ -60,7 +60,10 @@ final class StudyFileTest {
     assertThat(algorithm("fedyogi")).isEqualTo(aggregation(Rule.FEDYOGI, .01, .9, .99, 1e-3));
     assertThat(algorithm("fedadagrad")).isEqualTo(aggregation(Rule.FEDADAGRAD, .01, .9, 0, 1e-3));
     assertThat(algorithm("fednova")).isEqualTo(aggregation(Rule.FEDNOVA, 1, 0, 0, 0));
-    assertThat(algorithm("scaffold").weighting()).isEqualTo(Weighting.UNIFORM);
+    assertThat(algorithm("scaffold"))
+        .isEqualTo(new Aggregation(Rule.SCAFFOLD, 1, 0, 0, 0, 0, Weighting.UNIFORM));
+    assertThat(algorithm("feddg-ga"))
+        .isEqualTo(new Aggregation(Rule.FEDDG_GA, 1, 0, 0, 0, .2, Weighting.SAMPLES));
   }
 
   private static Aggregation algorithm(String name) throws YamlRefused {
@@ -94,6 +97,9 @@ final class StudyFileTest {
           scaffold                    | sgd, momentum: 0.9 | algorithm scaffold needs momentum 0
           scaffold                    | sgd, layerDecay: 0.8 | algorithm scaffold needs layerDecay 1
           scaffold                    | sgd, averaging: 0.9 | algorithm scaffold needs averaging 0
+          feddg-ga, weighting: uniform |           | weighting must be left out for feddg-ga
+          feddg-ga, adjustment: 0     |            | adjustment must be in (0, 1]
+          fedavg, adjustment: 0.1     |            | adjustment fedavg does not take it
           fednova                     | adamw      | algorithm fednova needs optimiser sgd
           fednova                     | sgd, averaging: 0.9 | algorithm fednova needs averaging 0
           krum                        |            | name must be one of
@@ -112,6 +118,23 @@ final class StudyFileTest {
     assertThat(
             problem.message().startsWith(key) ? problem.message() : key + " " + problem.message())
         .startsWith(reason);
+  }
+
+  @Test
+  void parse_feddgGaWithCoarseWeights_isRefused() {
+    String yaml =
+        MINIMAL.replace("name: fedprox, mu: 1e-2", "name: feddg-ga")
+            + "  privacy: {weightMax: 4}\n";
+
+    assertThat(problems(yaml).getFirst().message()).contains("a weightMax of at least 8");
+  }
+
+  @Test
+  void parse_uniformWeighting_spendsNoBitsOnWeights() throws YamlRefused {
+    String yaml = MINIMAL.replace("mu: 1e-2", "weighting: uniform");
+
+    assertThat(StudyFile.parse(yaml).protection().weightMax()).isEqualTo(1);
+    assertThat(StudyFile.parse(MINIMAL).protection().weightMax()).isEqualTo(64);
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,7 +49,7 @@ public final class ControlVariates {
    * @throws IOException if a file cannot be read, or is of another layout
    */
   public float[] own(ParameterLayout trained, int round) throws IOException {
-    TreeMap<Integer, Path> rounds = rounds();
+    NavigableMap<Integer, Path> rounds = rounds();
     for (Path later : rounds.tailMap(round, true).values()) {
       Files.deleteIfExists(later);
     }
@@ -88,7 +89,7 @@ public final class ControlVariates {
         folder.resolve("control-%d.safetensors".formatted(round)),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
-    TreeMap<Integer, Path> rounds = rounds();
+    NavigableMap<Integer, Path> rounds = rounds();
     while (rounds.size() > KEPT) {
       Files.deleteIfExists(rounds.pollFirstEntry().getValue());
     }
@@ -130,8 +131,8 @@ public final class ControlVariates {
     return folder.resolve("control-%d.draft".formatted(round));
   }
 
-  private TreeMap<Integer, Path> rounds() throws IOException {
-    TreeMap<Integer, Path> rounds = new TreeMap<>();
+  private NavigableMap<Integer, Path> rounds() throws IOException {
+    NavigableMap<Integer, Path> rounds = new TreeMap<>();
     if (!Files.isDirectory(folder)) {
       return rounds;
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.consilium.coordinator.aggregate.FederatedVectors;
 
 /** The sites of the vectors' data file: full-batch logistic regression with an L2 penalty. */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record LogisticSites(List<double[][]> images, List<double[]> labels, double l2, double[] initial) {
 
   static LogisticSites of(JsonNode data) {

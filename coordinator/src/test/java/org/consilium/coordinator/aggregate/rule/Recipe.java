@@ -41,9 +41,11 @@ record Recipe(Family family, ServerRule rule, Local local, Server server) {
   }
 
   /** How sites train. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Local(double rate, int[] steps, double momentum, double mu, double lambda, int option) {}
 
   /** How the server combines. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Server(boolean uniform, int[][] participants, double initialV) {}
 
   static Recipe of(String name, JsonNode algorithm, int sites) {
