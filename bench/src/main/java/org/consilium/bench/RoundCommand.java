@@ -17,7 +17,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.sim.Envelope;
 import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
-import org.consilium.sim.demo.Machine;
+import org.consilium.sim.federation.Machine;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.ProcessEvent;

@@ -54,6 +54,7 @@ public record StudyPlan(
     check(
         labels.size() == expected, "labels must be " + expected + " for this model", labels.size());
     check(Set.of("auroc", "loss").contains(select), "select must be auroc or loss", select);
+    Combination.require(aggregation, training, protection);
     check(
         rounds >= 1 && rounds <= Limits.ROUNDS_MAX,
         "rounds must be 1-" + Limits.ROUNDS_MAX,
@@ -330,24 +331,6 @@ public record StudyPlan(
           method.equals("tune-after") ? steps >= 1 && steps <= 100_000 : steps == 0,
           "personal.steps must be 1-100000 for tune-after and left out otherwise",
           steps);
-    }
-  }
-
-  /**
-   * How accepted deltas become one server step.
-   *
-   * @param rule fedavg
-   * @param serverLearningRate factor on the weighted mean
-   * @param momentum 0
-   */
-  public record Aggregation(String rule, double serverLearningRate, double momentum) {
-    public Aggregation {
-      check(rule.equals("fedavg"), "aggregation rule must be fedavg", rule);
-      check(
-          serverLearningRate > 0 && serverLearningRate <= 10,
-          "serverLearningRate must be in (0, 10]",
-          serverLearningRate);
-      check(momentum == 0, "momentum must be 0 for fedavg", momentum);
     }
   }
 

@@ -24,6 +24,10 @@ final class CommandMap {
                       "consilium demo data --out lab --sites 2 --seed 7",
                       "case files to do it by hand"),
                   new Entry(
+                      "run",
+                      "consilium run study.yaml --local 4 --data cases.npz --out result",
+                      "a study file on your own cases, on this machine"),
+                  new Entry(
                       "bench round",
                       "consilium bench round --sites 4 --parameters 86000000",
                       "seconds and memory of a large round"))),
@@ -54,6 +58,10 @@ final class CommandMap {
                       "node join",
                       "consilium node join --token-file north.token --state north",
                       "make keys here, ask to join"),
+                  new Entry(
+                      "node data",
+                      "consilium node data --data cases/",
+                      "what a node would use of some cases"),
                   new Entry(
                       "node approve",
                       "consilium node approve mri-demo --state north",

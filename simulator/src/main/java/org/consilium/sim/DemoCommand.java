@@ -1,6 +1,5 @@
 package org.consilium.sim;
 
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -9,13 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.consilium.sim.demo.Chaos;
 import org.consilium.sim.demo.DemoOptions;
 import org.consilium.sim.demo.DemoRun;
-import org.consilium.sim.demo.Screen;
+import org.consilium.sim.federation.Screen;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.ReportFiles;
@@ -107,7 +104,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     DemoOptions options = options();
-    boolean terminal = onTerminal();
+    boolean terminal = Terminal.isOne();
     PrintStream usual = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     try {
       Files.createDirectories(out);
@@ -189,7 +186,7 @@ final class DemoCommand implements Callable<Integer> {
                     String.format(
                         Locale.ROOT,
                         "on all sites' test cases:     global %.3f, local-only %.3f",
-                        g.auroc(),
+                        g.value(),
                         together.localOnlyMeanOnAll().orElse(Double.NaN))));
     for (DemoReport.SiteLine site : report.sites()) {
       if (site.drift().firstAlarmWindow() > 0) {
@@ -236,14 +233,5 @@ final class DemoCommand implements Callable<Integer> {
     }
     people.println("consilium demo failed: " + why);
     return 1;
-  }
-
-  private static boolean onTerminal() {
-    Optional<Console> console = Optional.ofNullable(System.console());
-    Map<String, String> environment = System.getenv();
-    return console.filter(Console::isTerminal).isPresent()
-        && !environment.containsKey("CI")
-        && !environment.containsKey("NO_COLOR")
-        && !"dumb".equals(environment.get("TERM"));
   }
 }

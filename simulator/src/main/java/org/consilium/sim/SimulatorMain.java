@@ -3,12 +3,13 @@ package org.consilium.sim;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * Answers {@code consilium demo} and, for the whole product, {@code consilium --help}: the map of
- * all commands of all modules.
+ * Answers {@code consilium demo}, {@code consilium run} and, for the whole product, {@code
+ * consilium --help}: the map of all commands of all modules.
  */
 @Command(name = "consilium", mixinStandardHelpOptions = false)
 public final class SimulatorMain implements Runnable {
@@ -37,12 +38,13 @@ public final class SimulatorMain implements Runnable {
     }
     CommandLine line = new CommandLine(new SimulatorMain());
     line.addSubcommand("demo", DemoCommand.line(clock));
+    line.addSubcommand("run", new RunCommand(clock));
     line.setOut(out).setErr(err);
     line.setUnmatchedArgumentsAllowed(false);
     line.setParameterExceptionHandler(
         (problem, given) -> {
           err.println("consilium: " + problem.getMessage());
-          if (!"demo".equals(first)) {
+          if (!List.of("demo", "run").contains(first)) {
             CommandMap.nearest(first)
                 .ifPresent(near -> err.println("Did you mean: consilium " + near + " ?"));
           }

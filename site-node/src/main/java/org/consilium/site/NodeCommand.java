@@ -7,6 +7,7 @@ import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.consilium.site.cohort.CohortSpec;
 import org.consilium.site.policy.Approval;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -58,7 +59,8 @@ final class NodeCommand {
       mixinStandardHelpOptions = true)
   int serve(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
-      @Option(names = "--data", description = "FILE.npz, or synthetic:N.") Optional<String> data,
+      @Option(names = "--data", description = "FILE.npz, a folder, or synthetic:N.")
+          Optional<String> data,
       @Option(names = "--windows", description = "Folder of window-0001.npz and so on.")
           Optional<String> windows,
       @Option(names = "--config", description = "node.yaml.") Optional<Path> config,
@@ -85,6 +87,20 @@ final class NodeCommand {
           SiteConfig merged = SiteConfig.of(flags, System.getenv(), config);
           return new Serving(new StateFolder(state), console, random).serve(merged);
         });
+  }
+
+  @Command(
+      name = "data",
+      description = "What this node would use of some cases; nothing leaves this machine.",
+      mixinStandardHelpOptions = true)
+  int data(
+      @Option(
+              names = "--data",
+              required = true,
+              description = "FILE.npz, TABLE.csv, or a folder of pictures.")
+          String data,
+      @Option(names = "--json", description = JSON_HELP) boolean json) {
+    return console.run(json, () -> LocalCases.manifest(new CohortSpec(data, Optional.empty())));
   }
 
   @Command(

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.StudyAlgorithm;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.Decision;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
@@ -55,7 +56,7 @@ final class StudyGauges {
         "study",
         name,
         "algorithm",
-        plan.training().proximalMu() > 0 ? "fedprox" : "fedavg",
+        StudyAlgorithm.name(plan),
         "model",
         plan.model().architecture(),
         "task",

@@ -10,8 +10,9 @@ import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.federated.RoundStart;
 import org.consilium.models.params.ParameterLayout;
-import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.tune.Merged;
 import org.consilium.models.tune.Start;
@@ -45,7 +46,8 @@ record Releases(Foundations foundations, ModelRegistry models) {
           set,
           start ->
               models.publish(
-                  set.shared(start), new ModelRegistry.Lineage(plan, 0, Optional.empty())));
+                  RoundStart.of(set.shared(start), plan.aggregation()),
+                  new ModelRegistry.Lineage(plan, 0, Optional.empty())));
     } catch (IllegalArgumentException unfit) {
       throw new StudyRefused(
           StudyRefused.Why.ILLEGAL,
@@ -64,7 +66,7 @@ record Releases(Foundations foundations, ModelRegistry models) {
             .find(version)
             .orElseThrow(() -> new IOException("open model " + version + ": it is not kept"));
     Architecture architecture = set.architecture();
-    if (set.shared().equals(architecture.layout())) {
+    if (layout(plan).equals(architecture.layout())) {
       return own;
     }
     Optional<Path> made = models.findWhole(version);
@@ -81,7 +83,9 @@ record Releases(Foundations foundations, ModelRegistry models) {
           set,
           start ->
               models.keepWhole(
-                  version, new Merged(set, start, List.<ParameterSource>of(shared)), metadata));
+                  version,
+                  new Merged(set, start, List.of(RoundLayout.parameters(shared))),
+                  metadata));
     }
   }
 
@@ -91,9 +95,9 @@ record Releases(Foundations foundations, ModelRegistry models) {
         org.consilium.models.catalog.Catalogue.require(plan.model()), plan.tuning());
   }
 
-  /** The layout of every delta and of every version of a study. */
+  /** The layout of every delta and of every version of a study: what travels and the rule's own. */
   static ParameterLayout layout(StudyPlan plan) {
-    return set(plan).shared();
+    return RoundLayout.of(set(plan).shared(), plan.aggregation());
   }
 
   private <R> R start(StudyPlan plan, TrainedSet set, Use<R> use) throws IOException {

@@ -14,12 +14,13 @@ import org.consilium.coordinator.yaml.YamlText;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Aggregation;
 import org.consilium.protocol.StudyPlan.Foundation;
 import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
@@ -68,10 +69,10 @@ public final class StudyFile {
     Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
     Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"));
     Optional<Training> training = StudyLearning.training(spec.optionalMap("training"), algorithm);
-    Optional<Aggregation> aggregation = aggregation(algorithm);
+    Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    Optional<Protection> protection = protection(spec.optionalMap("privacy"));
+    Optional<Protection> protection = protection(spec.optionalMap("privacy"), aggregation);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -134,16 +135,8 @@ public final class StudyFile {
     return String.join(" / ", titles);
   }
 
-  private static Optional<Aggregation> aggregation(YamlMap algorithm) {
-    String rule = algorithm.text("aggregation", "samples");
-    if (!rule.equals("samples")) {
-      algorithm.problem("aggregation", "must be samples: the mean weighted by examples");
-    }
-    double rate = algorithm.number("serverLearningRate", 1);
-    return algorithm.build(() -> new Aggregation("fedavg", rate, 0));
-  }
-
-  private static Optional<Protection> protection(YamlMap privacy) {
+  private static Optional<Protection> protection(
+      YamlMap privacy, Optional<Aggregation> aggregation) {
     String mode = privacy.text("mode", "sealed");
     if (mode.equals("masked")) {
       privacy.problem(
@@ -153,7 +146,9 @@ public final class StudyFile {
     }
     double clip = privacy.number("clip", 10);
     double range = privacy.number("range", 8);
-    int weightMax = privacy.integer("weightMax", Limits.WEIGHT_MAX);
+    // Where all count the same, the bits of larger weights are better spent on precision.
+    boolean same = aggregation.filter(a -> a.weighting() == Weighting.UNIFORM).isPresent();
+    int weightMax = privacy.integer("weightMax", same ? 1 : Limits.WEIGHT_MAX);
     int minSamples = privacy.integer("minSamples", 20);
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();

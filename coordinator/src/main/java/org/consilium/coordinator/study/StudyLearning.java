@@ -115,12 +115,7 @@ final class StudyLearning {
   }
 
   static Optional<Training> training(YamlMap training, YamlMap algorithm) {
-    boolean proximal =
-        algorithm.choice("name", "fedavg", List.of("fedavg", "fedprox")).equals("fedprox");
-    double mu = algorithm.number("mu", proximal ? 0.01 : 0);
-    if (!proximal && mu != 0) {
-      algorithm.problem("mu", "belongs to fedprox; leave it out for fedavg");
-    }
+    double mu = StudyAlgorithm.proximal(algorithm);
     int localEpochs = algorithm.integer("localEpochs", 1);
     if (localEpochs < 1 || localEpochs > 1000) {
       algorithm.problem("localEpochs", "must be 1-1000, got " + localEpochs);

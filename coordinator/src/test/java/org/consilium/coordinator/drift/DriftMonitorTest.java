@@ -110,7 +110,7 @@ final class DriftMonitorTest {
             new StudyPlan.Input("none", "fixed", 0.5, 0.25),
             StudyPlan.Personal.NONE,
             false),
-        new StudyPlan.Aggregation("fedavg", 1.0, 0),
+        org.consilium.protocol.Aggregation.FEDAVG,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
         new StudyPlan.Participation(List.of(A, B), 2, Duration.ofMinutes(10)),
         new StudyPlan.Monitoring("cusum", 1, 52, 20, "alert"),

@@ -8,7 +8,16 @@ import org.consilium.protocol.ModelSpec;
  * A model of the catalogue at a given input size and number of outputs: shapes, without arithmetic.
  */
 public sealed interface Architecture
-    permits ConvNeXt, DualEncoder, MaskedAutoencoder, ResNetGn, Synthetic, VisionTransformer {
+    permits BasicUNet,
+        ConvNeXt,
+        DualEncoder,
+        MaskedAutoencoder,
+        ResidualUNet,
+        ResNetGn,
+        Synthetic,
+        Unetr,
+        UniRepLKNet,
+        VisionTransformer {
   /** What was asked for. */
   ModelSpec spec();
 

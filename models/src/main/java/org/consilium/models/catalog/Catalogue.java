@@ -25,8 +25,8 @@ public final class Catalogue {
   /** Names that a specification may use. */
   public static List<String> names() {
     List<String> names = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));
-    names.addAll(VisionSizes.names());
     names.addAll(ConvolutionalSizes.names());
+    names.addAll(VisionSizes.names());
     names.add(Synthetic.NAME);
     return List.copyOf(names);
   }
@@ -48,9 +48,9 @@ public final class Catalogue {
       case ResNetGn.NAME -> new Known(ResNetGn.standard(spec));
       case ResNetGn.NAME_TINY -> new Known(ResNetGn.tiny(spec));
       case Synthetic.NAME -> new Known(new Synthetic(spec));
-      case String name when VisionSizes.names().contains(name) -> VisionSizes.find(spec);
       case String name when ConvolutionalSizes.names().contains(name) ->
           ConvolutionalSizes.find(spec);
+      case String name when VisionSizes.names().contains(name) -> VisionSizes.find(spec);
       default -> throw new IllegalStateException("catalogue lists a name that it cannot build");
     };
   }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -75,7 +76,8 @@ public record ModelSheet(
     ModelSheet sheet = parse(metadata);
     return switch (Catalogue.find(sheet.spec())) {
       case Catalogue.Refused(String why) -> throw new Unfit(why);
-      case Catalogue.Known(Architecture known) when !known.layout().equals(layout) ->
+      case Catalogue.Known(Architecture known)
+          when !known.layout().equals(RoundLayout.trained(layout)) ->
           throw new Unfit(
               "it holds %d tensors of %d values, %s of its sheet has %d tensors of %d values"
                   .formatted(

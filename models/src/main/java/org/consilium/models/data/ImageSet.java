@@ -81,6 +81,16 @@ public final class ImageSet {
     return pixels[index * imageLength() + at] & 0xff;
   }
 
+  /** The same images with other labels; the pixels are shared, the labels copied. */
+  public ImageSet withLabels(int[] others) {
+    return new ImageSet(channels, height, width, pixels, others.clone());
+  }
+
+  /** Values of image {@code index}, channel first, a copy. */
+  public byte[] image(int index) {
+    return Arrays.copyOfRange(pixels, index * imageLength(), (index + 1) * imageLength());
+  }
+
   /** The images at the given places, in that order, as a set of their own. */
   public ImageSet subset(int[] places) {
     byte[] some = new byte[places.length * imageLength()];

@@ -13,7 +13,12 @@ public final class MalformedData extends IOException {
   private final String what;
   private final String numbers;
 
-  MalformedData(Path file, String what, String numbers) {
+  /**
+   * @param file the file; its folder is not told
+   * @param what what is wrong, in a few words
+   * @param numbers the thing and its numbers
+   */
+  public MalformedData(Path file, String what, String numbers) {
     super("read %s: %s: %s".formatted(file.getFileName(), what, numbers));
     this.what = what;
     this.numbers = numbers;

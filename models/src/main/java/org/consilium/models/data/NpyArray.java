@@ -27,6 +27,7 @@ record NpyArray(Type type, List<Integer> shape, int headerBytes) {
   /** The stored types that are read. */
   enum Type {
     U1("|u1", 1),
+    I1("|i1", 1),
     I2("<i2", 2),
     I8("<i8", 8),
     F4("<f4", 4);
@@ -101,7 +102,7 @@ record NpyArray(Type type, List<Integer> shape, int headerBytes) {
     }
     String printable = org.consilium.protocol.Limits.printable(descr);
     throw new MalformedData(
-        file, "array type is not u1, i2, i8 or f4", "%s is %s".formatted(key, printable));
+        file, "array type is not u1, i1, i2, i8 or f4", "%s is %s".formatted(key, printable));
   }
 
   private static List<Integer> shape(String text, Path file, String key) throws MalformedData {

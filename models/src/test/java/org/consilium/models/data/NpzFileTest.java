@@ -61,6 +61,24 @@ final class NpzFileTest {
   }
 
   @Test
+  void labels_ofSeveralFindings_areReadWithUnknowns() throws IOException {
+    byte[] images = {1, 2, 3, 4, 5, 6, 7, 8};
+    Path file = npz("|u1", "2, 2, 2", images, "|i1", "2, 3", new byte[] {1, 0, -1, 0, 0, -1});
+
+    LabelledFindings set = NpzFile.readFindings(file, Split.TRAIN, Bounds.DEFAULT).orElseThrow();
+
+    assertThat(set.findings()).isEqualTo(3);
+    assertThat(set.target(0, 2)).isEqualTo(LabelledFindings.UNKNOWN);
+    assertThat(set.countOf(0, 1)).isEqualTo(1);
+    assertThat(set.images().labels()).containsExactly(1, 0);
+    assertThat(set.subset(new int[] {1}).target(0, 2)).isEqualTo(-1);
+    Path wrong = npz("|u1", "2, 2, 2", images, "|i1", "2, 3", new byte[] {1, 0, 2, 0, 0, 0});
+    assertThatThrownBy(() -> NpzFile.readFindings(wrong, Split.TRAIN, Bounds.DEFAULT))
+        .isInstanceOf(MalformedData.class)
+        .hasMessageContaining("train_labels[2]; -1, 0 or 1 allowed");
+  }
+
+  @Test
   void arrays_withBrokenRules_areRefusedByName() throws IOException {
     byte[] four = {1, 2, 3, 4};
     refused(npz("|u1", "1, 2, 2", four, "|u1", "2,", new byte[2]), "1 images, 2 labels");

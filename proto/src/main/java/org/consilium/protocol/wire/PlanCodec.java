@@ -3,12 +3,12 @@ package org.consilium.protocol.wire;
 import java.time.Duration;
 import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Aggregation;
 import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
@@ -37,11 +37,7 @@ public final class PlanCodec {
                 .setWidth(plan.model().width())
                 .setClasses(plan.model().classes())
                 .setParameters(plan.model().parameters()))
-        .setAggregation(
-            org.consilium.proto.v1.Aggregation.newBuilder()
-                .setRule(plan.aggregation().rule())
-                .setServerLearningRate(plan.aggregation().serverLearningRate())
-                .setMomentum(plan.aggregation().momentum()))
+        .setAggregation(aggregation(plan.aggregation()))
         .setProtection(
             org.consilium.proto.v1.Protection.newBuilder()
                 .setMode(org.consilium.proto.v1.Protection.Mode.SEALED)
@@ -114,10 +110,7 @@ public final class PlanCodec {
         LearningCodec.decode(m.getTask()),
         LearningCodec.decode(m.getTuning()),
         LearningCodec.decode(m.getTraining()),
-        new Aggregation(
-            m.getAggregation().getRule(),
-            m.getAggregation().getServerLearningRate(),
-            m.getAggregation().getMomentum()),
+        aggregation(m.getAggregation()),
         protection(m.getProtection()),
         new Participation(
             m.getParticipation().getSitesList().stream().map(SiteId::new).toList(),
@@ -133,6 +126,40 @@ public final class PlanCodec {
         m.getSelect(),
         m.getSeed(),
         m.getRounds());
+  }
+
+  private static org.consilium.proto.v1.Aggregation aggregation(Aggregation a) {
+    return org.consilium.proto.v1.Aggregation.newBuilder()
+        .setRule(a.rule().word())
+        .setServerLearningRate(a.serverLearningRate())
+        .setMomentum(a.momentum())
+        .setBeta2(a.beta2())
+        .setTau(a.tau())
+        .setAdjustment(a.adjustment())
+        .setWeighting(
+            switch (a.weighting()) {
+              case SAMPLES -> org.consilium.proto.v1.Aggregation.Weighting.SAMPLES;
+              case UNIFORM -> org.consilium.proto.v1.Aggregation.Weighting.UNIFORM;
+            })
+        .build();
+  }
+
+  private static Aggregation aggregation(org.consilium.proto.v1.Aggregation a) {
+    return new Aggregation(
+        Aggregation.Rule.of(a.getRule()),
+        a.getServerLearningRate(),
+        a.getMomentum(),
+        a.getBeta2(),
+        a.getTau(),
+        a.getAdjustment(),
+        switch (a.getWeighting()) {
+          // Plans from before there was a choice say nothing.
+          case SAMPLES, WEIGHTING_UNSPECIFIED -> Aggregation.Weighting.SAMPLES;
+          case UNIFORM -> Aggregation.Weighting.UNIFORM;
+          case UNRECOGNIZED ->
+              throw new IllegalArgumentException(
+                  "weighting must be SAMPLES or UNIFORM, got number " + a.getWeightingValue());
+        });
   }
 
   private static Protection protection(org.consilium.proto.v1.Protection p) {

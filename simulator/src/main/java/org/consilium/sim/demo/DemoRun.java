@@ -19,11 +19,11 @@ import org.consilium.models.data.LesionCases;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
-import org.consilium.sim.consortium.CoordinatorApi;
-import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
+import org.consilium.sim.federation.Federation;
+import org.consilium.sim.federation.Screen;
+import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.process.Installation;
-import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
@@ -43,9 +43,6 @@ public final class DemoRun {
   /** Name of the study. */
   public static final String STUDY = "mri-demo";
 
-  private static final int COORDINATOR_HEAP_MIB = 256;
-  private static final int SITE_HEAP_MIB = 512;
-  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
   private static final Duration STUDY_MAX = Duration.ofMinutes(60);
   private static final Duration PATIENT_DEADLINE = Duration.ofMinutes(20);
   private static final Duration SHORT_DEADLINE = Duration.ofSeconds(15);
@@ -125,41 +122,35 @@ public final class DemoRun {
 
   private DemoReport run(Supervisor supervisor, ExecutorService workers)
       throws IOException, InterruptedException {
-    LocalConsortium.Layout layout =
-        new LocalConsortium.Layout(work, COORDINATOR_HEAP_MIB, SITE_HEAP_MIB);
-    try (LocalConsortium consortium =
-        LocalConsortium.start(installation, layout, clock, supervisor)) {
+    List<SiteId> ids = sites.stream().map(SimulatedSite::id).toList();
+    Federation.Order order =
+        new Federation.Order(work, STUDY, ids, options.rounds(), options.seed(), STUDY_MAX);
+    try (Federation federation =
+        Federation.start(order, installation, clock, supervisor, timeline)) {
       List<Future<ImageSet>> training = new ArrayList<>();
       for (SimulatedSite site : sites) {
-        Path file = layout.site(site.id()).resolve("data.npz");
+        Path file = order.site(site.id()).resolve("data.npz");
         training.add(workers.submit(() -> cases.writeTraining(site, file)));
       }
-      CoordinatorApi api = consortium.await();
-      List<SiteId> ids = sites.stream().map(SimulatedSite::id).toList();
-      for (SiteId id : ids) {
-        consortium.placeRoundingSecret(id, options.seed());
-      }
-      consortium.join(ids);
-      timeline.add("study", STUDY, "%d sites have joined".formatted(ids.size()));
+      federation.join();
       List<ImageSet> trainingSets = all(training);
       for (SiteId id : ids) {
-        consortium.serve(id, dataOf(layout, id));
+        federation.serve(id, dataOf(order.site(id)));
       }
-      consortium.approveStudy(STUDY, consortium.create(study.yaml()), ids);
-      consortium.startStudy(STUDY);
-      timeline.add("study", STUDY, "started");
-      Later later = later(layout, workers, trainingSets);
-      StudyView end = watch(consortium, supervisor, api);
-      return finish(consortium, supervisor, end, later);
+      federation.begin(study.yaml());
+      Later later = later(order, workers, trainingSets);
+      Disturber disturber = new Disturber(options, sites, supervisor, clock);
+      StudyView end = federation.watch(screen, disturber::look);
+      return finish(federation.collect(end, options.out(), "MODEL_CARD.md"), later);
     }
   }
 
-  private List<String> dataOf(LocalConsortium.Layout layout, SiteId id) {
+  private static List<String> dataOf(Path folder) {
     return List.of(
         "--data",
-        layout.site(id).resolve("data.npz").toString(),
+        folder.resolve("data.npz").toString(),
         "--windows",
-        layout.site(id).resolve("windows").toString(),
+        folder.resolve("windows").toString(),
         "--threads",
         "1");
   }
@@ -170,11 +161,10 @@ public final class DemoRun {
       List<Future<LesionCases.CaseBatch>> tests,
       Future<Optional<TestBench.Opinion>> pooled) {}
 
-  private Later later(
-      LocalConsortium.Layout layout, ExecutorService workers, List<ImageSet> training) {
+  private Later later(Federation.Order order, ExecutorService workers, List<ImageSet> training) {
     List<Future<LesionCases.CaseBatch>> tests = new ArrayList<>();
     for (SimulatedSite site : sites) {
-      Path windows = layout.site(site.id()).resolve("windows");
+      Path windows = order.site(site.id()).resolve("windows");
       Callable<LesionCases.CaseBatch> task =
           () -> {
             cases.writeWindows(site, windows);
@@ -209,68 +199,13 @@ public final class DemoRun {
         tests.stream().map(LesionCases.CaseBatch::images).toList());
   }
 
-  private StudyView watch(LocalConsortium consortium, Supervisor supervisor, CoordinatorApi api)
+  private DemoReport finish(Federation.Harvest harvest, Later later)
       throws IOException, InterruptedException {
-    Disturber disturber = new Disturber(options, sites, supervisor, clock);
-    Screen.Heading heading =
-        new Screen.Heading(STUDY, options.rounds(), api.base() + "/studies/" + STUDY);
-    double limit = timeline.now() + STUDY_MAX.toSeconds();
-    List<String> alarmed = new ArrayList<>();
-    while (true) {
-      StudyView view = consortium.study(STUDY);
-      screen.show(view, heading, timeline.now());
-      for (StudyView.Site site : view.sites()) {
-        if (site.firstAlarmWindow() > 0 && !alarmed.contains(site.id())) {
-          alarmed.add(site.id());
-          timeline.add(
-              "drift", site.id(), "first alarm in window %d".formatted(site.firstAlarmWindow()));
-        }
-      }
-      if (view.over()) {
-        screen.leave();
-        timeline.add("study", STUDY, view.state() + " " + view.detail());
-        return view;
-      }
-      if (timeline.now() > limit) {
-        throw new IOException(
-            "study %s is %s in round %d after %s"
-                .formatted(STUDY, view.state(), view.round(), STUDY_MAX));
-      }
-      consortium.failIfGivenUp();
-      disturber.look(view);
-      Pause.of(LOOK_EVERY);
-    }
-  }
-
-  private DemoReport finish(
-      LocalConsortium consortium, Supervisor supervisor, StudyView end, Later later)
-      throws IOException, InterruptedException {
-    if (!end.state().equals("COMPLETED")) {
-      throw new IOException("study %s: %s %s".formatted(STUDY, end.state(), end.detail()));
-    }
-    Path model = options.out().resolve("model.safetensors");
-    String path = "/api/v1/studies/" + STUDY + "/models/best/";
-    consortium.api().download(path + "file", model);
-    consortium.api().download(path + "card", options.out().resolve("MODEL_CARD.md"));
-    timeline.closing();
-    List<Supervisor.Life> lives = supervisor.lives();
-    for (SimulatedSite site : sites) {
-      supervisor.stop(site.id().value());
-    }
-    supervisor.stop(LocalConsortium.COORDINATOR);
     List<LesionCases.CaseBatch> tests = all(later.tests);
     Findings.Inputs inputs = new Findings.Inputs(options, study, sites, timeline, cases.label());
-    Findings findings = new Findings(inputs, end, lives, bench(tests));
-    List<Path> localOnly = new ArrayList<>();
-    for (SimulatedSite site : sites) {
-      Path state = work.resolve(site.id().value()).resolve("state");
-      localOnly.add(state.resolve("studies").resolve(STUDY).resolve("local-only.safetensors"));
-      Files.copy(
-          state.resolve("ledger.jsonl"),
-          options.out().resolve("ledger-" + site.id() + ".jsonl"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    }
-    Findings.Judged judged = findings.judge(model, localOnly, get(later.pooled));
+    Findings findings = new Findings(inputs, harvest.end(), harvest.lives(), bench(tests));
+    Findings.Judged judged =
+        findings.judge(harvest.model(), harvest.localOnly(), get(later.pooled));
     return findings.report(judged, later.training, tests);
   }
 

@@ -3,20 +3,16 @@ package org.consilium.sim.demo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.function.Function;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LesionCases;
-import org.consilium.models.metrics.Auroc;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.sim.consortium.StudyView;
+import org.consilium.sim.federation.Machine;
+import org.consilium.sim.federation.ReportLines;
+import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.DemoReport.Models;
@@ -81,12 +77,13 @@ final class Findings {
     }
     return new DemoReport(
         head(judged),
-        rounds(),
+        ReportLines.rounds(end, inputs.timeline),
         lines,
         together(judged, lines, tests),
         inputs.timeline.events(),
-        processes(),
-        samples(judged, tests));
+        ReportLines.processes(lives, inputs.timeline),
+        samples(judged, tests),
+        List.of());
   }
 
   private DemoReport.Head head(Judged judged) {
@@ -110,72 +107,32 @@ final class Findings {
         judged.parameters,
         plan,
         Machine.describe(),
-        inputs.label);
-  }
-
-  private List<DemoReport.RoundLine> rounds() {
-    List<DemoReport.RoundLine> lines = new ArrayList<>();
-    for (StudyView.Round r : end.rounds()) {
-      double total = r.weights().values().stream().mapToInt(Integer::intValue).sum();
-      Map<String, Double> weights = new HashMap<>();
-      r.weights().forEach((site, weight) -> weights.put(site, weight / total));
-      Instant closed = r.closed().orElse(r.opened());
-      lines.add(
-          new DemoReport.RoundLine(
-              r.number(),
-              inputs.timeline.seconds(r.opened()),
-              Duration.between(r.opened(), closed).toMillis() / 1000.0,
-              r.weights().size(),
-              r.missing(),
-              r.version(),
-              r.global(),
-              r.local(),
-              weights));
-    }
-    return lines;
+        inputs.label,
+        DemoReport.Words.DEMONSTRATION);
   }
 
   private DemoReport.SiteLine site(int place, Judged judged, ImageSet training) {
     SimulatedSite site = inputs.sites.get(place);
-    StudyView.Site seen =
-        end.sites().stream()
-            .filter(s -> s.id().equals(site.id().value()))
-            .findFirst()
-            .orElseThrow();
+    StudyView.Site seen = ReportLines.site(end, site.id().value());
     Models own =
         new Models(
             judged.localOnly.get(place).flatMap(o -> own(o, place)),
             own(judged.global, place),
             judged.pooled.flatMap(o -> own(o, place)));
-    DemoReport.Drift drift =
-        new DemoReport.Drift(
-            seen.verdict(),
-            seen.firstAlarmWindow(),
-            site.onsetWindow(),
-            seen.observations().stream()
-                .map(
-                    o ->
-                        new DemoReport.DriftPoint(
-                            o.window(), o.quantity(), o.shift(), o.statistic(), o.threshold()))
-                .toList());
     return new DemoReport.SiteLine(
         site.id().value(),
         site.differs(),
         training.count(),
         training.countOf(1),
         own,
-        judged.localOnly.get(place).flatMap(o -> score(bench.all(o))),
-        drift,
+        judged.localOnly.get(place).flatMap(o -> ReportLines.score(bench.worthOnAll(o))),
+        ReportLines.drift(seen, site.onsetWindow()),
         seen.bytesUp(),
         seen.bytesDown());
   }
 
   private Optional<Score> own(Opinion opinion, int place) {
-    return score(bench.own(opinion, place));
-  }
-
-  private static Optional<Score> score(Optional<Auroc> auroc) {
-    return auroc.map(a -> new Score(a.estimate(), a.interval().lower(), a.interval().upper()));
+    return ReportLines.score(bench.worth(opinion, place));
   }
 
   private DemoReport.Together together(
@@ -183,38 +140,15 @@ final class Findings {
     Models all =
         new Models(
             Optional.empty(),
-            score(bench.all(judged.global)),
-            judged.pooled.flatMap(o -> score(bench.all(o))));
+            ReportLines.score(bench.worthOnAll(judged.global)),
+            judged.pooled.flatMap(o -> ReportLines.score(bench.worthOnAll(o))));
     return new DemoReport.Together(
-        mean(lines, line -> line.own().localOnly()),
-        mean(lines, line -> line.own().global()),
-        mean(lines, line -> line.own().pooled()),
-        mean(lines, DemoReport.SiteLine::localOnAll),
+        ReportLines.mean(lines, line -> line.own().localOnly()),
+        ReportLines.mean(lines, line -> line.own().global()),
+        ReportLines.mean(lines, line -> line.own().pooled()),
+        ReportLines.mean(lines, DemoReport.SiteLine::localOnAll),
         all,
         tests.stream().mapToInt(t -> t.images().count()).sum());
-  }
-
-  private static Optional<Double> mean(
-      List<DemoReport.SiteLine> lines, Function<DemoReport.SiteLine, Optional<Score>> score) {
-    OptionalDouble mean =
-        lines.stream().flatMap(l -> score.apply(l).stream()).mapToDouble(Score::auroc).average();
-    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
-  }
-
-  private List<DemoReport.ProcessLine> processes() {
-    List<DemoReport.ProcessLine> lines = new ArrayList<>();
-    for (Supervisor.Life life : lives) {
-      lines.add(
-          new DemoReport.ProcessLine(
-              life.role(),
-              life.role().equals("site") ? life.name() : "",
-              life.pid(),
-              inputs.timeline.seconds(life.started()),
-              life.ended().map(inputs.timeline::seconds).orElse(inputs.timeline.now()),
-              life.peakRssKib(),
-              inputs.timeline.wasKilled(life.pid())));
-    }
-    return lines;
   }
 
   /** The first cases of each class at each site: not chosen by how well they went. */

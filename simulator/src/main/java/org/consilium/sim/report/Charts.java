@@ -112,7 +112,7 @@ final class Charts {
     List<BarChart.Bar> bars = new ArrayList<>();
     for (Named one : named) {
       one.score
-          .map(s -> new BarChart.Bar(one.name, one.style, s.auroc(), s.low(), s.high()))
+          .map(s -> new BarChart.Bar(one.name, one.style, s.value(), s.low(), s.high()))
           .ifPresent(bars::add);
     }
     return bars;

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param timeline events in order
  * @param processes each run of each process
  * @param samples some test cases with the model's opinion
+ * @param qualities what else each model is worth on each set of cases; may be empty
  */
 public record DemoReport(
     Head head,
@@ -24,8 +25,10 @@ public record DemoReport(
     Together together,
     List<Event> timeline,
     List<ProcessLine> processes,
-    List<Sample> samples) {
+    List<Sample> samples,
+    List<Quality> qualities) {
   public DemoReport {
+    qualities = List.copyOf(qualities);
     rounds = List.copyOf(rounds);
     sites = List.copyOf(sites);
     timeline = List.copyOf(timeline);
@@ -40,6 +43,7 @@ public record DemoReport(
    * @param bestRound round that made it
    * @param machine cores, processor, memory, Java
    * @param label what must be said of the images wherever they are shown
+   * @param words what else differs between a demonstration and a run on one's own cases
    */
   public record Head(
       String study,
@@ -52,7 +56,58 @@ public record DemoReport(
       long parameters,
       String plan,
       String machine,
-      String label) {}
+      String label,
+      Words words) {}
+
+  /**
+   * Sentences of the page that depend on whose cases were used.
+   *
+   * @param banner follows the label in the banner
+   * @param positive of cases of class 1, for example "with a lesion"
+   * @param convergence follows the explanation of the curves
+   * @param tests where the cases that models are compared on come from
+   * @param own title of the comparison at each centre
+   * @param all title of the comparison on common cases, without their number
+   * @param simulated what was simulated
+   */
+  public record Words(
+      String banner,
+      String positive,
+      String convergence,
+      String tests,
+      String own,
+      String all,
+      String simulated) {
+    /** The demonstration's. */
+    public static final Words DEMONSTRATION =
+        new Words(
+            "The hospitals are simulated; the processes, encryption, training and numbers are real."
+                + " This shows that the machinery works. It supports no clinical claim.",
+            "with a lesion",
+            "Learning is a plateau and then a jump: the federation finds it with four times the"
+                + " cases.",
+            "Test cases come from slabs of the head that no training or validation case touches.",
+            "On each centre's own test cases",
+            "On all centres' test cases",
+            "the lesions, the scanners' differences and the hospitals. The anatomy is one real"
+                + " head, averaged from many scans of one person.");
+  }
+
+  /**
+   * What one model is worth on one set of cases.
+   *
+   * @param model for example {@code global} or {@code site-1 alone}
+   * @param cases for example {@code site-1} or {@code common}
+   * @param auroc empty when a class is missing
+   * @param balancedAccuracy likewise
+   */
+  public record Quality(
+      String model,
+      String cases,
+      int count,
+      Optional<Score> auroc,
+      Score accuracy,
+      Optional<Score> balancedAccuracy) {}
 
   /**
    * One round.
@@ -76,8 +131,8 @@ public record DemoReport(
       Map<String, Double> localAuroc,
       Map<String, Double> weights) {}
 
-  /** An estimate with its 95 % interval. */
-  public record Score(double auroc, double low, double high) {}
+  /** An estimate, mostly an AUROC, with its 95 % interval. */
+  public record Score(double value, double low, double high) {}
 
   /**
    * One site.

@@ -41,7 +41,7 @@ final class Html {
         .map(
             s ->
                 "%s (%s–%s)"
-                    .formatted(decimal(s.auroc(), 3), decimal(s.low(), 3), decimal(s.high(), 3)))
+                    .formatted(decimal(s.value(), 3), decimal(s.low(), 3), decimal(s.high(), 3)))
         .orElse("–");
   }
 

@@ -10,6 +10,7 @@ import org.consilium.sim.report.DemoReport.Event;
 import org.consilium.sim.report.DemoReport.Head;
 import org.consilium.sim.report.DemoReport.Models;
 import org.consilium.sim.report.DemoReport.ProcessLine;
+import org.consilium.sim.report.DemoReport.Quality;
 import org.consilium.sim.report.DemoReport.RoundLine;
 import org.consilium.sim.report.DemoReport.Score;
 import org.consilium.sim.report.DemoReport.SiteLine;
@@ -49,6 +50,8 @@ final class ReportJson {
     all.put("cases", together.testCases());
     put(all, "localOnlyMean", together.localOnlyMeanOnAll());
     models(all, together.onAll());
+    ArrayNode qualities = root.putArray("scores");
+    report.qualities().forEach(line -> quality(qualities.addObject(), line));
     ArrayNode processes = root.putArray("processes");
     report.processes().forEach(line -> process(processes.addObject(), line));
     ArrayNode timeline = root.putArray("timeline");
@@ -120,10 +123,28 @@ final class ReportJson {
     score(node, "pooled", models.pooled());
   }
 
+  private static void quality(ObjectNode node, Quality line) {
+    node.put("model", line.model()).put("cases", line.cases()).put("n", line.count());
+    estimate(node, "auroc", line.auroc());
+    estimate(node, "accuracy", Optional.of(line.accuracy()));
+    estimate(node, "balancedAccuracy", line.balancedAccuracy());
+  }
+
+  private static void estimate(ObjectNode node, String name, Optional<Score> score) {
+    if (score.isPresent()) {
+      node.putObject(name)
+          .put("value", score.get().value())
+          .put("low", score.get().low())
+          .put("high", score.get().high());
+    } else {
+      node.putNull(name);
+    }
+  }
+
   private static void score(ObjectNode node, String name, Optional<Score> score) {
     if (score.isPresent()) {
       node.putObject(name)
-          .put("auroc", score.get().auroc())
+          .put("auroc", score.get().value())
           .put("low", score.get().low())
           .put("high", score.get().high());
     } else {

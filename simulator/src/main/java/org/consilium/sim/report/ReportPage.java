@@ -44,9 +44,7 @@ final class ReportPage {
         %s</style></head><body><main>
         <header><h1>%s</h1>
         <p class="lead">Study <code>%s</code>, scenario %s, seed %d. %s.</p></header>
-        <div class="banner" role="note"><p><strong>%s.</strong> The hospitals are simulated; the processes, \
-        encryption, training and numbers are real. This shows that the machinery works. It supports no \
-        clinical claim.</p></div>
+        <div class="banner" role="note"><p><strong>%s.</strong> %s</p></div>
         """
             .formatted(
                 Markup.escape(head.title()),
@@ -56,7 +54,8 @@ final class ReportPage {
                 Markup.escape(head.scenario()),
                 head.seed(),
                 Markup.escape(head.plan()),
-                Markup.escape(capital(head.label()))));
+                Markup.escape(capital(head.label())),
+                Markup.escape(head.words().banner())));
     tiles();
     convergence();
     comparison();
@@ -101,9 +100,8 @@ final class ReportPage {
     body.append(
         Html.paragraph(
             "After each round every centre judges the new global model, and the model it trains on"
-                + " its own data alone, on its own hold-out, and releases the two numbers. Learning"
-                + " is a plateau and then a jump: the federation finds it with four times the"
-                + " cases."));
+                + " its own data alone, on its own hold-out, and releases the two numbers. "
+                + report.head().words().convergence()));
     body.append(key("line c0", "global model", "line c7 dash", "local-only model"));
     body.append("<div class=\"panels\">");
     for (int i = 0; i < report.sites().size(); i++) {
@@ -111,8 +109,12 @@ final class ReportPage {
       body.append(
           Html.figure(
               site.id(),
-              "%d training cases, %d with a lesion. %s"
-                  .formatted(site.samples(), site.positives(), site.differs()),
+              "%d training cases, %d %s. %s"
+                  .formatted(
+                      site.samples(),
+                      site.positives(),
+                      report.head().words().positive(),
+                      site.differs()),
               Charts.convergence(report, site, Charts.colour(i)).svg()));
     }
     body.append("</div>");
@@ -135,13 +137,13 @@ final class ReportPage {
     StringBuilder body = new StringBuilder();
     body.append(
         Html.paragraph(
-            "Test cases come from slabs of the head that no training or validation case touches."
+            report.head().words().tests()
                 + " Bars start at the foot of the axis, whiskers are 95 % intervals."));
     body.append(
         key("bar f7 open", "local-only", "bar f0", "global (federated)", "bar f4", "pooled"));
     body.append(
         Html.figure(
-            "On each centre's own test cases",
+            report.head().words().own(),
             "Each local-only model is judged at home, where it is strongest.",
             Charts.ownTests(report).svg()));
     Table own = new Table("centre", "local-only", "global", "pooled");
@@ -155,7 +157,7 @@ final class ReportPage {
     body.append(own.folded("The numbers, with 95 % intervals"));
     body.append(
         Html.figure(
-            "On all centres' test cases (%d)".formatted(report.together().testCases()),
+            "%s (%d)".formatted(report.head().words().all(), report.together().testCases()),
             "How each model does on the patients of every centre.",
             Charts.allTests(report).svg()));
     Table all = new Table("model", "AUROC");
@@ -165,7 +167,26 @@ final class ReportPage {
     all.row("global", Html.score(report.together().onAll().global()));
     all.row("pooled", Html.score(report.together().onAll().pooled()));
     body.append(all.folded("The numbers, with 95 % intervals"));
+    qualities(body);
     page.append(Html.section("comparison", "Is it worth it?", body.toString()));
+  }
+
+  private void qualities(StringBuilder body) {
+    if (report.qualities().isEmpty()) {
+      return;
+    }
+    Table table = new Table("model", "cases", "n", "AUROC", "accuracy", "balanced accuracy");
+    for (DemoReport.Quality q : report.qualities()) {
+      table.row(
+          q.model(),
+          q.cases(),
+          q.count(),
+          Html.score(q.auroc()),
+          Html.score(Optional.of(q.accuracy())),
+          Html.score(q.balancedAccuracy()));
+    }
+    body.append(Html.paragraph("Accuracies are at probability 0.5; 95 % intervals in brackets."));
+    body.append(table.open());
   }
 
   private void drift() {
@@ -316,14 +337,17 @@ final class ReportPage {
         <li><strong>Real:</strong> one coordinator and the site processes, each a Java process of its own; \
         certificates from a throw-away authority; mutual TLS 1.3; sealed and signed updates; integer aggregation; \
         journals and ledgers; training and every number on this page.</li>
-        <li><strong>Simulated:</strong> the lesions, the scanners' differences and the hospitals. The anatomy is \
-        one real head, averaged from many scans of one person.</li>
-        <li><strong>For the demonstration only:</strong> the rounding secrets of the sites come from the seed, so \
+        <li><strong>Simulated:</strong> %s</li>
+        <li><strong>On this machine only:</strong> the rounding secrets of the sites come from the seed, so \
         that one seed gives one model digest. A hospital's node draws its own.</li>
         </ul>
         <footer><p>Best model: round %d, %,d parameters, SHA-256 <code>%s</code></p></footer>
         """
-            .formatted(head.bestRound(), head.parameters(), Markup.escape(head.modelDigest()));
+            .formatted(
+                Markup.escape(head.words().simulated()),
+                head.bestRound(),
+                head.parameters(),
+                Markup.escape(head.modelDigest()));
     page.append(Html.section("meaning", "What is real and what is simulated", body));
   }
 

@@ -3,18 +3,24 @@ package org.consilium.sim.score;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Auroc;
+import org.consilium.models.metrics.ClassTable;
+import org.consilium.models.metrics.Interval;
+import org.consilium.models.metrics.ProbabilityScores;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.ModelSpec;
 
-/** Judges single-logit models on the test cases of every site. */
+/** Judges models on the test cases of every site. */
 public final class TestBench {
   private final ModelSpec spec;
   private final Preprocessing preprocessing;
@@ -32,7 +38,7 @@ public final class TestBench {
   /**
    * One model's opinion of every test case.
    *
-   * @param logits one array a site, one number a case
+   * @param logits one array a site, one number a case or one a case and class
    */
   public record Opinion(List<double[]> logits) {
     public Opinion {
@@ -50,7 +56,7 @@ public final class TestBench {
   /** Judges parameters. */
   public Opinion judge(ParameterSource parameters) throws IOException {
     try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {
-      model.load(parameters);
+      model.load(RoundLayout.parameters(parameters));
       List<double[]> logits = new ArrayList<>();
       for (ImageSet test : tests) {
         logits.add(model.predict(test, preprocessing));
@@ -59,22 +65,56 @@ public final class TestBench {
     }
   }
 
-  /** AUROC on one site's test cases; empty when they are all of one class. */
-  public Optional<Auroc> own(Opinion opinion, int site) {
-    return Auroc.of(tests.get(site).labels(), opinion.logits.get(site));
+  /**
+   * What one model is worth on one set of cases.
+   *
+   * @param cases number of them
+   * @param auroc with its interval; with more than two classes the mean of one against the rest,
+   *     both ends equal to it; empty when a class is missing
+   * @param table who was called what
+   */
+  public record Worth(int cases, Optional<Estimate> auroc, ClassTable table) {}
+
+  /** A number and its 95 % interval. */
+  public record Estimate(double value, Interval interval) {}
+
+  /** What a model is worth on one site's test cases. */
+  public Worth worth(Opinion opinion, int site) {
+    return worth(tests.get(site).labels(), opinion.logits.get(site));
   }
 
-  /** AUROC on the test cases of all sites together. */
-  public Optional<Auroc> all(Opinion opinion) {
-    int count = tests.stream().mapToInt(ImageSet::count).sum();
-    int[] labels = new int[count];
-    double[] logits = new double[count];
-    int at = 0;
-    for (int i = 0; i < tests.size(); i++) {
-      System.arraycopy(tests.get(i).labels(), 0, labels, at, tests.get(i).count());
-      System.arraycopy(opinion.logits.get(i), 0, logits, at, tests.get(i).count());
-      at += tests.get(i).count();
+  /** What a model is worth on the test cases of all sites together. */
+  public Worth worthOnAll(Opinion opinion) {
+    int[] labels = tests.stream().flatMapToInt(t -> Arrays.stream(t.labels())).toArray();
+    return worth(labels, opinion.logits.stream().flatMapToDouble(Arrays::stream).toArray());
+  }
+
+  private Worth worth(int[] labels, double[] logits) {
+    return new Worth(
+        labels.length, auroc(labels, logits), ClassTable.of(labels, logits, spec.classes()));
+  }
+
+  private Optional<Estimate> auroc(int[] labels, double[] logits) {
+    int outputs = spec.classes();
+    if (outputs <= 2) {
+      double[] margins = new double[labels.length];
+      for (int i = 0; i < margins.length; i++) {
+        margins[i] = outputs == 1 ? logits[i] : logits[2 * i + 1] - logits[2 * i];
+      }
+      return Auroc.of(labels, margins).map(a -> new Estimate(a.estimate(), a.interval()));
     }
-    return Auroc.of(labels, logits);
+    double[][] rows = new double[labels.length][];
+    for (int i = 0; i < rows.length; i++) {
+      float[] row = new float[outputs];
+      for (int c = 0; c < outputs; c++) {
+        row[c] = (float) logits[i * outputs + c];
+      }
+      rows[i] = ProbabilityScores.softmax(row);
+    }
+    OptionalDouble mean = Auroc.macroOneVersusRest(labels, rows);
+    return mean.isPresent()
+        ? Optional.of(
+            new Estimate(mean.getAsDouble(), new Interval(mean.getAsDouble(), mean.getAsDouble())))
+        : Optional.empty();
   }
 }

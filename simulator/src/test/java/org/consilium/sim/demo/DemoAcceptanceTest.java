@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
+import org.consilium.sim.federation.Screen;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.scenario.Scenario;

@@ -65,8 +65,10 @@ final class SampleReports {
             306_961,
             "FedProx, 30 rounds of one epoch, batch 8",
             "2 cores, a processor, 8 GiB, Java 25",
-            "real anatomy, simulated lesions, one subject");
-    return new DemoReport(head, rounds, sites, together, timeline(), processes(), samples());
+            "real anatomy, simulated lesions, one subject",
+            DemoReport.Words.DEMONSTRATION);
+    return new DemoReport(
+        head, rounds, sites, together, timeline(), processes(), samples(), List.of());
   }
 
   private static SiteLine site(int s) {

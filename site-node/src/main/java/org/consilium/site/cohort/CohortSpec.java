@@ -4,14 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.consilium.models.data.folder.CaseFolder;
+import org.consilium.models.data.folder.MaskFolder;
 import org.consilium.protocol.Limits;
 
 /**
  * Where the hospital keeps its cases, as written on the command line: the path of a {@code .npz}
- * file, or {@code synthetic:N}.
+ * file, of a folder of pictures with a CSV table, of such a table, of a folder with {@code images/}
+ * and {@code labels/}, or {@code synthetic:N}.
  *
  * @param text the specification
- * @param windows folder of the monitoring windows; by default {@code windows} beside the file
+ * @param windows folder of the monitoring windows; by default {@code windows} beside the file, or
+ *     in the folder
  */
 public record CohortSpec(String text, Optional<Path> windows) {
   private static final String SYNTHETIC = "synthetic:";
@@ -31,11 +35,29 @@ public record CohortSpec(String text, Optional<Path> windows) {
             notCount);
       }
     }
-    Path file = Path.of(text);
-    if (!Files.isRegularFile(file)) {
-      throw new IOException("open cohort: no file " + file);
+    Path path = Path.of(text).toAbsolutePath();
+    if (Files.isDirectory(path)) {
+      return openFolder(path);
     }
-    return NpzCohort.open(
-        file, windows.orElseGet(() -> file.toAbsolutePath().resolveSibling("windows")));
+    if (!Files.isRegularFile(path)) {
+      throw new IOException("open cohort: no file or folder " + Path.of(text));
+    }
+    Path beside = windows.orElseGet(() -> path.resolveSibling("windows"));
+    return text.endsWith(".csv") ? FolderCohort.open(path, beside) : NpzCohort.open(path, beside);
+  }
+
+  private CohortSource openFolder(Path folder) throws IOException {
+    if (MaskFolder.isOne(folder)) {
+      return MaskCohort.open(folder);
+    }
+    Path table =
+        CaseFolder.table(folder)
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "open cohort %s: neither index.csv nor labels.csv nor one single CSV, nor"
+                                .formatted(folder.getFileName())
+                            + " images/ with labels/"));
+    return FolderCohort.open(table, windows.orElseGet(() -> folder.resolve("windows")));
   }
 }

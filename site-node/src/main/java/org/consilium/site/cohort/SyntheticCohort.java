@@ -3,6 +3,7 @@ package org.consilium.site.cohort;
 import java.io.IOException;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.manifest.SiteManifest;
 
 /**
  * A number of cases without any image, for measuring what a round costs. It fits studies of the
@@ -36,5 +37,10 @@ record SyntheticCohort(int trainingCount) implements CohortSource {
   @Override
   public String summary() {
     return trainingCount + " synthetic training examples";
+  }
+
+  @Override
+  public Optional<SiteManifest> manifest() {
+    return Optional.empty();
   }
 }

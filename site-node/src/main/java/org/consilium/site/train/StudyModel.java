@@ -6,6 +6,8 @@ import java.util.Optional;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
+import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
@@ -59,12 +61,13 @@ public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder)
   public LocalModel at(Path version, int round, EngineSettings settings) throws IOException {
     LocalModel model = start(settings);
     try (SafetensorsFile shared = SafetensorsFile.open(version)) {
-      if (!shared.layout().equals(model.set().shared())) {
+      ParameterSource parameters = RoundLayout.parameters(shared);
+      if (!parameters.layout().equals(model.set().shared())) {
         throw new IllegalArgumentException(
             "open model: the version has %s, the plan trains %s"
-                .formatted(shared.layout(), model.set().shared()));
+                .formatted(parameters.layout(), model.set().shared()));
       }
-      model.load(shared);
+      model.load(parameters);
       Optional<Path> own = new LocalPart(folder).before(round);
       if (own.isPresent()) {
         try (SafetensorsFile part = SafetensorsFile.open(own.get())) {

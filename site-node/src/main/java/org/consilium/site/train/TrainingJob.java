@@ -19,6 +19,7 @@ import org.consilium.site.cohort.CohortSource;
  * @param layoutDigest digest of names and shapes that the base must have
  * @param cohort local cases
  * @param studyFolder where what belongs to this study alone is kept
+ * @param referenceSamples the most training examples of any participant
  */
 public record TrainingJob(
     StudyPlan plan,
@@ -28,7 +29,8 @@ public record TrainingJob(
     Optional<Path> foundation,
     Digest layoutDigest,
     CohortSource cohort,
-    Path studyFolder) {
+    Path studyFolder,
+    int referenceSamples) {
 
   /**
    * The seed of everything that is random in this site's training of the study: SplitMix64 (Steele

@@ -13,7 +13,9 @@ import org.consilium.models.data.Split;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Auroc;
+import org.consilium.models.metrics.ClassTable;
 import org.consilium.models.metrics.Confusion;
 import org.consilium.models.metrics.Interval;
 import org.consilium.models.metrics.LabelledScores;
@@ -60,7 +62,7 @@ public record Evaluation(Map<String, Object> values) {
       ModelSheet sheet = ModelSheet.read(facts, file.layout());
       double[] logits;
       try (LocalModel network = LocalModel.open(sheet.spec(), EngineSettings.reproducible())) {
-        network.load(file);
+        network.load(RoundLayout.parameters(file));
         logits = network.predict(cases, Preprocessing.of(sheet));
       }
       return new Evaluation(values(sheet, cases, Scores.of(cases, logits, sheet.spec().classes())));
@@ -97,6 +99,13 @@ public record Evaluation(Map<String, Object> values) {
               org.consilium.protocol.ValidationReport.Cases.HOLDOUT)
           .forEach(
               f -> values.put(f.quantity().name().toLowerCase(java.util.Locale.ROOT), f.value()));
+      ClassTable table = scores.table();
+      values.put("accuracy", table.accuracy());
+      values.put("accuracyInterval", ends(table.accuracyInterval()));
+      if (table.everyClass()) {
+        values.put("balancedAccuracy", table.balancedAccuracy());
+        values.put("balancedAccuracyInterval", ends(table.balancedAccuracyInterval()));
+      }
       return values;
     }
     LabelledScores positive = scores.positive();

@@ -12,6 +12,7 @@ import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Standardised;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.StudyPlan;
@@ -137,7 +138,7 @@ public final class LocalValidator {
   private double[] predictWhole(Path file, StudyPlan plan, ImageSet images) throws IOException {
     try (SafetensorsFile parameters = SafetensorsFile.open(file);
         LocalModel model = LocalModel.open(plan.model(), settings)) {
-      model.load(parameters);
+      model.load(RoundLayout.parameters(parameters));
       return model.predict(images, Preprocessing.of(plan.training()));
     }
   }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.metrics.Auroc;
+import org.consilium.models.metrics.ClassTable;
 import org.consilium.models.metrics.LabelledScores;
 import org.consilium.models.metrics.ProbabilityScores;
 import org.consilium.protocol.ValidationReport.Cases;
@@ -47,6 +48,11 @@ record Scores(int[] labels, double[] logits, int classes) {
   /** Whether the question is yes or no. */
   boolean binary() {
     return classes <= 2;
+  }
+
+  /** Who was called what, by the largest output. */
+  ClassTable table() {
+    return ClassTable.of(labels, logits, classes);
   }
 
   /** Probabilities of class 1; for a yes/no question only. */

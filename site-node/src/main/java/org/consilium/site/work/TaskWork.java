@@ -3,6 +3,7 @@ package org.consilium.site.work;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
@@ -187,6 +188,7 @@ final class TaskWork {
                         update.id().brief(),
                         duplicate ? "was there already" : "accepted",
                         update.manifest().seal().sealedBytes()));
+        ControlVariates.in(tools.place().folder(task.study())).accept(task.round());
         say(Phase.DONE);
         yield Ending.OK;
       }
@@ -312,7 +314,8 @@ final class TaskWork {
         files.foundation(),
         task.model().layoutDigest(),
         tools.cohort(),
-        tools.place().folder(task.study()));
+        tools.place().folder(task.study()),
+        task.terms().map(RoundTask.Terms::referenceSamples).orElse(tools.cohort().trainingCount()));
   }
 
   private ValidationJob validation(Files files) {

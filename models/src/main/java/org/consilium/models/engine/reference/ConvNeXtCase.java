@@ -11,19 +11,14 @@ import org.consilium.models.catalog.ConvNeXt;
 final class ConvNeXtCase implements ReferenceCase {
   @Override
   public boolean fits(Workbench bench) {
-    return TimmConvNeXt.fits(bench.config()) && !bench.config().has("runs");
+    return TimmConvNeXt.fits(bench.values()) && !bench.values().has("runs");
   }
 
   @Override
   public void run(Workbench bench) throws IOException {
     Map<String, NDArray> recorded = bench.arrays("io.safetensors");
     NDArray images = bench.required(recorded, "input");
-    ConvNeXt model =
-        TimmConvNeXt.of(
-            bench.config(),
-            bench.arguments().values(),
-            (int) images.getShape().get(2),
-            (int) images.getShape().get(3));
+    ConvNeXt model = TimmConvNeXt.of(bench.values(), bench.arguments(), images.getShape());
     Weights weights = bench.weights(model.layout(), bench.arrays("weights.safetensors"));
     var _ = Network.of(model, bench.manager()).logits(images, weights, bench.against(recorded));
     bench.requireCompared(recorded.keySet(), "input");

@@ -24,7 +24,9 @@ public final class ReferenceFolder {
           new ContrastiveLossCase(),
           new PositionTableCase(),
           new DinoV2Case(),
-          new ConvNeXtCase());
+          new ConvNeXtCase(),
+          new UniRepLKNetCase(),
+          new SegmentationCase());
 
   private ReferenceFolder() {}
 

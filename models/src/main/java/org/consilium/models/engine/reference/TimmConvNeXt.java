@@ -1,8 +1,7 @@
 package org.consilium.models.engine.reference;
 
-import com.google.gson.JsonArray;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -31,58 +30,56 @@ final class TimmConvNeXt {
   private TimmConvNeXt() {}
 
   /** Whether a configuration speaks of this class. */
-  static boolean fits(JsonObject config) {
-    String reference = new Arguments(config).text("reference", "");
+  static boolean fits(Arguments config) {
+    String reference = config.text("reference", "");
     return reference.startsWith("timm") && reference.contains("ConvNeXt");
   }
 
   /**
-   * The model of a configuration, for images of a given size.
+   * The model of a configuration, for images [batch, channels, height, width].
    *
    * @throws IllegalArgumentException if it is none that we have
    */
-  static ConvNeXt of(JsonObject config, JsonObject values, int height, int width) {
-    Arguments arguments = new Arguments(values);
+  static ConvNeXt of(Arguments config, Arguments arguments, Shape images) {
     arguments.requireOnly(KNOWN);
-    List<Integer> depths = wholes(values, "depths", List.of(3, 3, 9, 3));
-    double epsilon = new Arguments(config).real("norm_eps", ConvNeXt.Block.EPSILON);
+    List<Integer> depths = wholes(arguments, "depths", List.of(3, 3, 9, 3));
+    double epsilon = config.real("norm_eps", ConvNeXt.Block.EPSILON);
     // A null means no scale; a missing one timm's default.
-    double scale = arguments.real("ls_init_value", values.has("ls_init_value") ? 0 : 1e-6);
+    boolean written = arguments.values().has("ls_init_value");
     ConvNeXt.Form form =
         new ConvNeXt.Form(
             depths,
-            wholes(values, "dims", List.of(96, 192, 384, 768)),
-            kernels(values, depths.size()),
+            wholes(arguments, "dims", List.of(96, 192, 384, 768)),
+            kernels(arguments, depths.size()),
             arguments.whole("patch_size", 4),
             new ConvNeXt.Block(
                 arguments.flag("conv_mlp", false),
                 arguments.flag("use_grn", false),
-                scale,
+                arguments.real("ls_init_value", written ? 0 : 1e-6),
                 (float) arguments.real("norm_eps", epsilon)));
-    ModelSpec spec =
-        new ModelSpec(
-            "convnext",
-            arguments.whole("in_chans", 3),
-            height,
-            width,
-            arguments.whole("num_classes", 1000),
-            0);
-    return new ConvNeXt(spec, form);
+    int channels = arguments.whole("in_chans", 3);
+    return new ConvNeXt(
+        spec("convnext", channels, images, arguments.whole("num_classes", 1000)), form);
   }
 
-  private static List<Integer> kernels(JsonObject values, int stages) {
-    JsonElement found = values.get("kernel_sizes");
+  /** What a configuration asks for under a name of ours. */
+  static ModelSpec spec(String name, int channels, Shape images, int classes) {
+    int height = Math.toIntExact(images.get(2));
+    int width = Math.toIntExact(images.get(3));
+    return new ModelSpec(name, channels, height, width, classes, 0);
+  }
+
+  private static List<Integer> kernels(Arguments arguments, int stages) {
+    JsonElement found = arguments.values().get("kernel_sizes");
     return found != null && found.isJsonPrimitive()
-        ? Collections.nCopies(stages, found.getAsInt())
-        : wholes(values, "kernel_sizes", Collections.nCopies(stages, 7));
+        ? Collections.nCopies(stages, arguments.whole("kernel_sizes", 7))
+        : wholes(arguments, "kernel_sizes", Collections.nCopies(stages, 7));
   }
 
   /** A list of whole numbers. */
-  static List<Integer> wholes(JsonObject values, String name, List<Integer> otherwise) {
-    return values.has(name) ? wholes(values.getAsJsonArray(name)) : otherwise;
-  }
-
-  static List<Integer> wholes(JsonArray array) {
-    return array.asList().stream().map(JsonElement::getAsInt).toList();
+  static List<Integer> wholes(Arguments arguments, String name, List<Integer> otherwise) {
+    return arguments.has(name)
+        ? arguments.numbers(name).stream().map(Double::intValue).toList()
+        : otherwise;
   }
 }

@@ -34,7 +34,7 @@ final class TrainingCase implements ReferenceCase {
     for (int i = 0; i < labels.length; i++) {
       batch.labels()[i] = (int) labels[i];
     }
-    Architecture model = model(bench);
+    Architecture model = model(bench, batch.images());
     int classes = model.spec().classes();
     if (java.util.Arrays.stream(batch.labels()).anyMatch(label -> label < 0 || label >= classes)) {
       throw new IllegalArgumentException("labels must be 0-%d".formatted(classes - 1));
@@ -47,10 +47,13 @@ final class TrainingCase implements ReferenceCase {
   }
 
   /** Each family that has been recorded in training. */
-  private static Architecture model(Workbench bench) {
+  private static Architecture model(Workbench bench, NDArray images) {
     Arguments config = bench.values();
     if (TimmVision.fits(config)) {
       return TimmVision.of(config, bench.arguments());
+    }
+    if (TimmConvNeXt.fits(config)) {
+      return TimmConvNeXt.of(config, bench.arguments(), images.getShape());
     }
     throw new IllegalArgumentException("training of this kind of model is not known here");
   }

@@ -1,4 +1,4 @@
-package org.consilium.sim.demo;
+package org.consilium.sim.federation;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package org.consilium.sim.demo;
+package org.consilium.sim.federation;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -11,7 +11,7 @@ import org.consilium.sim.process.ProcessEvent;
 import org.consilium.sim.report.DemoReport.Event;
 
 /** What happened when, in seconds since the start; told to the screen as it happens. */
-final class Timeline {
+public final class Timeline {
   private final Instant start;
   private final InstantSource clock;
   private final Screen screen;
@@ -19,19 +19,22 @@ final class Timeline {
   private final Set<Long> killed = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
 
-  Timeline(InstantSource clock, Screen screen) {
+  /** Begins now. */
+  public Timeline(InstantSource clock, Screen screen) {
     this.clock = clock;
     this.start = clock.instant();
     this.screen = screen;
   }
 
-  void add(String kind, String subject, String text) {
+  /** Notes an event. */
+  public void add(String kind, String subject, String text) {
     Event event = new Event(seconds(clock.instant()), kind, subject, text);
     events.add(event);
     screen.event(event);
   }
 
-  void process(ProcessEvent event) {
+  /** Notes what becomes of a process. */
+  public void process(ProcessEvent event) {
     switch (event) {
       case ProcessEvent.Started(String name, _, long pid, int times) -> {
         String words = "process %d".formatted(pid);
@@ -52,23 +55,27 @@ final class Timeline {
   }
 
   /** From now on the end of a process is no event. */
-  void closing() {
+  public void closing() {
     closing = true;
   }
 
-  boolean wasKilled(long pid) {
+  /** Whether a process was killed. */
+  public boolean wasKilled(long pid) {
     return killed.contains(pid);
   }
 
-  double seconds(Instant at) {
+  /** Seconds from the start to a moment. */
+  public double seconds(Instant at) {
     return Duration.between(start, at).toMillis() / 1000.0;
   }
 
-  double now() {
+  /** Seconds since the start. */
+  public double now() {
     return seconds(clock.instant());
   }
 
-  List<Event> events() {
+  /** All events in order. */
+  public List<Event> events() {
     return List.copyOf(events);
   }
 }

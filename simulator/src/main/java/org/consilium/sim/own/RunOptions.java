@@ -1,0 +1,38 @@
+package org.consilium.sim.own;
+
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * What a run is asked to do.
+ *
+ * @param study the study file
+ * @param data {@code .npz} file, CSV table, or folder with one
+ * @param sites number of sites
+ * @param partition how cases are shared out
+ * @param shift what is changed of the sites' grey levels
+ * @param seed of the sharing out, the shifts and the sites' rounding
+ * @param out folder of what is left; absent or empty
+ * @param pooled whether the pooled baseline is trained
+ * @param resize whether pictures of a folder are brought to the study's size
+ * @param keep whether the work folder stays
+ */
+public record RunOptions(
+    Path study,
+    Path data,
+    int sites,
+    Partition partition,
+    Shift.Kinds shift,
+    long seed,
+    Path out,
+    boolean pooled,
+    boolean resize,
+    boolean keep) {
+  /** Most sites on one machine. */
+  public static final int SITES_MAX = 16;
+
+  /** Columns of the table that the partition needs. */
+  Set<String> columns() {
+    return partition instanceof Partition.By(String column) ? Set.of(column) : Set.of();
+  }
+}

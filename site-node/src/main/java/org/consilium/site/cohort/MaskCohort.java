@@ -1,0 +1,104 @@
+package org.consilium.site.cohort;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.Split;
+import org.consilium.models.data.folder.CaseFacts;
+import org.consilium.models.data.folder.FolderRules;
+import org.consilium.models.data.folder.MaskFolder;
+import org.consilium.models.data.manifest.SiteManifest;
+
+/**
+ * Images with masks, cut into tiles of {@value #TILE} pixels, split by image. Studies that classify
+ * refuse it: its images have no class of their own.
+ */
+final class MaskCohort implements CohortSource {
+  private static final int TILE = 64;
+
+  private final MaskFolder folder;
+  private final LabelledMasks training;
+  private final LabelledMasks holdout;
+
+  private MaskCohort(MaskFolder folder, LabelledMasks training, LabelledMasks holdout) {
+    this.folder = folder;
+    this.training = training;
+    this.holdout = holdout;
+  }
+
+  static MaskCohort open(Path path) throws IOException {
+    MaskFolder folder = MaskFolder.read(path, FolderRules.PLAIN);
+    return new MaskCohort(
+        folder, tiles(folder, path, Split.TRAIN), tiles(folder, path, Split.VALIDATION));
+  }
+
+  private static LabelledMasks tiles(MaskFolder folder, Path path, Split split) throws IOException {
+    return folder
+        .tiles(split, TILE, 1)
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "open cohort %s: no image is in split %s"
+                        .formatted(path.getFileName(), split.key())));
+  }
+
+  @Override
+  public int trainingCount() {
+    return training.count();
+  }
+
+  @Override
+  public ImageSet training() throws IOException {
+    throw new IOException(
+        "open cohort: these cases have masks, the study wants one class an image");
+  }
+
+  @Override
+  public ImageSet holdout() throws IOException {
+    return training();
+  }
+
+  @Override
+  public Optional<LabelledMasks> masks(Split split) {
+    return switch (split) {
+      case TRAIN -> Optional.of(training);
+      case VALIDATION -> Optional.of(holdout);
+      case TEST -> Optional.empty();
+    };
+  }
+
+  @Override
+  public Optional<ImageSet> window(int number) {
+    return Optional.empty();
+  }
+
+  @Override
+  public String summary() {
+    return "%d training and %d hold-out tiles of %dx%d with masks, of %d images; %.1f %% foreground"
+        .formatted(
+            training.count(),
+            holdout.count(),
+            TILE,
+            TILE,
+            folder.cases().size(),
+            100 * training.foreground());
+  }
+
+  @Override
+  public Optional<SiteManifest> manifest() {
+    Map<Split, ImageSet> images = new EnumMap<>(Split.class);
+    Map<Split, List<CaseFacts>> facts = new EnumMap<>(Split.class);
+    images.put(Split.TRAIN, training.images());
+    images.put(Split.VALIDATION, holdout.images());
+    for (MaskFolder.MaskCase each : folder.cases()) {
+      facts.computeIfAbsent(each.split(), _ -> new ArrayList<>()).add(each.facts());
+    }
+    return Optional.of(SiteManifest.of(images, facts, List.of("background", "foreground")));
+  }
+}
