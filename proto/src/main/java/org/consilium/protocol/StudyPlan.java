@@ -22,7 +22,8 @@ import java.util.TreeSet;
  * @param participation who takes part, and how long a round waits
  * @param monitoring how drift is watched
  * @param labels class names; two for a single logit: negative, positive
- * @param select metric that chooses the best model version: {@code auroc} or {@code loss}
+ * @param select metric that chooses the best model version: {@code auroc} or {@code loss}; {@code
+ *     dice} for segmentation, {@code loss} without labels
  * @param seed root of every random choice that is not a secret
  * @param rounds rounds to run
  */
@@ -53,7 +54,16 @@ public record StudyPlan(
         task.type() != Task.Type.MULTILABEL && model.classes() == 1 ? 2 : model.classes();
     check(
         labels.size() == expected, "labels must be " + expected + " for this model", labels.size());
-    check(Set.of("auroc", "loss").contains(select), "select must be auroc or loss", select);
+    String better =
+        switch (task.type()) {
+          case CLASSIFICATION, MULTILABEL -> "auroc";
+          case SEGMENTATION -> "dice";
+          case MASKED, CONTRASTIVE, IMAGE_TEXT -> "loss";
+        };
+    check(
+        select.equals(better) || (select.equals("loss") && task.type() != Task.Type.SEGMENTATION),
+        "select must be " + better + (better.equals("auroc") ? " or loss" : ""),
+        select);
     Combination.require(aggregation, training, protection);
     check(
         rounds >= 1 && rounds <= Limits.ROUNDS_MAX,

@@ -2,6 +2,7 @@ package org.consilium.coordinator.study;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.protocol.Digest;
@@ -21,10 +22,16 @@ import org.consilium.protocol.StudyPlan.Tuning.Regime;
 
 /** The keys of a study file that say what is learned, and how a site learns it. */
 final class StudyLearning {
-  private static final List<String> METRICS = List.of("auroc", "loss", "ece");
+  /** What this version trains; the first metric of each chooses the best model. */
+  private static final Map<String, List<String>> METRICS =
+      Map.of(
+          "classification", List.of("auroc", "loss", "ece"),
+          "multilabel", List.of("auroc", "loss"),
+          "segmentation", List.of("dice", "hd95"),
+          "masked", List.of("loss"));
+
   private static final List<String> TYPES =
-      List.of(
-          "classification", "multilabel", "segmentation", "masked", "contrastive", "image-text");
+      List.of("classification", "multilabel", "segmentation", "masked");
   private static final List<String> REGIMES =
       List.of("full", "probe", "last-blocks", "ffa-lora", "lora", "bitfit");
   private static final int RANK = 8;
@@ -38,13 +45,14 @@ final class StudyLearning {
     String type = task.choice("type", "classification", TYPES);
     String correction = task.choice("correction", "none", List.of("none", "balanced", "prior"));
     List<String> labels = task.texts("labels");
-    List<String> metrics = task.texts("metrics", METRICS);
+    List<String> legal = METRICS.getOrDefault(type, List.of("auroc", "loss", "ece"));
+    List<String> metrics = task.texts("metrics", legal);
     for (String metric : metrics) {
-      if (!METRICS.contains(metric)) {
-        task.problem("metrics", "%s is not one of %s".formatted(Limits.printable(metric), METRICS));
+      if (!legal.contains(metric)) {
+        task.problem("metrics", "%s is not one of %s".formatted(Limits.printable(metric), legal));
       }
     }
-    String select = task.choice("select", "auroc", List.of("auroc", "loss"));
+    String select = task.choice("select", legal.getFirst(), List.of("auroc", "dice", "loss"));
     if (!metrics.contains(select)) {
       // A misspelt metric must not switch the choice of the best model off unnoticed.
       task.problem("select", "%s is not among metrics %s".formatted(select, metrics));

@@ -18,6 +18,8 @@ import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
@@ -171,25 +173,15 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   /**
-   * Logits of all images, [count, classes] row-major.
+   * Logits of all images, row-major: [count, classes], or [count, classes, height, width] of a
+   * network that judges pixels.
    *
    * @throws IllegalArgumentException if the images have another shape than the model's input
    * @throws EngineUnavailable if one image alone does not fit into the device's memory
    */
   public double[] predict(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
     requireShape(images);
-    int classes = architecture().spec().classes();
-    double[] logits = new double[images.count() * classes];
-    MicroBatch batch = microBatch(images.count());
-    int done = 0;
-    while (done < images.count()) {
-      int from = done;
-      int some = Math.min(batch.size(), images.count() - from);
-      if (batch.fits(() -> predict(images, preprocessing, from, some, logits))) {
-        done += some;
-      }
-    }
-    return logits;
+    return new Inference(this).logits(images, preprocessing, outputs());
   }
 
   /**
@@ -216,6 +208,67 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return train(objective(images, run), run);
   }
 
+  /**
+   * The same for a class a pixel.
+   *
+   * @throws IllegalArgumentException if images or masks do not fit the model
+   */
+  public TrainingOutcome train(LabelledMasks cases, TrainingRun run) throws IOException {
+    requireSome(cases.images());
+    int classes = architecture().spec().classes();
+    if (network instanceof Encoder || cases.classes() != Math.max(2, classes)) {
+      throw new IllegalArgumentException(
+          "train: %s of %d output(s) does not fit masks of %d classes"
+              .formatted(architecture().spec().architecture(), classes, cases.classes()));
+    }
+    return train(new SegmentationObjective(this, cases, run), run);
+  }
+
+  /**
+   * The same for several findings an image. A finding that no image here knows leaves its part of
+   * the head as it was.
+   *
+   * @throws IllegalArgumentException if images or findings do not fit the model
+   */
+  public TrainingOutcome train(LabelledFindings cases, TrainingRun run) throws IOException {
+    requireSome(cases.images());
+    int classes = architecture().spec().classes();
+    if (!(network instanceof Encoder) || cases.findings() != classes) {
+      throw new IllegalArgumentException(
+          "train: %s of %d output(s) does not fit %d findings"
+              .formatted(architecture().spec().architecture(), classes, cases.findings()));
+    }
+    try (HeadRows rows = HeadRows.unknownIn(cases, this)) {
+      TrainingOutcome outcome = train(new FindingsObjective(this, cases, run), run);
+      rows.restore();
+      return outcome;
+    }
+  }
+
+  private void requireSome(ImageSet images) {
+    requireShape(images);
+    if (images.count() == 0) {
+      throw new IllegalArgumentException("train: no images");
+    }
+  }
+
+  /**
+   * How badly a masked autoencoder draws each image's hidden patches, with masks from {@code seed}.
+   *
+   * @return one loss an image
+   * @throws IllegalArgumentException if the model is no masked autoencoder
+   */
+  public double[] drawingLosses(ImageSet images, Preprocessing preprocessing, long seed) {
+    requireShape(images);
+    if (!(network instanceof MaskedAutoencoderNetwork masked)
+        || !(architecture() instanceof MaskedAutoencoder autoencoder)) {
+      throw new IllegalArgumentException(
+          "draw: %s is no masked autoencoder".formatted(architecture().spec().architecture()));
+    }
+    MaskedDrawing drawing = new MaskedDrawing(this, autoencoder, masked);
+    return drawing.losses(images, preprocessing, seed);
+  }
+
   private TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
       try (Trainer trainer = new Trainer(this, objective, run)) {
@@ -231,7 +284,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
     if (architecture() instanceof MaskedAutoencoder autoencoder
         && network instanceof MaskedAutoencoderNetwork masked) {
-      return new MaskedObjective(this, autoencoder, masked, images, run);
+      return new MaskedObjective(this, new MaskedDrawing(this, autoencoder, masked), images, run);
     }
     return set.headOnly() && network instanceof Encoder
         ? new ProbeObjective(this, images, run)
@@ -251,30 +304,8 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
           "embed: %s judges pixels".formatted(architecture().spec().architecture()));
     }
     requireShape(images);
-    List<float[]> parts = new ArrayList<>();
-    MicroBatch batch = microBatch(images.count());
-    int done = 0;
-    while (done < images.count()) {
-      int from = done;
-      int some = Math.min(batch.size(), images.count() - from);
-      if (batch.fits(
-          () -> {
-            try (NDManager scope = manager.newSubManager()) {
-              NDArray input = batch(scope, normalised(images, preprocessing, from, some), some);
-              parts.add(encoder.embed(input, weights, Trace.NONE).toFloatArray());
-            }
-          })) {
-        done += some;
-      }
-    }
-    int length = parts.stream().mapToInt(part -> part.length).sum();
-    float[] all = new float[length];
-    int at = 0;
-    for (float[] part : parts) {
-      System.arraycopy(part, 0, all, at, part.length);
-      at += part.length;
-    }
-    return all;
+    return new Inference(this)
+        .run(images, preprocessing, input -> encoder.embed(input, weights, Trace.NONE));
   }
 
   /** Logits of embeddings. */
@@ -325,28 +356,12 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return scope.create(values, new Shape(count, spec.channels(), spec.height(), spec.width()));
   }
 
-  private void predict(
-      ImageSet images, Preprocessing preprocessing, int from, int count, double[] logits) {
-    float[] values = normalised(images, preprocessing, from, count);
-    try (NDManager scope = manager.newSubManager()) {
-      float[] some =
-          network.logits(batch(scope, values, count), weights, Trace.NONE).toFloatArray();
-      int at = from * architecture().spec().classes();
-      for (int i = 0; i < some.length; i++) {
-        logits[at + i] = some[i];
-      }
-    }
-  }
-
-  private static float[] normalised(
-      ImageSet images, Preprocessing preprocessing, int from, int count) {
-    int length = images.imageLength();
-    float[] values = new float[count * length];
-    for (int i = 0; i < count; i++) {
-      Preprocessing.grey(images, from + i, values, i * length);
-      preprocessing.normalise(values, i * length, length);
-    }
-    return values;
+  /** Values that the network says of one image. */
+  private int outputs() {
+    ModelSpec spec = architecture().spec();
+    return network instanceof Encoder
+        ? spec.classes()
+        : Math.multiplyExact(spec.classes(), spec.height() * spec.width());
   }
 
   private void requireShape(ImageSet images) {

@@ -45,7 +45,12 @@ final class Loss {
     return sum;
   }
 
-  private static double binary(double logit, int label, float[] slope, int at, double part) {
+  /**
+   * Binary cross-entropy of one logit.
+   *
+   * @param slope gets {@code part} times the derivative at {@code at}
+   */
+  static double binary(double logit, int label, float[] slope, int at, double part) {
     double fall = StrictMath.exp(-Math.abs(logit));
     double probability = logit >= 0 ? 1 / (1 + fall) : fall / (1 + fall);
     slope[at] = (float) ((probability - label) * part);

@@ -133,7 +133,8 @@ public final class TrainedSet {
     return local.map(layout -> Part.of(layout, source));
   }
 
-  boolean head(String tensor) {
+  /** Whether a tensor belongs to the head, without a normalisation before it. */
+  public boolean head(String tensor) {
     return names.head(tensor);
   }
 

@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
-import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
 import org.consilium.models.params.ParameterSource;
@@ -36,7 +35,7 @@ public final class EngineTrainer implements LocalTrainer {
       }
       model = job.model().at(job.base(), job.round(), settings);
       TrainingRun run = TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step);
-      TrainingOutcome outcome = model.train(job.images(), run);
+      TrainingOutcome outcome = job.lesson().teach(model, run);
       TrainingResult result =
           switch (outcome) {
             case TrainingOutcome.Trained(double loss, int steps, _, _) ->
@@ -78,7 +77,7 @@ public final class EngineTrainer implements LocalTrainer {
       for (int round = done + 1; round <= job.round(); round++) {
         TrainingRun run = TrainingRun.of(job.plan(), round, job.seed(), watch::step);
         TrainingRun alone = run.with(job.plan().training().withoutProximalTerm());
-        if (!(model.train(job.images(), alone) instanceof TrainingOutcome.Trained)) {
+        if (!(job.lesson().teach(model, alone) instanceof TrainingOutcome.Trained)) {
           return false;
         }
         file.write(model, ModelSheet.of(job.plan()), round);
@@ -91,8 +90,7 @@ public final class EngineTrainer implements LocalTrainer {
 
   private static TrainingResult trained(
       TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
-    double[] logits =
-        model.predict(job.cohort().holdout(), Preprocessing.of(job.plan().training()));
+    double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
     Optional<ParameterSource> own = model.set().local(model);
     if (own.isPresent()) {
       new LocalPart(job.studyFolder()).write(own.get(), job.round());
@@ -101,7 +99,7 @@ public final class EngineTrainer implements LocalTrainer {
         Delta.between(model.set().shared(model), base),
         figures.loss(),
         figures.steps(),
-        Optional.of(logits),
+        Optional.of(outputs),
         () -> {
           model.close();
           base.close();

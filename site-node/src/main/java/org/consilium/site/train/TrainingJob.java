@@ -2,7 +2,6 @@ package org.consilium.site.train;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
@@ -56,7 +55,7 @@ public record TrainingJob(
     return new StudyModel(plan, foundation, studyFolder);
   }
 
-  ImageSet images() throws java.io.IOException {
-    return cohort.training();
+  Lesson lesson() {
+    return new Lesson(plan, cohort);
   }
 }

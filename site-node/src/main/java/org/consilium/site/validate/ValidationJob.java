@@ -6,6 +6,7 @@ import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.cohort.CohortSource;
+import org.consilium.site.train.Lesson;
 
 /**
  * One model version to judge.
@@ -24,6 +25,10 @@ public record ValidationJob(
     Optional<Path> foundation,
     CohortSource cohort,
     Path studyFolder) {
+  Lesson lesson() {
+    return new Lesson(plan, cohort);
+  }
+
   RoundId round() {
     return new RoundId(task.study(), task.round());
   }
