@@ -121,7 +121,7 @@ final class UnetrNetwork implements Network {
             .linear(x, "attn.qkv")
             .reshape(size.get(0), size.get(1), 3, heads, width)
             .transpose(2, 0, 3, 1, 4);
-    NDArray query = split.get(0).mul(1 / Math.sqrt(width));
+    NDArray query = split.get(0).mul(1 / Math.sqrt((double) width));
     NDArray share = query.matMul(split.get(1).transpose(0, 1, 3, 2)).softmax(-1);
     NDArray seen = share.matMul(split.get(2)).transpose(0, 2, 1, 3).reshape(size);
     return weights.linear(seen, timm ? "attn.proj" : "attn.out_proj");

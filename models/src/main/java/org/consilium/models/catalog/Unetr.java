@@ -168,7 +168,7 @@ public final class Unetr implements Architecture {
   @Override
   public int layer(String tensor) {
     if (tensor.startsWith("vit.blocks.")) {
-      return Integer.parseInt(tensor.split("\\.")[2]) + 1;
+      return Integer.parseInt(tensor.split("\\.", -1)[2]) + 1;
     }
     boolean embedding = tensor.startsWith("vit.patch") || tensor.equals("vit.pos_embed");
     return embedding ? 0 : depth() + 1;

@@ -137,7 +137,8 @@ final class SegmentationNetworkTest {
       double column = random.nextDouble(8, edge - 8);
       double radius = random.nextDouble(3, 7);
       for (int i = 0; i < edge * edge; i++) {
-        boolean inside = Math.hypot(i / edge - row, i % edge - column) < radius;
+        int down = i / edge;
+        boolean inside = Math.hypot(down - row, i % edge - column) < radius;
         int at = image * edge * edge + i;
         labels[at] = inside ? 1 : 0;
         pixels[at] = (float) (random.nextDouble(-1, 1) + (inside ? 1.5 : 0));
