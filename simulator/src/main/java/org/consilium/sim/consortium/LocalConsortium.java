@@ -32,7 +32,7 @@ public final class LocalConsortium implements AutoCloseable {
   /** Name of the coordinator among the children. */
   public static final String COORDINATOR = "coordinator";
 
-  private static final Duration START_MAX = Duration.ofMinutes(4);
+  private static final Duration START_MAX = Duration.ofMinutes(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 

@@ -46,6 +46,9 @@ record Picture(int channels, int height, int width, int bits, int[] samples) {
         ImageReader reader = readers.next();
         try {
           if (FORMATS.contains(reader.getFormatName().toLowerCase(Locale.ROOT))) {
+            if (!Completeness.of(content)) {
+              throw refusal(file, "picture is damaged or cut short", name, "%d bytes", bytes);
+            }
             reader.setInput(in, true, true);
             return decode(reader, file, name, bytes);
           }

@@ -189,12 +189,14 @@ final class CaseFolderTest {
 
   /** Signature and IHDR of a grey PNG that claims a size. */
   private static byte[] headOfPng(int width, int height) {
-    java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocate(33);
+    java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocate(45);
     bytes.put(new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10}).putInt(13);
     bytes.put(new byte[] {'I', 'H', 'D', 'R'}).putInt(width).putInt(height);
     bytes.put(new byte[] {8, 0, 0, 0, 0});
     CRC32 crc = new CRC32();
     crc.update(bytes.array(), 12, 17);
-    return bytes.putInt((int) crc.getValue()).array();
+    bytes.putInt((int) crc.getValue());
+    // The end chunk, whose checksum is always this one.
+    return bytes.putInt(0).put(new byte[] {'I', 'E', 'N', 'D'}).putInt(0xAE426082).array();
   }
 }

@@ -80,14 +80,14 @@ final class SiteManifestTest {
     byte[][] pictures = pictures(24, new SplittableRandom(1));
     List<CaseFacts> facts = new ArrayList<>();
     for (int i = 0; i < 24; i++) {
-      facts.add(new CaseFacts(i + 2, "p" + i, "x" + i, Map.of("sex", i < 12 ? "f" : "m")));
+      facts.add(new CaseFacts(i + 2, "p" + i, "patient" + i, Map.of("sex", i < 12 ? "f" : "m")));
     }
 
     SiteManifest manifest =
         SiteManifest.of(Map.of(Split.TRAIN, set(pictures)), Map.of(Split.TRAIN, facts), List.of());
 
     assertThat(manifest.counts()).containsEntry("train by sex", Map.of("f", "12", "m", "12"));
-    assertThat(manifest.values().toString()).doesNotContain("x3");
+    assertThat(manifest.values().toString()).doesNotContain("patient3");
   }
 
   private static SiteManifest manifest(Map<Split, ImageSet> splits, List<String> labels) {
