@@ -33,12 +33,14 @@ public record Aggregation(
         "serverLearningRate must be in (0, 10]",
         serverLearningRate);
     boolean adaptive = rule.adaptive();
+    boolean first = adaptive || rule == Rule.FEDAVGM;
+    boolean second = adaptive && rule != Rule.FEDADAGRAD;
     check(
-        adaptive || rule == Rule.FEDAVGM ? momentum >= 0 && momentum < 1 : momentum == 0,
+        first ? momentum >= 0 && momentum < 1 : momentum == 0,
         "momentum must be in [0, 1) for fedavgm and the adaptive rules and 0 otherwise",
         momentum);
     check(
-        adaptive && rule != Rule.FEDADAGRAD ? beta2 >= 0 && beta2 < 1 : beta2 == 0,
+        second ? beta2 >= 0 && beta2 < 1 : beta2 == 0,
         "beta2 must be in [0, 1) for fedadam and fedyogi and left out otherwise",
         beta2);
     check(

@@ -326,10 +326,6 @@ final class StudyEffects implements RoundEffects {
     return kept;
   }
 
-  private Spool.Place place(Opening opening, SiteId site) {
-    return new Spool.Place(new RoundId(plan.study(), opening.number()), opening.attempt(), site);
-  }
-
   private Digest context(Opening opening) {
     Fingerprint sealing = requireKey().publicKeyDigest();
     return RoundContexts.digest(around.federation(), plan, digest, opening, layout, sealing);
