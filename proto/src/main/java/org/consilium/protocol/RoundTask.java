@@ -77,8 +77,16 @@ public record RoundTask(
    *
    * @param site who
    * @param signingKey SHA-256 of its signing key's SubjectPublicKeyInfo
+   * @param weight integer weight that the aggregation rule gave it; 0: the plan's weighting decides
    */
-  public record Participant(SiteId site, Digest signingKey) {}
+  public record Participant(SiteId site, Digest signingKey, int weight) {
+    public Participant {
+      StudyPlan.check(
+          weight >= 0 && weight <= Limits.WEIGHT_MAX,
+          "participant's weight must be 0-" + Limits.WEIGHT_MAX,
+          weight);
+    }
+  }
 
   /**
    * How a delta is protected in this round; the signed round specification.

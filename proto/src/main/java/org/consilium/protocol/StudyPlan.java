@@ -2,6 +2,7 @@ package org.consilium.protocol;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -12,13 +13,17 @@ import java.util.TreeSet;
  * @param study name
  * @param title one line for people
  * @param model what is trained
+ * @param foundation the parameters it starts from; empty starts from the seed
+ * @param task what the outputs mean, and the loss
+ * @param tuning which parameters are trained, and which of them travel
  * @param training how a site trains
  * @param aggregation how accepted updates become a server step
  * @param protection what hides a delta, and its bounds
  * @param participation who takes part, and how long a round waits
  * @param monitoring how drift is watched
  * @param labels class names; two for a single logit: negative, positive
- * @param select metric that chooses the best model version: {@code auroc} or {@code loss}
+ * @param select metric that chooses the best model version: {@code auroc} or {@code loss}; {@code
+ *     dice} for segmentation, {@code loss} without labels
  * @param seed root of every random choice that is not a secret
  * @param rounds rounds to run
  */
@@ -26,6 +31,9 @@ public record StudyPlan(
     StudyId study,
     String title,
     ModelSpec model,
+    Optional<Foundation> foundation,
+    Task task,
+    Tuning tuning,
     Training training,
     Aggregation aggregation,
     Protection protection,
@@ -42,10 +50,21 @@ public record StudyPlan(
         !title.isBlank() && title.length() <= Limits.TEXT_CHARS_MAX,
         "title must have 1-400 characters",
         title.length());
-    int expected = model.classes() == 1 ? 2 : model.classes();
+    int expected =
+        task.type() != Task.Type.MULTILABEL && model.classes() == 1 ? 2 : model.classes();
     check(
         labels.size() == expected, "labels must be " + expected + " for this model", labels.size());
-    check(Set.of("auroc", "loss").contains(select), "select must be auroc or loss", select);
+    String better =
+        switch (task.type()) {
+          case CLASSIFICATION, MULTILABEL -> "auroc";
+          case SEGMENTATION -> "dice";
+          case MASKED, CONTRASTIVE, IMAGE_TEXT -> "loss";
+        };
+    check(
+        select.equals(better) || (select.equals("loss") && task.type() != Task.Type.SEGMENTATION),
+        "select must be " + better + (better.equals("auroc") ? " or loss" : ""),
+        select);
+    Combination.require(aggregation, training, protection);
     check(
         rounds >= 1 && rounds <= Limits.ROUNDS_MAX,
         "rounds must be 1-" + Limits.ROUNDS_MAX,
@@ -53,54 +72,240 @@ public record StudyPlan(
   }
 
   /**
+   * Parameters that were trained before, elsewhere: a safetensors file in the architecture's own
+   * names.
+   *
+   * @param name for people, 1-80 of a-z, 0-9, dot and hyphen
+   * @param version SHA-256 of the file
+   * @param fileBytes length of the file
+   */
+  public record Foundation(String name, ModelVersion version, long fileBytes) {
+    public Foundation {
+      check(
+          name.matches("[a-z0-9][a-z0-9.-]{0,79}"),
+          "foundation.name must be 1-80 of [a-z0-9.-]",
+          name);
+      check(
+          fileBytes > 0 && fileBytes <= 5L * Limits.PARAMETERS_MAX,
+          "foundation.bytes must be positive and at most 10 GiB",
+          fileBytes);
+    }
+  }
+
+  /**
+   * What the outputs mean.
+   *
+   * @param type kind of question
+   * @param correction what the loss does about rare classes: none, balanced (each class weighs the
+   *     same), or prior (logit adjustment by the site's own prevalence; Menon et al. 2021)
+   */
+  public record Task(Type type, String correction) {
+    public Task {
+      check(
+          Set.of("none", "balanced", "prior").contains(correction),
+          "correction must be none, balanced or prior",
+          correction);
+      check(
+          correction.equals("none")
+              || type == Type.CLASSIFICATION
+              || (type == Type.MULTILABEL && correction.equals("balanced")),
+          "correction must be none for this task",
+          correction);
+    }
+
+    /** Kind of question. */
+    public enum Type {
+      /** One class an image. */
+      CLASSIFICATION,
+      /** Any number of findings an image, each known or unknown at a site. */
+      MULTILABEL,
+      /** One class a pixel. */
+      SEGMENTATION,
+      /** Masked patches are to be filled in; no labels (He et al. 2022). */
+      MASKED,
+      /** Two views of an image are to be found alike; no labels (Chen et al. 2020). */
+      CONTRASTIVE,
+      /** Images and their reports are to be found alike (Radford et al. 2021). */
+      IMAGE_TEXT
+    }
+  }
+
+  /**
+   * Which parameters are trained, and which of them travel. All others keep the values that the
+   * study starts from.
+   *
+   * @param regime which are trained
+   * @param lastBlocks k of {@link Regime#LAST_BLOCKS}, otherwise 0
+   * @param rank r of an adapter, otherwise 0
+   * @param alpha numerator of an adapter's factor α/r, otherwise 0
+   * @param local which trained parameters stay at the site
+   */
+  public record Tuning(Regime regime, int lastBlocks, int rank, double alpha, Local local) {
+    /** Everything is trained and travels. */
+    public static final Tuning FULL = new Tuning(Regime.FULL, 0, 0, 0, Local.NOTHING);
+
+    public Tuning {
+      boolean adapter = regime == Regime.FFA_LORA || regime == Regime.LORA;
+      check(
+          regime == Regime.LAST_BLOCKS ? lastBlocks >= 1 && lastBlocks <= 64 : lastBlocks == 0,
+          "tuning.blocks must be 1-64 for last-blocks and left out otherwise",
+          lastBlocks);
+      check(
+          adapter ? rank >= 1 && rank <= 256 : rank == 0,
+          "tuning.rank must be 1-256 for an adapter and left out otherwise",
+          rank);
+      check(
+          adapter ? alpha > 0 && alpha <= 1024 : alpha == 0,
+          "tuning.alpha must be in (0, 1024] for an adapter and left out otherwise",
+          alpha);
+      check(
+          local != Local.HEAD || regime != Regime.PROBE,
+          "tuning.local must not be head for probe: nothing would travel",
+          local);
+    }
+
+    /** Which parameters are trained. */
+    public enum Regime {
+      /** All. */
+      FULL,
+      /** The head alone, on fixed embeddings. */
+      PROBE,
+      /** The last blocks, the last normalisation and the head. */
+      LAST_BLOCKS,
+      /** Low-rank adapters, of which only B is trained (Sun et al. 2024), and the head. */
+      FFA_LORA,
+      /** Low-rank adapters (Hu et al. 2022), both factors, and the head. */
+      LORA,
+      /** Biases, normalisations and the head (Ben Zaken et al. 2022). */
+      BITFIT
+    }
+
+    /** Which trained parameters stay at the site. */
+    public enum Local {
+      NOTHING,
+      /** The head (Arivazhagan et al. 2019): sites with other labels share one body. */
+      HEAD,
+      /** The normalisations (Li et al. 2021, FedBN). */
+      NORMS
+    }
+  }
+
+  /**
    * How a site trains in one round.
    *
    * @param localEpochs passes over the site's training set
+   * @param localSteps optimiser steps instead of passes; 0 counts passes
    * @param batchSize examples a step
-   * @param learningRate AdamW step size
-   * @param weightDecay decoupled decay
-   * @param firstRoundFactor factor on the learning rate in round 1
-   * @param cosine whether the learning rate falls to zero over the study's rounds
-   * @param proximalMu FedProx strength (Li et al. 2020); 0 is FedAvg
-   * @param gradientClip largest L2 norm of a step's gradient; 0 is no bound
-   * @param augmentation none, weak or strong
-   * @param normalisation fixed (the plan's mean and deviation) or image (each image by itself)
-   * @param mean grey level 0-1 subtracted under {@code fixed}
-   * @param deviation grey level 0-1 divided by under {@code fixed}
+   * @param optimiser how a gradient becomes a step
+   * @param schedule how the learning rate moves over the study
+   * @param proximalMu FedProx strength (Li et al. 2020); 0 is none
+   * @param input how an image becomes numbers
+   * @param personal what a site makes for itself beside the shared model
    * @param localBaseline whether the site also trains a local-only model for comparison
    */
   public record Training(
       int localEpochs,
+      int localSteps,
       int batchSize,
-      double learningRate,
-      double weightDecay,
-      double firstRoundFactor,
-      boolean cosine,
+      Optimiser optimiser,
+      Schedule schedule,
       double proximalMu,
-      double gradientClip,
-      String augmentation,
-      String normalisation,
-      double mean,
-      double deviation,
+      Input input,
+      Personal personal,
       boolean localBaseline) {
     public Training {
       check(localEpochs >= 1 && localEpochs <= 1000, "localEpochs must be 1-1000", localEpochs);
+      check(localSteps >= 0 && localSteps <= 100_000, "localSteps must be 0-100000", localSteps);
       check(batchSize >= 1 && batchSize <= 4096, "batchSize must be 1-4096", batchSize);
+      check(proximalMu >= 0 && proximalMu <= 100, "proximalMu must be in [0, 100]", proximalMu);
+    }
+
+    /** The same without FedProx's pull. */
+    public Training withoutProximalTerm() {
+      return new Training(
+          localEpochs,
+          localSteps,
+          batchSize,
+          optimiser,
+          schedule,
+          0,
+          input,
+          personal,
+          localBaseline);
+    }
+  }
+
+  /**
+   * How a gradient becomes a step.
+   *
+   * @param name adamw or sgd
+   * @param learningRate step size
+   * @param weightDecay decoupled decay
+   * @param momentum of sgd; 0 for adamw
+   * @param gradientClip largest L2 norm of a step's gradient; 0 is no bound
+   * @param layerDecay factor on the learning rate for each layer further from the head; 1 is none
+   */
+  public record Optimiser(
+      String name,
+      double learningRate,
+      double weightDecay,
+      double momentum,
+      double gradientClip,
+      double layerDecay) {
+    public Optimiser {
+      check(Set.of("adamw", "sgd").contains(name), "optimiser must be adamw or sgd", name);
       check(
           learningRate > 0 && learningRate <= 10, "learningRate must be in (0, 10]", learningRate);
       check(weightDecay >= 0 && weightDecay <= 1, "weightDecay must be in [0, 1]", weightDecay);
       check(
-          firstRoundFactor > 0 && firstRoundFactor <= 1,
-          "firstRoundFactor must be in (0, 1]",
-          firstRoundFactor);
-      check(proximalMu >= 0 && proximalMu <= 100, "proximalMu must be in [0, 100]", proximalMu);
+          momentum >= 0 && momentum < 1 && (name.equals("sgd") || momentum == 0),
+          "momentum must be in [0, 1) for sgd and left out otherwise",
+          momentum);
       check(
           gradientClip >= 0 && gradientClip <= 1e6,
           "gradientClip must be in [0, 1e6]",
           gradientClip);
+      check(layerDecay > 0 && layerDecay <= 1, "layerDecay must be in (0, 1]", layerDecay);
+    }
+  }
+
+  /**
+   * How the learning rate moves over the study.
+   *
+   * @param firstRoundFactor factor in round 1
+   * @param warmupRounds rounds, whole or in parts, over which it rises from zero
+   * @param cosine whether it falls to zero over the study's rounds
+   * @param averaging decay of the moving average of a round's steps that is sent instead of the
+   *     last step; 0 sends the last step
+   */
+  public record Schedule(
+      double firstRoundFactor, double warmupRounds, boolean cosine, double averaging) {
+    public Schedule {
       check(
-          Set.of("none", "weak", "strong").contains(augmentation),
-          "augmentation must be none, weak or strong",
+          firstRoundFactor > 0 && firstRoundFactor <= 1,
+          "firstRoundFactor must be in (0, 1]",
+          firstRoundFactor);
+      check(
+          warmupRounds >= 0 && warmupRounds <= Limits.ROUNDS_MAX,
+          "warmupRounds must be 0-" + Limits.ROUNDS_MAX,
+          warmupRounds);
+      check(averaging >= 0 && averaging < 1, "averaging must be in [0, 1)", averaging);
+    }
+  }
+
+  /**
+   * How an image becomes numbers.
+   *
+   * @param augmentation none, weak, strong or turns (strong, and quarter turns)
+   * @param normalisation fixed (the plan's mean and deviation) or image (each image by itself)
+   * @param mean grey level 0-1 subtracted under {@code fixed}
+   * @param deviation grey level 0-1 divided by under {@code fixed}
+   */
+  public record Input(String augmentation, String normalisation, double mean, double deviation) {
+    public Input {
+      check(
+          Set.of("none", "weak", "strong", "turns").contains(augmentation),
+          "augmentation must be none, weak, strong or turns",
           augmentation);
       check(
           Set.of("fixed", "image").contains(normalisation),
@@ -112,20 +317,30 @@ public record StudyPlan(
   }
 
   /**
-   * How accepted deltas become one server step.
+   * What a site makes for itself beside the shared model. It never leaves.
    *
-   * @param rule fedavg
-   * @param serverLearningRate factor on the weighted mean
-   * @param momentum 0
+   * @param method none, ditto (a model of its own, pulled towards the shared one; Li et al. 2021)
+   *     or tune-after (the last shared model trained further)
+   * @param lambda strength of ditto's pull
+   * @param steps of tune-after
    */
-  public record Aggregation(String rule, double serverLearningRate, double momentum) {
-    public Aggregation {
-      check(rule.equals("fedavg"), "aggregation rule must be fedavg", rule);
+  public record Personal(String method, double lambda, int steps) {
+    /** Nothing. */
+    public static final Personal NONE = new Personal("none", 0, 0);
+
+    public Personal {
       check(
-          serverLearningRate > 0 && serverLearningRate <= 10,
-          "serverLearningRate must be in (0, 10]",
-          serverLearningRate);
-      check(momentum == 0, "momentum must be 0 for fedavg", momentum);
+          Set.of("none", "ditto", "tune-after").contains(method),
+          "personal must be none, ditto or tune-after",
+          method);
+      check(
+          method.equals("ditto") ? lambda > 0 && lambda <= 100 : lambda == 0,
+          "personal.lambda must be in (0, 100] for ditto and left out otherwise",
+          lambda);
+      check(
+          method.equals("tune-after") ? steps >= 1 && steps <= 100_000 : steps == 0,
+          "personal.steps must be 1-100000 for tune-after and left out otherwise",
+          steps);
     }
   }
 

@@ -76,7 +76,10 @@ public record ValidationReport(
     /** Window beyond the hold-out's 90 % bound, in bootstrap deviations; positive is worse. */
     AUROC_SHIFT,
     /** Likewise for the log loss. */
-    LOG_LOSS_SHIFT
+    LOG_LOSS_SHIFT,
+    DICE,
+    /** 95th percentile of the distance between two surfaces, pixels. */
+    SURFACE_DISTANCE
   }
 
   /**
@@ -95,7 +98,9 @@ public record ValidationReport(
           value);
       StudyPlan.check(
           low <= value && value <= high, "interval must hold the value: " + quantity, value);
-      if (quantity == Quantity.AUROC || quantity == Quantity.CALIBRATION_ERROR) {
+      if (quantity == Quantity.AUROC
+          || quantity == Quantity.DICE
+          || quantity == Quantity.CALIBRATION_ERROR) {
         StudyPlan.check(low >= 0 && high <= 1, quantity + " must be in [0, 1]", value);
       }
     }

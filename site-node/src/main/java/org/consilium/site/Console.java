@@ -7,13 +7,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.checkpoint.CheckpointRefused;
 
 /** The terminal of a command: data to out, progress to err, one envelope under {@code --json}. */
 record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
   private static final int SCHEMA_VERSION = 1;
 
-  /** What a command found, for machines and for people. */
-  record Result(Map<String, Object> data, String text) {}
+  /** What a command found, for machines and for people, and its exit code. */
+  record Result(Map<String, Object> data, String text, int exit) {
+    Result(Map<String, Object> data, String text) {
+      this(data, text, 0);
+    }
+  }
 
   /** Runs a command and prints what it gives; returns the exit code. */
   int run(boolean json, Callable<Result> command) {
@@ -23,7 +28,7 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
       envelope.put("data", result.data());
       out.println(json ? Json.of(envelope) : result.text());
       out.flush();
-      return 0;
+      return result.exit();
     } catch (Failure failure) {
       return print(json, failure);
     } catch (ModelSheet.Unfit unfit) {
@@ -33,6 +38,13 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
               Failure.Kind.UNFIT_MODEL,
               String.valueOf(unfit.getMessage()),
               "a file of other origin needs --architecture and --normalisation"));
+    } catch (CheckpointRefused refused) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.UNFIT_CHECKPOINT,
+              String.valueOf(refused.getMessage()),
+              "consilium model inspect FILE shows its tensors and the family they look like"));
     } catch (java.io.IOException environment) {
       String message = String.valueOf(environment.getMessage());
       return print(json, new Failure(Failure.Kind.FAILED, message, ""));

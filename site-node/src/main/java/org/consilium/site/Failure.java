@@ -22,6 +22,8 @@ final class Failure extends Exception {
     TIMED_OUT(5, "CS-TIME-001"),
     CONFLICT(6, "CS-STATE-001"),
     UNFIT_MODEL(1, "CS-MODEL-002"),
+    UNFIT_REFERENCE(2, "CS-MODEL-003"),
+    UNFIT_CHECKPOINT(1, "CS-MODEL-004"),
     INTERNAL(70, "CS-INTERNAL-001");
 
     private final int exit;

@@ -13,7 +13,7 @@ import org.consilium.security.fixed.FixedTerms;
  * @param updates accepted updates; their order does not matter
  * @param terms fixed-point layout of the sums
  * @param scaleExponents for each tensor, log2 of its range in this round
- * @param learningRate η, factor on the mean delta
+ * @param state the rule, and what it remembers
  * @param out receives θ′
  */
 public record AggregationTask(
@@ -21,7 +21,7 @@ public record AggregationTask(
     List<SealedDelta> updates,
     FixedTerms terms,
     List<Integer> scaleExponents,
-    double learningRate,
+    ServerState state,
     SafetensorsWriter out) {
   public AggregationTask {
     updates = List.copyOf(updates);
@@ -31,6 +31,13 @@ public record AggregationTask(
       throw new IllegalArgumentException(
           "aggregate: %d scale exponents for %d tensors"
               .formatted(scaleExponents.size(), layout.tensors().size()));
+    }
+    for (ParameterSource moment : state.before()) {
+      if (!moment.layout().equals(layout)) {
+        throw new IllegalArgumentException(
+            "aggregate: the optimiser state has %s, the model %s"
+                .formatted(moment.layout(), layout));
+      }
     }
     if (updates.isEmpty()) {
       throw new IllegalArgumentException("aggregate: no updates");

@@ -6,7 +6,8 @@ import java.io.IOException;
 public interface Aggregator {
   /**
    * Makes one server step: the next parameters go to {@code task.out()} block by block, in layout
-   * order; the writer is left unfinished. The values depend on the set of updates alone.
+   * order, and the rule's moments to their writers; all writers are left unfinished. The values
+   * depend on the set of updates, the base and the moments alone.
    *
    * @throws UpdateBroken if a spooled update no longer opens; names the site
    * @throws IOException if a file cannot be read or written

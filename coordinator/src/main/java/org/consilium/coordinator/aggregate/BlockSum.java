@@ -8,8 +8,11 @@ import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.consilium.coordinator.aggregate.FixedPointMean.Block;
 import org.consilium.coordinator.aggregate.FixedPointMean.TensorMax;
+import org.consilium.coordinator.aggregate.rule.ServerRule;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
@@ -29,9 +32,24 @@ final class BlockSum implements AutoCloseable {
   private final int[] terms = new int[FixedPointMean.BLOCK];
   private final long[] sums = new long[FixedPointMean.BLOCK];
   private final float[] base = new float[FixedPointMean.BLOCK];
+  private final double[] delta = new double[FixedPointMean.BLOCK];
+  private final double[][] moments;
+  private final Optional<ServerRule.Round> round;
 
-  BlockSum(AggregationTask task) {
+  /** Sums blocks and steps. */
+  BlockSum(AggregationTask task, ServerRule.Round round) {
+    this(task, Optional.of(round));
+  }
+
+  /** Sums blocks only. */
+  static BlockSum withoutStep(AggregationTask task) {
+    return new BlockSum(task, Optional.empty());
+  }
+
+  private BlockSum(AggregationTask task, Optional<ServerRule.Round> round) {
     this.task = task;
+    this.round = round;
+    this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
     this.layout = task.base().layout();
     this.weightSum = task.updates().stream().mapToLong(SealedDelta::weight).sum();
     task.updates().forEach(update -> openers.add(update.opener().copy()));
@@ -40,13 +58,7 @@ final class BlockSum implements AutoCloseable {
   void sum(int index, Block into) throws UpdateBroken, IOException {
     into.reset();
     long first = (long) index * FixedPointMean.BLOCK;
-    long vector = layout.length() + UpdateManifest.TRAILER;
-    int count = (int) Math.min(FixedPointMean.BLOCK, vector - first);
-    Arrays.fill(sums, 0, count, 0);
-    for (int i = 0; i < openers.size(); i++) {
-      open(task.updates().get(i), openers.get(i), index, count);
-      add(terms, sums, count);
-    }
+    int count = add(index);
     into.length = (int) Math.clamp(layout.length() - first, 0L, (long) count);
     step(first, into);
     for (int i = into.length; i < count; i++) {
@@ -54,6 +66,29 @@ final class BlockSum implements AutoCloseable {
       into.weight += isWeight ? sums[i] : 0;
       into.clipped += isWeight ? 0 : sums[i];
     }
+  }
+
+  /** The mean of one coordinate; its block is opened for it. */
+  double mean(long coordinate) throws UpdateBroken, IOException {
+    int index = Math.toIntExact(coordinate / FixedPointMean.BLOCK);
+    int opened = add(index);
+    int at = (int) (coordinate % FixedPointMean.BLOCK);
+    if (at >= opened) {
+      throw new IllegalStateException("coordinate %d of %d".formatted(at, opened));
+    }
+    return sums[at] / (double) weightSum * unit(layout.tensorAt(coordinate));
+  }
+
+  private int add(int index) throws UpdateBroken, IOException {
+    long first = (long) index * FixedPointMean.BLOCK;
+    long vector = layout.length() + UpdateManifest.TRAILER;
+    int count = (int) Math.min(FixedPointMean.BLOCK, vector - first);
+    Arrays.fill(sums, 0, count, 0);
+    for (int i = 0; i < openers.size(); i++) {
+      open(task.updates().get(i), openers.get(i), index, count);
+      add(terms, sums, count);
+    }
+    return count;
   }
 
   @Override
@@ -101,34 +136,63 @@ final class BlockSum implements AutoCloseable {
     if (into.length == 0) {
       return;
     }
+    ServerRule rule = task.state().rule();
     task.base().read(first, base, 0, into.length);
+    recall(rule, first, into);
     int tensor = layout.tensorAt(first);
     int done = 0;
     while (done < into.length) {
       int end = (int) Math.min(into.length, layout.offset(tensor + 1) - first);
-      int scale = task.terms().scaleExponent(task.scaleExponents().get(tensor));
-      into.maxima.add(new TensorMax(tensor, run(done, end, scale, into)));
+      into.maxima.add(new TensorMax(tensor, decode(done, end, unit(tensor), into)));
+      RoundLayout.Part part = RoundLayout.part(layout.tensors().get(tensor).name());
+      rule.apply(round.orElseThrow(), new ServerRule.Run(part, delta, moments, done, end));
       done = end;
       tensor++;
     }
+    for (int i = 0; i < into.length; i++) {
+      into.values[i] = (float) (base[i] + delta[i]);
+    }
+    for (int m = 0; m < moments.length; m++) {
+      float[] kept = into.moments[m];
+      for (int i = 0; i < into.length; i++) {
+        kept[i] = (float) moments[m][i];
+      }
+    }
+  }
+
+  /** The rule's moments before this round; they are kept as float32. */
+  private void recall(ServerRule rule, long first, Block into) throws IOException {
+    for (int m = 0; m < moments.length; m++) {
+      if (task.state().before().isEmpty()) {
+        Arrays.fill(moments[m], 0, into.length, rule.start(m));
+        continue;
+      }
+      float[] kept = into.moments[m];
+      task.state().before().get(m).read(first, kept, 0, into.length);
+      for (int i = 0; i < into.length; i++) {
+        moments[m][i] = kept[i];
+      }
+    }
+  }
+
+  private double unit(int tensor) {
+    return Math.scalb(1.0, -task.terms().scaleExponent(task.scaleExponents().get(tensor)));
   }
 
   /**
-   * A run of one tensor. The mean is {@code Quantiser.decode}: a power of two is exact as a factor,
-   * so multiplying gives the very bits that scalb would.
+   * A run of one tensor's mean; returns its largest magnitude. The mean is {@code
+   * Quantiser.decode}: a power of two is exact as a factor, so multiplying gives the very bits that
+   * scalb would.
    */
-  private double run(int from, int to, int scaleExponent, Block into) {
+  private double decode(int from, int to, double unit, Block into) {
     double weights = weightSum;
-    double unit = Math.scalb(1.0, -scaleExponent);
-    double rate = task.learningRate();
-    float[] values = into.values;
     double max = 0;
     double squares = 0;
     for (int i = from; i < to; i++) {
-      double delta = sums[i] / weights * unit;
-      values[i] = (float) (base[i] + rate * delta);
-      max = Math.max(max, Math.abs(delta));
-      squares += delta * delta;
+      double mean = sums[i] / weights * unit;
+      delta[i] = mean;
+      max = Math.max(max, Math.abs(mean));
+      squares += mean * mean;
     }
     into.squares += squares;
     return max;

@@ -11,16 +11,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.consilium.coordinator.aggregate.rule.ServerRule;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.UpdateManifest;
 
 /**
- * Weighted mean of the deltas, θ′ = θ + η · Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1),
- * summed in integers: the same bits whatever the order of sites. Walks all spools block by block,
- * one block being what a chunk holds; blocks are worked on side by side and written in order.
- * Memory: a few MiB a thread, whatever the model's size.
+ * Weighted mean of the deltas, Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1), summed in
+ * integers, and the step that the plan's rule makes of it: the same bits whatever the order of
+ * sites. Walks all spools and the rule's moments block by block, one block being what a chunk
+ * holds; blocks are worked on side by side and written in order. Memory: a few MiB a thread,
+ * whatever the model's size.
  */
 public final class FixedPointMean implements Aggregator {
   /** Coordinates of one block: those of one chunk. */
@@ -48,6 +51,7 @@ public final class FixedPointMean implements Aggregator {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
     int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) BLOCK));
     Totals totals = new Totals(task);
+    ServerRule.Round round = round(task);
     BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(threads);
     Queue<Block> spare = new ArrayDeque<>();
     Queue<Future<Block>> inWork = new ArrayDeque<>();
@@ -55,18 +59,21 @@ public final class FixedPointMean implements Aggregator {
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("aggregate-", 0).factory());
     try {
       for (int i = 0; i < threads; i++) {
-        workers.add(new BlockSum(task));
+        workers.add(new BlockSum(task, round));
       }
       int next = 0;
       for (int written = 0; written < blocks; written++) {
         while (next < blocks && inWork.size() < threads * AHEAD) {
           int index = next++;
           Block polled = spare.poll();
-          Block into = polled != null ? polled : new Block();
+          Block into = polled != null ? polled : new Block(task.state().rule().moments());
           inWork.add(pool.submit(() -> sum(workers, index, into)));
         }
         Block done = await(inWork.remove());
         task.out().write(done.values, 0, done.length);
+        for (int m = 0; m < done.moments.length; m++) {
+          task.state().after().get(m).write(done.moments[m], 0, done.length);
+        }
         totals.add(done);
         spare.add(done);
       }
@@ -76,6 +83,22 @@ public final class FixedPointMean implements Aggregator {
       workers.forEach(BlockSum::close);
     }
     return totals.step();
+  }
+
+  /** What every block needs to know: for FedNova the mean normaliser, the vector's last value. */
+  private static ServerRule.Round round(AggregationTask task) throws UpdateBroken, IOException {
+    ParameterLayout layout = task.base().layout();
+    double steps = 1;
+    if (RoundLayout.part(layout.tensors().getLast().name()) == RoundLayout.Part.STEPS) {
+      try (BlockSum probe = BlockSum.withoutStep(task)) {
+        steps = probe.mean(layout.length() - 1);
+      }
+    }
+    if (!(steps > 0)) {
+      throw new IOException("aggregate: the sites' mean number of steps is " + steps);
+    }
+    ServerState state = task.state();
+    return new ServerRule.Round(state.number(), task.updates().size(), state.sites(), steps);
   }
 
   private static Block sum(BlockingQueue<BlockSum> workers, int index, Block into)
@@ -115,11 +138,16 @@ public final class FixedPointMean implements Aggregator {
   /** One block's results, a buffer that is used again. */
   static final class Block {
     final float[] values = new float[BLOCK];
+    final float[][] moments;
     final List<TensorMax> maxima = new ArrayList<>();
     int length;
     double squares;
     long weight;
     long clipped;
+
+    Block(int moments) {
+      this.moments = new float[moments][BLOCK];
+    }
 
     void reset() {
       maxima.clear();
@@ -166,6 +194,10 @@ public final class FixedPointMean implements Aggregator {
       List<Integer> next = new ArrayList<>(layout.tensors().size());
       for (int i = 0; i < maxAbs.length; i++) {
         int last = task.scaleExponents().get(i);
+        if (RoundLayout.part(layout.tensors().get(i).name()) == RoundLayout.Part.STEPS) {
+          next.add(last); // a site may do many times the mean's steps
+          continue;
+        }
         next.add(
             Math.max(RoundTask.SCALE_EXPONENT_MIN, task.terms().nextExponent(maxAbs[i], last)));
       }

@@ -19,7 +19,7 @@ import org.consilium.security.seal.AggregationKey;
  * @param scaleExponents for each tensor, log2 of its range
  * @param clip S, largest L2 norm
  * @param samples what each participant declared
- * @param referenceSamples N_ref of the weight rule
+ * @param weights the integer weight that each participant's update must have
  * @param key opens the round's updates
  */
 public record IntakeTerms(
@@ -32,10 +32,15 @@ public record IntakeTerms(
     List<Integer> scaleExponents,
     double clip,
     Map<SiteId, Integer> samples,
-    int referenceSamples,
+    Map<SiteId, Integer> weights,
     AggregationKey key) {
   public IntakeTerms {
     scaleExponents = List.copyOf(scaleExponents);
     samples = Map.copyOf(samples);
+    weights = Map.copyOf(weights);
+    if (!weights.keySet().equals(samples.keySet())) {
+      throw new IllegalArgumentException(
+          "intake: weights of %s, samples of %s".formatted(weights.keySet(), samples.keySet()));
+    }
   }
 }

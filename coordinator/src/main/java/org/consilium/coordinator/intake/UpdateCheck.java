@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.Optional;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.federated.RoundLayout.Part;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
@@ -86,6 +89,10 @@ final class UpdateCheck {
             "coordinate %d is %d, at most %d in magnitude"
                 .formatted(first + worst, values[worst], bound));
       }
+      Optional<Rejected> steps = steps(first, own);
+      if (steps.isPresent()) {
+        return steps.get();
+      }
       measure(first, own);
     }
     for (int i = own; i < count; i++) {
@@ -102,6 +109,23 @@ final class UpdateCheck {
       }
     }
     return new Checked(upload.announced().upload(), manifest, 0, 0);
+  }
+
+  /** A site that did no step, or less than none, must not decide how long the others' are. */
+  private Optional<Rejected> steps(long first, int count) {
+    long at = layout.length() - 1;
+    boolean here = at >= first && at < first + count;
+    if (!here || part(layout.tensors().size() - 1) != Part.STEPS) {
+      return Optional.empty();
+    }
+    int steps = values[(int) (at - first)];
+    return steps > 0
+        ? Optional.empty()
+        : Optional.of(rejected(Why.OUT_OF_BOUNDS, "its number of steps is %d".formatted(steps)));
+  }
+
+  private Part part(int tensor) {
+    return RoundLayout.part(layout.tensors().get(tensor).name());
   }
 
   /** Index of the first value out of bounds, or -1. The scan itself has no branch. */
@@ -134,7 +158,9 @@ final class UpdateCheck {
         double value = values[i];
         sum += value * value;
       }
-      squares += sum * square(unit(tensor) / manifest.weight());
+      // The number of steps is no part of the delta and has a bound of its own.
+      boolean counts = part(tensor) != Part.STEPS;
+      squares += counts ? sum * square(unit(tensor) / manifest.weight()) : 0;
       done = end;
       tensor++;
     }

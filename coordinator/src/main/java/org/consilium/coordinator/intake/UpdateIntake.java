@@ -18,7 +18,6 @@ import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
-import org.consilium.security.fixed.WeightRule;
 import org.consilium.security.sign.VerifyingKey;
 
 /**
@@ -268,7 +267,7 @@ public final class UpdateIntake {
                   terms.layout().digest().brief(),
                   expected));
     }
-    int weight = WeightRule.weight(samples, terms.referenceSamples(), terms.fixed().weightMax());
+    int weight = terms.weights().getOrDefault(site, 0);
     if (m.samples() != samples || m.weight() != weight) {
       return no(
           Why.WRONG_WEIGHT,

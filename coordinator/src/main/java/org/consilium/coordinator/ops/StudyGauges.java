@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.StudyAlgorithm;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.Decision;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
@@ -26,7 +27,12 @@ import org.consilium.protocol.ValidationReport.Subject;
 /** What one study's snapshot says in gauges. */
 final class StudyGauges {
   private static final List<Quantity> SCORES =
-      List.of(Quantity.AUROC, Quantity.LOG_LOSS, Quantity.CALIBRATION_ERROR);
+      List.of(
+          Quantity.AUROC,
+          Quantity.LOG_LOSS,
+          Quantity.CALIBRATION_ERROR,
+          Quantity.DICE,
+          Quantity.SURFACE_DISTANCE);
 
   private final Gauges gauges;
   private final StudySnapshot study;
@@ -55,7 +61,7 @@ final class StudyGauges {
         "study",
         name,
         "algorithm",
-        plan.training().proximalMu() > 0 ? "fedprox" : "fedavg",
+        StudyAlgorithm.name(plan),
         "model",
         plan.model().architecture(),
         "task",
@@ -241,12 +247,14 @@ final class StudyGauges {
     return time.toEpochMilli() / 1000.0;
   }
 
-  /** The label of a quantity: at most three a site for scores. */
+  /** The label of a quantity: at most three a site for scores: no task has all. */
   private static String metric(Quantity quantity) {
     return switch (quantity) {
       case AUROC, AUROC_SHIFT -> "auroc";
       case LOG_LOSS, LOG_LOSS_SHIFT -> "loss";
       case CALIBRATION_ERROR -> "ece";
+      case DICE -> "dice";
+      case SURFACE_DISTANCE -> "hd95";
     };
   }
 }

@@ -1,11 +1,15 @@
 package org.consilium.coordinator.registry;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -25,6 +29,7 @@ import org.consilium.protocol.StudyPlan;
  */
 public final class ModelRegistry {
   private static final String SUFFIX = ".safetensors";
+  private static final String WHOLE = ".whole.safetensors";
   private static final int COPY_VALUES = 1 << 16;
 
   private final Path folder;
@@ -59,7 +64,19 @@ public final class ModelRegistry {
   /** Writes all parameters in layout order; may return what it learned on the way. */
   @FunctionalInterface
   public interface Body<R, X extends Exception> {
-    R write(SafetensorsWriter out) throws X, IOException;
+    R write(Writers out) throws X, IOException;
+  }
+
+  /**
+   * Where a version goes.
+   *
+   * @param parameters takes the parameters
+   * @param moments take what the aggregation rule remembers, vectors in the parameters' layout
+   */
+  public record Writers(SafetensorsWriter parameters, List<SafetensorsWriter> moments) {
+    public Writers {
+      moments = List.copyOf(moments);
+    }
   }
 
   /**
@@ -67,24 +84,45 @@ public final class ModelRegistry {
    *
    * @param fileBytes length of the file
    * @param made what the body returned
+   * @param moments SHA-256 of the files of the rule's moments
    */
-  public record Stored<R>(ModelVersion version, long fileBytes, R made) {}
+  public record Stored<R>(ModelVersion version, long fileBytes, R made, List<Digest> moments) {
+    public Stored {
+      moments = List.copyOf(moments);
+    }
+  }
 
-  /** Writes a version; durable, and under its own name, when this returns. */
+  /**
+   * Writes a version, and {@code moments} vectors that belong to it; durable, and under their own
+   * names, when this returns. The vectors get their names first, so that a version that is there
+   * has all that belongs to it.
+   */
   public <R, X extends Exception> Stored<R> publish(
-      ParameterLayout layout, Lineage lineage, Body<R, X> body) throws X, IOException {
-    Path draft = folder.resolve("draft-" + lineage.plan().study() + SUFFIX);
+      ParameterLayout layout, Lineage lineage, int moments, Body<R, X> body) throws X, IOException {
+    String study = lineage.plan().study().value();
+    Path draft = folder.resolve("draft-" + study + SUFFIX);
+    List<Path> drafts = new ArrayList<>();
+    List<SafetensorsWriter> writers = new ArrayList<>();
     try (SafetensorsWriter out = SafetensorsWriter.create(draft, layout, lineage.metadata())) {
-      R made = body.write(out);
+      for (int m = 0; m < moments; m++) {
+        drafts.add(folder.resolve("draft-%s.moment%d%s".formatted(study, m, SUFFIX)));
+        writers.add(SafetensorsWriter.create(drafts.get(m), layout, Map.of()));
+      }
+      R made = body.write(new Writers(out, writers));
       ModelVersion version = new ModelVersion(out.finish());
+      List<Digest> digests = new ArrayList<>();
+      for (int m = 0; m < moments; m++) {
+        digests.add(writers.get(m).finish());
+        rename(drafts.get(m), moment(version, m));
+      }
       long bytes = Files.size(draft);
-      Files.move(
-          draft,
-          path(version),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      rename(draft, path(version));
       force();
-      return new Stored<>(version, bytes, made);
+      return new Stored<>(version, bytes, made, digests);
+    } finally {
+      for (SafetensorsWriter writer : writers) {
+        writer.close();
+      }
     }
   }
 
@@ -94,15 +132,20 @@ public final class ModelRegistry {
     return this.<Boolean, IOException>publish(
         layout,
         lineage,
+        0,
         out -> {
-          float[] block = new float[COPY_VALUES];
-          for (long at = 0; at < layout.length(); at += block.length) {
-            int length = (int) Math.min(block.length, layout.length() - at);
-            parameters.read(at, block, 0, length);
-            out.write(block, 0, length);
-          }
+          copy(parameters, out.parameters());
           return true;
         });
+  }
+
+  private static void copy(ParameterSource from, SafetensorsWriter to) throws IOException {
+    float[] block = new float[COPY_VALUES];
+    for (long at = 0; at < from.layout().length(); at += block.length) {
+      int length = (int) Math.min(block.length, from.layout().length() - at);
+      from.read(at, block, 0, length);
+      to.write(block, 0, length);
+    }
   }
 
   /** The file of a version, if it is kept. */
@@ -118,9 +161,59 @@ public final class ModelRegistry {
             .orElseThrow(() -> new IOException("open model " + version + ": it is not kept")));
   }
 
-  /** Removes a version's file, if it is there. */
+  /** The whole model made of a version that holds trained tensors alone, if it was made. */
+  public Optional<Path> findWhole(ModelVersion version) {
+    Path file = whole(version);
+    return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+  }
+
+  /** Keeps a whole model beside its version, for as long as that is kept. */
+  public Path keepWhole(ModelVersion version, ParameterSource model, Map<String, String> metadata)
+      throws IOException {
+    Path draft = Files.createTempFile(folder, "whole-", ".part");
+    try (SafetensorsWriter out = SafetensorsWriter.create(draft, model.layout(), metadata)) {
+      copy(model, out);
+      var _ = out.finish();
+      Files.move(
+          draft,
+          whole(version),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+      return whole(version);
+    } finally {
+      Files.deleteIfExists(draft);
+    }
+  }
+
+  /**
+   * What the aggregation rule remembered beside a version; the caller closes it.
+   *
+   * @param index which of the rule's moments
+   * @param digest SHA-256 that the file must have
+   * @throws IOException if it is not kept, or is another
+   */
+  public SafetensorsFile moment(ModelVersion version, int index, Digest digest) throws IOException {
+    Path file = moment(version, index);
+    Digest found = sha256(file);
+    if (!found.equals(digest)) {
+      throw new IOException(
+          "open optimiser state %d of model %s: it is %s, the journal says %s"
+              .formatted(index, version, found.brief(), digest.brief()));
+    }
+    return SafetensorsFile.open(file);
+  }
+
+  /** Removes the moments beside a version; the version itself stays. */
+  public void dropMoments(ModelVersion version, int count) throws IOException {
+    for (int m = 0; m < count; m++) {
+      Files.deleteIfExists(moment(version, m));
+    }
+  }
+
+  /** Removes a version's files, if they are there. */
   public void drop(ModelVersion version) throws IOException {
     Files.deleteIfExists(path(version));
+    Files.deleteIfExists(whole(version));
   }
 
   /** Bytes that can still be written. */
@@ -128,9 +221,32 @@ public final class ModelRegistry {
     return Files.getFileStore(folder).getUsableSpace();
   }
 
+  private Path whole(ModelVersion version) {
+    return folder.resolve(version.digest().hex() + WHOLE);
+  }
+
   private Path path(ModelVersion version) {
     Digest digest = version.digest();
     return folder.resolve(digest.hex() + SUFFIX);
+  }
+
+  private static Digest sha256(Path file) throws IOException {
+    MessageDigest sha = Digest.newSha256();
+    byte[] block = new byte[4 * COPY_VALUES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(block); read >= 0; read = in.read(block)) {
+        sha.update(block, 0, read);
+      }
+    }
+    return Digest.of(sha.digest());
+  }
+
+  private Path moment(ModelVersion version, int index) {
+    return folder.resolve("%s.moment%d%s".formatted(version.digest().hex(), index, SUFFIX));
+  }
+
+  private static void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private void force() throws IOException {

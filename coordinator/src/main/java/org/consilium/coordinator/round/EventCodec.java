@@ -107,6 +107,7 @@ final class EventCodec {
               .setAttempt(e.place().attempt())
               .setModel(model(e.model()))
               .addAllNextExponents(e.nextExponents())
+              .addAllMoments(e.moments().stream().map(EventCodec::bytes).toList())
               .setDeadlineMillis(e.deadline().toEpochMilli());
       case ReportAccepted(_, SiteId site, var report) ->
           m.getReportAcceptedBuilder()
@@ -132,6 +133,7 @@ final class EventCodec {
                             .setSite(member.site().value())
                             .setSigningKeyDigest(bytes(member.signingKey()))
                             .setSamples(member.samples())
+                            .setWeight(member.weight())
                             .build())
                 .toList())
         .setQuorum(o.quorum())
@@ -248,6 +250,7 @@ final class EventCodec {
             new Place(e.getNumber(), e.getAttempt()),
             model(e.getModel()),
             e.getNextExponentsList(),
+            e.getMomentsList().stream().map(EventCodec::digest).toList(),
             Instant.ofEpochMilli(e.getDeadlineMillis()));
       }
       case REPORT_ACCEPTED -> {
@@ -278,7 +281,8 @@ final class EventCodec {
                     new Member(
                         new SiteId(member.getSite()),
                         digest(member.getSigningKeyDigest()),
-                        member.getSamples()))
+                        member.getSamples(),
+                        member.getWeight()))
             .toList();
     return new Opening(
         e.getNumber(),

@@ -7,6 +7,7 @@ import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 
 /** What a round needs of the world; called by the loop's own thread only. */
@@ -15,10 +16,12 @@ public interface RoundEffects {
    * The next model, on disk.
    *
    * @param nextExponents scale table of the round after this one
+   * @param moments SHA-256 of the files that hold the rule's moments after this round
    */
-  record Made(Model model, List<Integer> nextExponents) {
+  record Made(Model model, List<Integer> nextExponents, List<Digest> moments) {
     public Made {
       nextExponents = List.copyOf(nextExponents);
+      moments = List.copyOf(moments);
     }
   }
 

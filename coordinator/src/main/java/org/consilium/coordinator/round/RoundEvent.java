@@ -66,12 +66,19 @@ public sealed interface RoundEvent {
    *
    * @param model what was made
    * @param nextExponents scale table of the next round
+   * @param moments SHA-256 of the files that hold what the rule remembers beside the version
    * @param deadline when late validation reports stop counting
    */
   record ModelPublished(
-      Instant at, Place place, Model model, List<Integer> nextExponents, Instant deadline)
+      Instant at,
+      Place place,
+      Model model,
+      List<Integer> nextExponents,
+      List<Digest> moments,
+      Instant deadline)
       implements RoundEvent {
     public ModelPublished {
+      moments = List.copyOf(moments);
       nextExponents = List.copyOf(nextExponents);
     }
   }

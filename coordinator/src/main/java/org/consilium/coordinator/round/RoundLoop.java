@@ -375,7 +375,8 @@ public final class RoundLoop implements AutoCloseable {
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
     record(
         new InRound(
-            new ModelPublished(at, a.place(), made.model(), made.nextExponents(), at.plus(wait))));
+            new ModelPublished(
+                at, a.place(), made.model(), made.nextExponents(), made.moments(), at.plus(wait))));
     return true;
   }
 

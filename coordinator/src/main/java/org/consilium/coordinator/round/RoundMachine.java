@@ -132,7 +132,7 @@ public final class RoundMachine {
 
   private static RoundState aggregating(Aggregating s, RoundEvent event) {
     return switch (event) {
-      case ModelPublished(Instant at, Place place, var model, _, Instant deadline)
+      case ModelPublished(Instant at, Place place, var model, _, _, Instant deadline)
           when place.equals(s.place()) ->
           new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
       case SiteRemoved(Instant at, Place place, SiteId site)

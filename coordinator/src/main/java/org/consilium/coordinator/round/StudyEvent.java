@@ -28,8 +28,9 @@ public sealed interface StudyEvent {
    * @param site who
    * @param signingKey SHA-256 of its signing key's SubjectPublicKeyInfo
    * @param samples training examples it declared
+   * @param weight integer weight that the aggregation rule gave it; 0: the plan's weighting decides
    */
-  record Member(SiteId site, Digest signingKey, int samples) {}
+  record Member(SiteId site, Digest signingKey, int samples, int weight) {}
 
   /**
    * A study was created.

@@ -40,7 +40,13 @@ public final class StudyMachine {
   public static StudyState open(Created event) {
     Published initial =
         new Published(
-            0, event.initial(), Optional.empty(), Optional.empty(), Optional.empty(), event.at());
+            0,
+            event.initial(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            event.at(),
+            List.of());
     return new StudyState(
         event,
         Stage.AWAITING,
@@ -205,7 +211,8 @@ public final class StudyMachine {
             next.start().map(o -> o.base().version()),
             Optional.empty(),
             Optional.empty(),
-            at));
+            at,
+            e.moments()));
     return new StudyState(
         s.created(),
         s.stage(),
@@ -229,7 +236,8 @@ public final class StudyMachine {
             last.parent(),
             ReportScore.of(s.plan().select(), closed.reports().values()),
             ReportScore.of("loss", closed.reports().values()),
-            last.at()));
+            last.at(),
+            last.moments()));
     return new StudyState(
         s.created(),
         s.stage(),

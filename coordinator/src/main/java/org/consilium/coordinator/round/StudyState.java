@@ -11,6 +11,7 @@ import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.coordinator.validation.BestModel;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
@@ -71,6 +72,7 @@ public record StudyState(
    * @param round the round that made it, 0 for the initial one
    * @param score mean over sites of the selecting metric; empty while nothing was reported
    * @param loss mean over sites of the log loss, which breaks ties
+   * @param moments SHA-256 of the files that hold what the server's rule remembers beside it
    */
   public record Published(
       int round,
@@ -78,7 +80,12 @@ public record StudyState(
       Optional<ModelVersion> parent,
       Optional<Double> score,
       Optional<Double> loss,
-      Instant at) {}
+      Instant at,
+      List<Digest> moments) {
+    public Published {
+      moments = List.copyOf(moments);
+    }
+  }
 
   /** Settings. */
   public StudyPlan plan() {

@@ -99,7 +99,9 @@ record Messages(
 
   private Terms terms(Opening opening, StudyEffects effects) {
     List<Participant> participants =
-        opening.members().stream().map(m -> new Participant(m.site(), m.signingKey())).toList();
+        opening.members().stream()
+            .map(m -> new Participant(m.site(), m.signingKey(), m.weight()))
+            .toList();
     return new Terms(
         around.federation(),
         participants,

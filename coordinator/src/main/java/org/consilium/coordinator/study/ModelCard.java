@@ -93,7 +93,7 @@ public final class ModelCard {
 
     - Study `%s`, plan digest `%s`, seed %d
     - Architecture `%s`, input %d × %d × %d (channels, height, width), labels: %s
-    - %d of %d rounds, %d local epoch(s) a round, %s, batch %d, AdamW %s, weight decay %s
+    - %d of %d rounds, %d local epoch(s) a round, %s, batch %d, %s %s, weight decay %s
     - %d centres asked, quorum %d; data never left a centre
     - Protection: sealed. Each update was encrypted to the study's aggregation key and signed; \
     the aggregator's operator can read single updates. L2 norm of an update at most %s. \
@@ -114,8 +114,9 @@ public final class ModelCard {
             training.localEpochs(),
             training.proximalMu() > 0 ? "FedProx μ = " + training.proximalMu() : "FedAvg",
             training.batchSize(),
-            training.learningRate(),
-            training.weightDecay(),
+            training.optimiser().name(),
+            training.optimiser().learningRate(),
+            training.optimiser().weightDecay(),
             plan.participation().sites().size(),
             plan.participation().quorum(),
             plan.protection().clip(),

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.consilium.coordinator.consortium.EnrolledSite;
-import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.SiteId;
@@ -47,13 +47,15 @@ final class PlanGate {
     }
   }
 
-  static Architecture architecture(StudyPlan plan) throws StudyRefused {
-    return switch (Catalogue.find(plan.model())) {
-      case Catalogue.Known(Architecture architecture) -> architecture;
-      case Catalogue.Refused(String why) ->
-          throw new StudyRefused(
-              StudyRefused.Why.ILLEGAL, "create study %s: %s".formatted(plan.study(), why));
-    };
+  /** What the plan trains. */
+  static TrainedSet trained(StudyPlan plan) throws StudyRefused {
+    try {
+      return TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
+    } catch (IllegalArgumentException illegal) {
+      throw new StudyRefused(
+          StudyRefused.Why.ILLEGAL,
+          "create study %s: %s".formatted(plan.study(), illegal.getMessage()));
+    }
   }
 
   static List<byte[]> der(List<X509Certificate> chain) throws IOException {

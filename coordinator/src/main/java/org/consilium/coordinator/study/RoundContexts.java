@@ -33,7 +33,8 @@ final class RoundContexts {
             opening.members().stream()
                 .map(
                     m ->
-                        new RoundContext.Participant(m.site().value(), fingerprint(m.signingKey())))
+                        new RoundContext.Participant(
+                            m.site().value(), fingerprint(m.signingKey()), m.weight()))
                 .toList(),
             opening.quorum(),
             plan.protection().clip(),

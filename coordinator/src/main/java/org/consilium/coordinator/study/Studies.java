@@ -16,8 +16,8 @@ import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.intake.UpdateIntake;
 import org.consilium.coordinator.journal.JournalConflict;
+import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
-import org.consilium.coordinator.registry.ModelRegistry.Lineage;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
 import org.consilium.coordinator.round.StudyEvent.Created;
@@ -30,7 +30,7 @@ import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.coordinator.validation.ReportDesk;
-import org.consilium.models.catalog.Architecture;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
@@ -65,7 +65,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     Spool spool = Spool.open(around.state().resolve("spool"));
     UpdateIntake intake = new UpdateIntake(spool, around.space(), UpdateIntake.RESERVE_BYTES);
     ModelRegistry models = ModelRegistry.open(around.state().resolve("models"));
-    Studies all = new Studies(around, new StudyEffects.Stores(models, spool, intake));
+    Foundations foundations = Foundations.open(around.state().resolve("foundations"));
+    Releases releases = new Releases(foundations, models);
+    Studies all = new Studies(around, new StudyEffects.Stores(models, releases, spool, intake));
     for (String stream : around.journal().streams(PREFIX)) {
       StudyId study = new StudyId(stream.substring(PREFIX.length()));
       Optional<StudyState> state = RoundLoop.replay(study, around.journal());
@@ -95,13 +97,10 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
           "create study %s: there is one of this name".formatted(plan.study()));
     }
     PlanGate.checkSites(plan, around.sites());
-    Architecture architecture = PlanGate.architecture(plan);
+    TrainedSet set = PlanGate.trained(plan);
     AggregationKey key = AggregationKeys.obtain(around.state(), plan.study(), around.random());
     List<X509Certificate> chain = around.certifier().certify(plan.study(), key.publicKeyDigest());
-    var initial =
-        stores
-            .models()
-            .publish(architecture.initial(plan.seed()), new Lineage(plan, 0, Optional.empty()));
+    var initial = stores.releases().begin(plan, set);
     Created created =
         new Created(
             java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),
@@ -163,17 +162,17 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   }
 
   @Override
-  public Path modelFile(ModelVersion version) throws StudyRefused {
-    boolean known = studies.values().stream().anyMatch(s -> s.published(version));
-    return (known ? stores.models().find(version) : Optional.<Path>empty())
-        .orElseThrow(
-            () ->
-                new StudyRefused(
-                    StudyRefused.Why.NOT_FOUND,
-                    "open model %s: %s"
-                        .formatted(
-                            version.digest().brief(),
-                            known ? "it is no longer kept" : "no study published it")));
+  public Path modelFile(ModelVersion version) throws StudyRefused, IOException {
+    Optional<Study> study = studies.values().stream().filter(s -> s.published(version)).findFirst();
+    if (study.isEmpty() || stores.models().find(version).isEmpty()) {
+      throw new StudyRefused(
+          StudyRefused.Why.NOT_FOUND,
+          "open model %s: %s"
+              .formatted(
+                  version.digest().brief(),
+                  study.isPresent() ? "it is no longer kept" : "no study published it"));
+    }
+    return stores.releases().whole(study.get().plan(), version);
   }
 
   /** Certificates of the key that signs proposals and tasks, DER, leaf first. */
@@ -313,7 +312,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   /** The file of a version, if a study that the site agreed to published it and it is kept. */
   public Optional<Path> modelFor(SiteId caller, ModelVersion version) {
     return studies.values().stream().anyMatch(s -> s.serves(caller, version))
-        ? stores.models().find(version)
+        ? stores.models().find(version).or(() -> stores.releases().foundations().find(version))
         : Optional.empty();
   }
 

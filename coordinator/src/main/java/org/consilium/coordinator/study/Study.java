@@ -293,10 +293,13 @@ final class Study {
         .findFirst();
   }
 
-  /** Whether the site may fetch a version: it agreed to the study and the study made it. */
+  /**
+   * Whether the site may fetch a version: it agreed to the study, and the study made it or starts
+   * from it.
+   */
   boolean serves(SiteId site, ModelVersion version) {
-    StudyState state = loop.state();
-    return state.willing().contains(site) && published(version);
+    boolean foundation = plan.foundation().filter(f -> f.version().equals(version)).isPresent();
+    return loop.state().willing().contains(site) && (foundation || published(version));
   }
 
   boolean published(ModelVersion version) {

@@ -1,32 +1,27 @@
 package org.consilium.coordinator.study;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.consilium.coordinator.aggregate.AggregationTask;
-import org.consilium.coordinator.aggregate.SealedDelta;
-import org.consilium.coordinator.aggregate.Step;
 import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.consortium.EnrolledSite;
 import org.consilium.coordinator.drift.DriftMonitor;
 import org.consilium.coordinator.intake.IntakeTerms;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.intake.UpdateIntake;
 import org.consilium.coordinator.registry.ModelRegistry;
-import org.consilium.coordinator.registry.ModelRegistry.Lineage;
-import org.consilium.coordinator.registry.ModelRegistry.Stored;
 import org.consilium.coordinator.roster.RosterPolicy;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.coordinator.round.RoundEffects;
 import org.consilium.coordinator.round.RoundEvent;
-import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundState;
 import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
@@ -34,13 +29,11 @@ import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.StudyEvent;
 import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
-import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Published;
-import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
-import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
@@ -51,8 +44,6 @@ import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.seal.AggregationKey;
-import org.consilium.security.seal.SealBroken;
-import org.consilium.security.seal.UpdateOpener;
 
 /** What one study's rounds do to the world: files, keys, sites. Runs on the loop's thread. */
 final class StudyEffects implements RoundEffects {
@@ -67,10 +58,11 @@ final class StudyEffects implements RoundEffects {
   private final Digest digest;
   private final ParameterLayout layout;
   private final Optional<AggregationKey> key;
+  private final ServerRule rule;
   private volatile DriftMonitor drift;
 
   /** Files shared by all studies. */
-  record Stores(ModelRegistry models, Spool spool, UpdateIntake intake) {}
+  record Stores(ModelRegistry models, Releases releases, Spool spool, UpdateIntake intake) {}
 
   /** A study's fixed parts; the key is gone once the study is over. */
   record Fixed(
@@ -83,6 +75,7 @@ final class StudyEffects implements RoundEffects {
     this.digest = fixed.digest();
     this.layout = fixed.layout();
     this.key = fixed.key();
+    this.rule = ServerRule.of(plan.aggregation());
     this.drift = drift;
   }
 
@@ -93,7 +86,7 @@ final class StudyEffects implements RoundEffects {
       StudyEvent.Created created,
       Optional<AggregationKey> key) {
     StudyPlan plan = created.plan();
-    ParameterLayout layout = Catalogue.require(plan.model()).layout();
+    ParameterLayout layout = Releases.layout(plan);
     Fixed fixed = new Fixed(plan, Digest.sha256(created.planBytes()), layout, key);
     return new StudyEffects(around, stores, fixed, DriftMonitor.of(plan));
   }
@@ -115,7 +108,7 @@ final class StudyEffects implements RoundEffects {
 
   /** What an update of an open round must look like. */
   IntakeTerms terms(Opening opening) {
-    java.util.Map<SiteId, Integer> samples = new java.util.HashMap<>();
+    Map<SiteId, Integer> samples = new HashMap<>();
     opening.members().forEach(m -> samples.put(m.site(), m.samples()));
     AggregationKey opener = requireKey();
     return new IntakeTerms(
@@ -128,7 +121,7 @@ final class StudyEffects implements RoundEffects {
         opening.scaleExponents(),
         plan.protection().clip(),
         samples,
-        opening.referenceSamples(),
+        SiteWeights.expected(plan, opening),
         opener);
   }
 
@@ -156,7 +149,9 @@ final class StudyEffects implements RoundEffects {
     long chunks = Math.ceilDiv(4 * vector, (long) Limits.CHUNK_PLAIN_BYTES);
     long sealed = 4 * vector + chunks * Limits.CHUNK_TAG_BYTES;
     long needed =
-        sites.size() * sealed + state.latest().model().fileBytes() + UpdateIntake.RESERVE_BYTES;
+        sites.size() * sealed
+            + state.latest().model().fileBytes() * (1L + rule.moments())
+            + UpdateIntake.RESERVE_BYTES;
     long usable = around.space().usableBytes();
     if (usable < needed) {
       return new NotNow(
@@ -168,17 +163,23 @@ final class StudyEffects implements RoundEffects {
       Optional<EnrolledSite> enrolled = around.sites().apply(site);
       int samples =
           Optional.ofNullable(state.answers().get(site)).map(StudyState.Answer::samples).orElse(0);
-      enrolled.ifPresent(e -> members.add(new Member(site, e.signingKey(), samples)));
+      enrolled.ifPresent(e -> members.add(new Member(site, e.signingKey(), samples, 0)));
     }
     if (members.size() < plan.participation().quorum()) {
       return new NotNow("waiting for sites: one was revoked a moment ago");
     }
     List<Integer> exponents =
         state.exponents().isEmpty()
-            ? Collections.nCopies(
-                layout.tensors().size(), Math.getExponent(plan.protection().range()))
+            ? layout.tensors().stream().map(t -> firstExponent(t.name())).toList()
             : state.exponents();
-    return new Ready(members, exponents);
+    return new Ready(SiteWeights.given(state, members), exponents);
+  }
+
+  /** log2 of a tensor's range in round 1: of the plan's, but FedNova's steps are at most 1. */
+  private int firstExponent(String tensor) {
+    return RoundLayout.part(tensor) == RoundLayout.Part.STEPS
+        ? 0
+        : Math.getExponent(plan.protection().range());
   }
 
   @Override
@@ -206,65 +207,13 @@ final class StudyEffects implements RoundEffects {
   public Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
     long before = around.clocks().nanos().getAsLong();
     Opening opening = round.opening();
-    List<FileChannel> files = new ArrayList<>();
-    List<SealedDelta> updates = new ArrayList<>();
-    try (SafetensorsFile base = stores.models().parameters(opening.base().version())) {
-      for (Accepted update : round.accepted().values()) {
-        updates.add(open(opening, update, files));
-      }
-      ModelVersion parent = opening.base().version();
-      Stored<Step> stored =
-          stores
-              .models()
-              .<Step, UpdateBroken>publish(
-                  layout,
-                  new Lineage(plan, opening.number(), Optional.of(parent)),
-                  out ->
-                      around
-                          .aggregator()
-                          .aggregate(
-                              new AggregationTask(
-                                  base,
-                                  updates,
-                                  fixed(opening),
-                                  opening.scaleExponents(),
-                                  plan.aggregation().serverLearningRate(),
-                                  out)));
-      double seconds = (around.clocks().nanos().getAsLong() - before) / 1e9;
-      around.observer().phase(plan.study(), StudyObserver.Phase.AGGREGATE, seconds);
-      return new Made(
-          new Model(stored.version(), stored.fileBytes()), stored.made().nextExponents());
-    } finally {
-      updates.forEach(update -> update.opener().close());
-      for (FileChannel file : files) {
-        file.close();
-      }
-    }
-  }
-
-  private SealedDelta open(Opening opening, Accepted update, List<FileChannel> files)
-      throws UpdateBroken, IOException {
-    SiteId site = update.site();
-    Spool.Place place = place(opening, site);
-    UpdateManifest manifest =
-        stores
-            .spool()
-            .manifest(place, update.upload())
-            .orElseThrow(() -> new UpdateBroken(site, "its manifest is missing or was changed"));
-    try {
-      UpdateOpener opener =
-          UpdateOpener.open(
-              requireKey(),
-              manifest.seal().encapsulation(),
-              context(opening).bytes(),
-              site.value(),
-              manifest.seal().chunks());
-      FileChannel file = stores.spool().sealed(place);
-      files.add(file);
-      return new SealedDelta(site, update.weight(), opener, file);
-    } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {
-      throw new UpdateBroken(site, String.valueOf(damaged.getMessage()));
-    }
+    Publication publication =
+        new Publication(
+            around, stores, plan, layout, requireKey(), context(opening), fixed(opening));
+    Made made = publication.make(state, round);
+    double seconds = (around.clocks().nanos().getAsLong() - before) / 1e9;
+    around.observer().phase(plan.study(), StudyObserver.Phase.AGGREGATE, seconds);
+    return made;
   }
 
   @Override
@@ -345,6 +294,9 @@ final class StudyEffects implements RoundEffects {
     }
     Set<ModelVersion> kept = kept(after);
     for (Published model : after.models()) {
+      if (model.round() != after.latest().round() || StudyMachine.over(after)) {
+        stores.models().dropMoments(model.model().version(), model.moments().size());
+      }
       if (!kept.contains(model.model().version())) {
         stores.models().drop(model.model().version());
       }
@@ -372,10 +324,6 @@ final class StudyEffects implements RoundEffects {
               }
             });
     return kept;
-  }
-
-  private Spool.Place place(Opening opening, SiteId site) {
-    return new Spool.Place(new RoundId(plan.study(), opening.number()), opening.attempt(), site);
   }
 
   private Digest context(Opening opening) {

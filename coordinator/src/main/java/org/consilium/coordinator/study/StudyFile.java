@@ -11,17 +11,23 @@ import java.util.Optional;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.coordinator.yaml.YamlText;
+import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Aggregation;
+import org.consilium.protocol.StudyPlan.Foundation;
 import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
 import org.consilium.protocol.StudyPlan.Training;
+import org.consilium.protocol.StudyPlan.Tuning;
 
 /**
  * A study as people write it, {@code study.yaml}. Every problem is found in one pass; what is left
@@ -29,7 +35,6 @@ import org.consilium.protocol.StudyPlan.Training;
  */
 public final class StudyFile {
   private static final String API_VERSION = "consilium/v1";
-  private static final List<String> METRICS = List.of("auroc", "loss", "ece");
 
   private StudyFile() {}
 
@@ -58,13 +63,16 @@ public final class StudyFile {
     metadata.end();
 
     YamlMap algorithm = spec.optionalMap("algorithm");
-    Task task = task(spec.map("task"));
-    Optional<ModelSpec> model = model(spec.map("model"), task.labels());
-    Optional<Training> training = training(spec.optionalMap("training"), algorithm);
-    Optional<Aggregation> aggregation = aggregation(algorithm);
+    StudyLearning.Question question = StudyLearning.question(spec.map("task"));
+    YamlMap modelKeys = spec.map("model");
+    Optional<Foundation> foundation = StudyLearning.foundation(modelKeys);
+    Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
+    Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"));
+    Optional<Training> training = StudyLearning.training(spec.optionalMap("training"), algorithm);
+    Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    Optional<Protection> protection = protection(spec.optionalMap("privacy"));
+    Optional<Protection> protection = protection(spec.optionalMap("privacy"), aggregation);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -78,20 +86,37 @@ public final class StudyFile {
                     name.orElseThrow(),
                     title,
                     model.orElseThrow(),
+                    foundation,
+                    question.task(),
+                    tuning.orElseThrow(),
                     training.orElseThrow(),
                     aggregation.orElseThrow(),
                     protection.orElseThrow(),
                     participation.orElseThrow(),
                     monitoring.orElseThrow(),
-                    task.labels(),
-                    task.select(),
+                    question.labels(),
+                    question.select(),
                     seed,
                     rounds));
+    text.check();
+    checkTuning(plan.orElseThrow(), spec);
     text.check();
     return plan.orElseThrow();
   }
 
-  private record Task(List<String> labels, String select) {}
+  /** What the catalogue says of model and tuning together. */
+  private static void checkTuning(StudyPlan plan, YamlMap spec) {
+    switch (Catalogue.find(plan.model())) {
+      case Catalogue.Refused(String why) -> spec.problem("model", why);
+      case Catalogue.Known(Architecture architecture) -> {
+        try {
+          TrainedSet _ = TrainedSet.of(architecture, plan.tuning());
+        } catch (IllegalArgumentException unfit) {
+          spec.problem("tuning", String.valueOf(unfit.getMessage()));
+        }
+      }
+    }
+  }
 
   private static String title(YamlMap metadata) {
     if (!metadata.has("title")) {
@@ -110,90 +135,8 @@ public final class StudyFile {
     return String.join(" / ", titles);
   }
 
-  private static Task task(YamlMap task) {
-    task.choice("type", "classification", List.of("classification"));
-    List<String> labels = task.texts("labels");
-    List<String> metrics = task.texts("metrics", METRICS);
-    for (String metric : metrics) {
-      if (!METRICS.contains(metric)) {
-        task.problem("metrics", "%s is not one of %s".formatted(Limits.printable(metric), METRICS));
-      }
-    }
-    String select = task.choice("select", "auroc", List.of("auroc", "loss"));
-    if (!metrics.contains(select)) {
-      // A misspelt metric must not switch the choice of the best model off unnoticed.
-      task.problem("select", "%s is not among metrics %s".formatted(select, metrics));
-    }
-    task.end();
-    return new Task(labels, select);
-  }
-
-  private static Optional<ModelSpec> model(YamlMap model, List<String> labels) {
-    String architecture = model.text("architecture");
-    int channels = model.integer("channels", 1);
-    int height = model.integer("height");
-    int width = model.integer("width");
-    int classes = model.integer("classes", labels.size() <= 2 ? 1 : labels.size());
-    int parameters = model.integer("parameters", 0);
-    model.end();
-    if (height == 1 || width == 1) { // their absence was noted
-      return Optional.empty();
-    }
-    return model.build(
-        () -> new ModelSpec(architecture, channels, height, width, classes, parameters));
-  }
-
-  private static Optional<Training> training(YamlMap training, YamlMap algorithm) {
-    boolean proximal =
-        algorithm.choice("name", "fedavg", List.of("fedavg", "fedprox")).equals("fedprox");
-    double mu = algorithm.number("mu", proximal ? 0.01 : 0);
-    if (!proximal && mu != 0) {
-      algorithm.problem("mu", "belongs to fedprox; leave it out for fedavg");
-    }
-    int localEpochs = algorithm.integer("localEpochs", 1);
-    if (localEpochs < 1 || localEpochs > 1000) {
-      algorithm.problem("localEpochs", "must be 1-1000, got " + localEpochs);
-    }
-    int batchSize = training.integer("batchSize", 8);
-    double learningRate = training.number("learningRate", 2e-3);
-    double weightDecay = training.number("weightDecay", 0.05);
-    double firstRoundFactor = training.number("firstRoundFactor", 0.5);
-    boolean cosine = training.flag("cosine", true);
-    double gradientClip = training.number("gradientClip", 1);
-    String augmentation = training.text("augmentation", "weak");
-    String normalisation = training.text("normalisation", "fixed");
-    double mean = training.number("mean", 0.5);
-    double deviation = training.number("deviation", 0.25);
-    boolean localBaseline = training.flag("localBaseline", true);
-    training.end();
-    return training.build(
-        () ->
-            new Training(
-                Math.clamp(localEpochs, 1, 1000),
-                batchSize,
-                learningRate,
-                weightDecay,
-                firstRoundFactor,
-                cosine,
-                mu,
-                gradientClip,
-                augmentation,
-                normalisation,
-                mean,
-                deviation,
-                localBaseline));
-  }
-
-  private static Optional<Aggregation> aggregation(YamlMap algorithm) {
-    String rule = algorithm.text("aggregation", "samples");
-    if (!rule.equals("samples")) {
-      algorithm.problem("aggregation", "must be samples: the mean weighted by examples");
-    }
-    double rate = algorithm.number("serverLearningRate", 1);
-    return algorithm.build(() -> new Aggregation("fedavg", rate, 0));
-  }
-
-  private static Optional<Protection> protection(YamlMap privacy) {
+  private static Optional<Protection> protection(
+      YamlMap privacy, Optional<Aggregation> aggregation) {
     String mode = privacy.text("mode", "sealed");
     if (mode.equals("masked")) {
       privacy.problem(
@@ -203,7 +146,9 @@ public final class StudyFile {
     }
     double clip = privacy.number("clip", 10);
     double range = privacy.number("range", 8);
-    int weightMax = privacy.integer("weightMax", Limits.WEIGHT_MAX);
+    // Where all count the same, the bits of larger weights are better spent on precision.
+    boolean same = aggregation.filter(a -> a.weighting() == Weighting.UNIFORM).isPresent();
+    int weightMax = privacy.integer("weightMax", same ? 1 : Limits.WEIGHT_MAX);
     int minSamples = privacy.integer("minSamples", 20);
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();

@@ -18,10 +18,10 @@ public final class ReportScore {
    * sites that suppressed it not at all. Summed in ascending order of value, so that the order in
    * which reports came does not show.
    *
-   * @param select {@code auroc} (more is better) or {@code loss} (less is better)
+   * @param select {@code auroc}, {@code dice} (more is better) or {@code loss} (less is better)
    */
   public static Optional<Double> of(String select, Collection<ValidationReport> reports) {
-    Quantity quantity = higherIsBetter(select) ? Quantity.AUROC : Quantity.LOG_LOSS;
+    Quantity quantity = quantity(select);
     List<Double> values =
         reports.stream()
             .flatMap(r -> r.find(Subject.GLOBAL, Cases.HOLDOUT, quantity).stream())
@@ -41,9 +41,21 @@ public final class ReportScore {
   /** Whether a larger value of the selecting metric is the better one. */
   public static boolean higherIsBetter(String select) {
     return switch (select) {
-      case "auroc" -> true;
+      case "auroc", "dice" -> true;
       case "loss" -> false;
-      default -> throw new IllegalArgumentException("select must be auroc or loss: " + select);
+      default ->
+          throw new IllegalArgumentException("select must be auroc, dice or loss: " + select);
+    };
+  }
+
+  /** What a selecting metric is in a report. */
+  public static Quantity quantity(String select) {
+    return switch (select) {
+      case "auroc" -> Quantity.AUROC;
+      case "dice" -> Quantity.DICE;
+      case "loss" -> Quantity.LOG_LOSS;
+      default ->
+          throw new IllegalArgumentException("select must be auroc, dice or loss: " + select);
     };
   }
 }

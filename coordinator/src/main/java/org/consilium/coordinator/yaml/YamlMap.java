@@ -204,7 +204,8 @@ public final class YamlMap {
       return Optional.of(record.get());
     } catch (IllegalArgumentException illegal) {
       String message = String.valueOf(illegal.getMessage());
-      String word = message.replaceFirst("^model\\.", "").split("[ :]", 2)[0];
+      String word =
+          message.replaceFirst("^(model|tuning|foundation|personal)\\.", "").split("[ :]", 2)[0];
       if (values.containsKey(word)) {
         problem(word, message);
       } else {

@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.security.fixed.FixedTerms;
 
@@ -57,9 +59,12 @@ final class AggregationTiming {
         SafetensorsWriter out = SafetensorsWriter.create(target, source.layout(), Map.of())) {
       FixedTerms terms = new FixedTerms(16, deltas.size(), 3);
       List<Integer> exponents = java.util.Collections.nCopies(source.layout().tensors().size(), 3);
+      ServerState state =
+          new ServerState(
+              ServerRule.of(Aggregation.FEDAVG), 1, deltas.size(), List.of(), List.of());
       Step step =
           new FixedPointMean(threads)
-              .aggregate(new AggregationTask(source, deltas, terms, exponents, 1, out));
+              .aggregate(new AggregationTask(source, deltas, terms, exponents, state, out));
       aggregated = System.nanoTime();
       String digest = out.finish(true).brief();
       System.out.printf(

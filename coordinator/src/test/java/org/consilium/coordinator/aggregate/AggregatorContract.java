@@ -17,14 +17,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.consilium.coordinator.aggregate.rule.ServerRule;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Digest;
 import org.consilium.security.fixed.FixedTerms;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every rule of the weighted mean must do, whatever its threads. */
 abstract class AggregatorContract {
@@ -103,6 +110,42 @@ abstract class AggregatorContract {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("org.consilium.coordinator.aggregate.FederatedVectors#rules")
+  void aggregate_ruleOverTwoRounds_equalsItsPureFunction(Aggregation plan) throws Exception {
+    // More than one chunk, so that moments are read and written in blocks.
+    ParameterLayout trained =
+        ParameterLayout.of(List.of(TensorSpec.of("a", 1000, 300), TensorSpec.of("b", 3)));
+    ParameterLayout layout = RoundLayout.of(trained, plan);
+    List<Integer> exponents =
+        java.util.Collections.nCopies(layout.tensors().size(), TERMS.rangeExponent());
+    ServerRule rule = ServerRule.of(plan);
+    Path file = base(layout);
+    WholeVector oracle = new WholeVector(rule, layout, values(file));
+    List<Path> moments = List.of();
+    for (int round = 1; round <= 2; round++) {
+      try (SpoolFixture spools =
+          SpoolFixture.of(folder, layout, new int[] {3, 16, 1}, 40L + round)) {
+        Path next = folder.resolve("round-" + round);
+        RuleRound run = new RuleRound(aggregator(2), rule, round, 4);
+        moments = run.make(TERMS, exponents, spools.deltas(), file, moments, next);
+        file = next;
+        oracle.round(spools, TERMS, TERMS.rangeExponent(), 4);
+
+        assertThat(values(file)).isEqualTo(oracle.parameters());
+        for (int m = 0; m < rule.moments(); m++) {
+          assertThat(values(moments.get(m))).isEqualTo(oracle.moments()[m]);
+        }
+      }
+    }
+  }
+
+  private static float[] values(Path file) throws IOException {
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      return all(opened);
+    }
+  }
+
   private Path base(ParameterLayout layout) throws IOException {
     Path file = folder.resolve("base.safetensors");
     SplittableRandom random = new SplittableRandom(7);
@@ -123,10 +166,16 @@ abstract class AggregatorContract {
     try (SafetensorsFile source = SafetensorsFile.open(base);
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
       Step step =
-          aggregator.aggregate(new AggregationTask(source, deltas, TERMS, exponents, 0.5, writer));
+          aggregator.aggregate(
+              new AggregationTask(source, deltas, TERMS, exponents, half(deltas.size()), writer));
       Digest _ = writer.finish(false);
       return step;
     }
+  }
+
+  private static ServerState half(int sites) {
+    Aggregation half = new Aggregation(Rule.FEDAVG, 0.5, 0, 0, 0, 0, Weighting.SAMPLES);
+    return new ServerState(ServerRule.of(half), 1, sites, List.of(), List.of());
   }
 
   private static float[] all(SafetensorsFile file) throws IOException {

@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
@@ -36,6 +37,9 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
       int[] vector = new int[length + UpdateManifest.TRAILER];
       for (int i = 0; i < length; i++) {
         vector[i] = weights[site] * random.nextInt(-MAGNITUDE, MAGNITUDE + 1);
+      }
+      if (RoundLayout.part(layout.tensors().getLast().name()) == RoundLayout.Part.STEPS) {
+        vector[length - 1] = weights[site] * (1 + Math.abs(vector[length - 1] / weights[site]));
       }
       vector[length] = weights[site];
       vector[length + 1] = 5;

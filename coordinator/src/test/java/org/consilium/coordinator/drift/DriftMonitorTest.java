@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.consilium.coordinator.drift.DriftMonitor.Verdict;
 import org.consilium.protocol.Digest;
@@ -96,9 +97,20 @@ final class DriftMonitorTest {
         new StudyId("pneumonia"),
         "Pneumonia",
         new ModelSpec("synthetic", 1, 8, 8, 1, 100),
+        Optional.empty(),
+        new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
+        StudyPlan.Tuning.FULL,
         new StudyPlan.Training(
-            1, 8, 0.01, 0.0, 1.0, false, 0, 0, "none", "fixed", 0.5, 0.25, false),
-        new StudyPlan.Aggregation("fedavg", 1.0, 0),
+            1,
+            0,
+            8,
+            new StudyPlan.Optimiser("adamw", 0.01, 0.0, 0, 0, 1),
+            new StudyPlan.Schedule(1.0, 0, false, 0),
+            0,
+            new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+            StudyPlan.Personal.NONE,
+            false),
+        org.consilium.protocol.Aggregation.FEDAVG,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
         new StudyPlan.Participation(List.of(A, B), 2, Duration.ofMinutes(10)),
         new StudyPlan.Monitoring("cusum", 1, 52, 20, "alert"),

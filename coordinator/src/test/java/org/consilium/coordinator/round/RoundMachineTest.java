@@ -48,7 +48,8 @@ final class RoundMachineTest {
           2,
           1,
           MODEL,
-          List.of(new Member(A, SOME, 100), new Member(B, SOME, 200), new Member(C, SOME, 50)),
+          List.of(
+              new Member(A, SOME, 100, 0), new Member(B, SOME, 200, 0), new Member(C, SOME, 50, 0)),
           2,
           200,
           List.of(3),
@@ -204,7 +205,7 @@ final class RoundMachineTest {
         new SiteRemoved(T, PLACE, A),
         new UpdateLost(T, PLACE, A, "torn", T.plusSeconds(9)),
         new DeadlinePassed(T, PLACE),
-        new ModelPublished(T, PLACE, MODEL, List.of(2), T.plusSeconds(60)),
+        new ModelPublished(T, PLACE, MODEL, List.of(2), List.of(), T.plusSeconds(60)),
         new ReportAccepted(T, B, report),
         new ValidationClosed(T, 2),
         new WindowClosed(T, 0));

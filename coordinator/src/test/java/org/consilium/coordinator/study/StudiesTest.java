@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,12 +14,16 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.study.StudySnapshot.Outcome;
 import org.consilium.coordinator.study.StudySnapshot.State;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
@@ -27,6 +32,8 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class StudiesTest {
   @TempDir Path folder;
@@ -97,10 +104,20 @@ final class StudiesTest {
   /** F1: the process dies at every append, once before it is durable and once after. I1-I4, I9. */
   @Test
   void f1_deathAtEveryAppend_sameEndAsUndisturbed() throws Exception {
+    deathAtEveryAppend(Aggregation.FEDAVG);
+  }
+
+  /** F1 with a rule that remembers: what it remembers comes back with the version. */
+  @Test
+  void f1_deathAtEveryAppendWithMoments_sameEndAsUndisturbed() throws Exception {
+    deathAtEveryAppend(new Aggregation(Rule.FEDYOGI, 0.01, 0.9, 0.99, 1e-3, 0, Weighting.UNIFORM));
+  }
+
+  private void deathAtEveryAppend(Aggregation aggregation) throws Exception {
     ModelVersion expected;
     int appends;
     try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
-      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(aggregation));
       c.run(c.ids, State.COMPLETED);
       expected = c.snapshot().models().getLast().version();
       List<Long> count = new ArrayList<>();
@@ -112,7 +129,7 @@ final class StudiesTest {
       for (boolean written : new boolean[] {false, true}) {
         String name = "append %d, %s".formatted(at, written ? "written" : "not written");
         try (TestConsortium c = new TestConsortium(folder.resolve("run" + at + written), 3)) {
-          var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+          var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(aggregation));
           // Created, three answers and the start are 5 appends; the loop may have made the 6th.
           c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
           runThroughDeath(c);
@@ -141,6 +158,88 @@ final class StudiesTest {
     List<Long> count = new ArrayList<>();
     c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
     return count.size();
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.consilium.coordinator.aggregate.FederatedVectors#rules")
+  void restart_betweenRounds_sameDigestsAsUndisturbed(Aggregation rule) throws Exception {
+    List<ModelVersion> calm = new ArrayList<>();
+    TestPlan wanted = TestPlan.of(List.of()).rounds(3, 0).parameters(2_000).aggregation(rule);
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      var _ = c.begin(wanted.sites(c.ids));
+      c.run(c.ids, State.COMPLETED);
+      c.snapshot().models().forEach(m -> calm.add(m.version()));
+    }
+
+    List<ModelVersion> restarted = new ArrayList<>();
+    try (TestConsortium c = new TestConsortium(folder.resolve("restarted"), 3)) {
+      var _ = c.begin(wanted.sites(c.ids));
+      for (int round = 1; round <= 3; round++) {
+        int made = round + 1;
+        c.runUntil(c.ids, () -> c.snapshot().models().size() == made);
+        c.restart(c.journal);
+      }
+      c.run(c.ids, State.COMPLETED);
+      c.snapshot().models().forEach(m -> restarted.add(m.version()));
+
+      assertThat(restarted).hasSize(4).isEqualTo(calm);
+      // Removed by the loop a moment after the state is seen.
+      TestConsortium.await(() -> moments(folder.resolve("restarted/state/models")) == 0);
+    }
+  }
+
+  private static long moments(Path models) {
+    try (Stream<Path> files = Files.list(models)) {
+      return files.filter(f -> f.toString().contains("moment")).count();
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** FedDG-GA: whose own model is better than the global one gains weight, and uses it. */
+  @Test
+  void feddgGa_siteThatTheGlobalModelFails_gainsWeight() throws Exception {
+    Aggregation rule = new Aggregation(Rule.FEDDG_GA, 1, 0, 0, 0, 0.2, Weighting.SAMPLES);
+    List<ModelVersion> digests = new ArrayList<>();
+    for (boolean restarted : new boolean[] {false, true}) {
+      try (TestConsortium c = new TestConsortium(folder.resolve("run" + restarted), 3)) {
+        c.site(c.ids.getFirst()).localAdvantage = 0.1;
+        var _ = c.begin(TestPlan.of(c.ids).rounds(3, 0).parameters(2_000).aggregation(rule));
+        for (int round = 1; round <= 3; round++) {
+          int made = round + 1;
+          c.runUntil(c.ids, () -> c.snapshot().models().size() == made);
+          if (restarted) {
+            c.restart(c.journal);
+          }
+        }
+        c.run(c.ids, State.COMPLETED);
+
+        // By hand: shares 2/9, 3/9, 4/9 of 16, then moved by 0.2, then by two thirds of it.
+        assertThat(c.site(c.ids.get(0)).weights).containsExactly(8, 16, 16);
+        assertThat(c.site(c.ids.get(1)).weights).containsExactly(12, 9, 5);
+        assertThat(c.site(c.ids.get(2)).weights).containsExactly(16, 13, 8);
+        assertThat(c.snapshot().rounds()).allMatch(r -> r.updates().size() == 3);
+        digests.add(c.snapshot().models().getLast().version());
+      }
+    }
+
+    assertThat(digests.get(1)).isEqualTo(digests.get(0));
+  }
+
+  /** A flipped bit in what the rule remembers is noticed, named, and nothing is made of it. */
+  @Test
+  void moments_damagedBetweenRounds_nothingIsMadeOfThem() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      Aggregation rule = new Aggregation(Rule.FEDAVGM, 1, 0.9, 0, 0, 0, Weighting.SAMPLES);
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(rule));
+      c.runUntil(c.ids, () -> c.snapshot().models().size() == 2);
+      ModelVersion first = c.snapshot().models().getLast().version();
+      flip(folder.resolve("state/models/" + first + ".moment0.safetensors"));
+
+      c.runUntil(c.ids, () -> c.snapshot().detail().contains("optimiser state 0 of model"));
+
+      assertThat(c.snapshot().models()).hasSize(2);
+    }
   }
 
   @Test

@@ -7,9 +7,14 @@ import java.time.Duration;
 import java.util.List;
 import org.consilium.coordinator.yaml.YamlProblem;
 import org.consilium.coordinator.yaml.YamlRefused;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class StudyFileTest {
   private static final String MINIMAL =
@@ -38,12 +43,107 @@ final class StudyFileTest {
     assertThat(plan.model().classes()).isEqualTo(1);
     assertThat(plan.training().proximalMu()).isEqualTo(0.01);
     assertThat(plan.training().batchSize()).isEqualTo(8);
-    assertThat(plan.training().learningRate()).isEqualTo(0.002);
+    assertThat(plan.training().optimiser().learningRate()).isEqualTo(0.002);
     assertThat(plan.participation().quorum()).isEqualTo(3); // two thirds of 4, rounded up
     assertThat(plan.participation().deadline()).isEqualTo(Duration.ofHours(2));
     assertThat(plan.protection().smallCell()).isEqualTo(11);
     assertThat(plan.rounds()).isEqualTo(25);
     assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+  }
+
+  /** Defaults of the papers and of the reference page. */
+  @Test
+  void parse_eachAlgorithm_takesItsOwnDefaults() throws YamlRefused {
+    assertThat(algorithm("fedavg")).isEqualTo(Aggregation.FEDAVG);
+    assertThat(algorithm("fedavgm")).isEqualTo(aggregation(Rule.FEDAVGM, 1, .9, 0, 0));
+    assertThat(algorithm("fedadam")).isEqualTo(aggregation(Rule.FEDADAM, .01, .9, .99, 1e-3));
+    assertThat(algorithm("fedyogi")).isEqualTo(aggregation(Rule.FEDYOGI, .01, .9, .99, 1e-3));
+    assertThat(algorithm("fedadagrad")).isEqualTo(aggregation(Rule.FEDADAGRAD, .01, .9, 0, 1e-3));
+    assertThat(algorithm("fednova")).isEqualTo(aggregation(Rule.FEDNOVA, 1, 0, 0, 0));
+    assertThat(algorithm("scaffold"))
+        .isEqualTo(new Aggregation(Rule.SCAFFOLD, 1, 0, 0, 0, 0, Weighting.UNIFORM));
+    assertThat(algorithm("feddg-ga"))
+        .isEqualTo(new Aggregation(Rule.FEDDG_GA, 1, 0, 0, 0, .2, Weighting.SAMPLES));
+  }
+
+  private static Aggregation algorithm(String name) throws YamlRefused {
+    StudyPlan plan =
+        StudyFile.parse(
+            MINIMAL.replace("name: fedprox, mu: 1e-2", "name: " + name)
+                + "  training: {optimiser: sgd}\n");
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+    return plan.aggregation();
+  }
+
+  private static Aggregation aggregation(
+      Rule rule, double rate, double momentum, double beta2, double tau) {
+    return new Aggregation(rule, rate, momentum, beta2, tau, 0, Weighting.SAMPLES);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          fedavg, mu: 0.1             |            | mu belongs to fedprox; leave it out for fedavg
+          fedavg, momentum: 0.9       |            | momentum fedavg does not take it
+          fedavgm, beta2: 0.9         |            | beta2 fedavgm does not take it
+          fedadam, momentum: 0.9      |            | momentum fedadam does not take it
+          fedadagrad, beta2: 0.9      |            | beta2 fedadagrad does not take it
+          fedadam, tau: 0             |            | tau must be in [1e-12, 1]
+          fedyogi, beta2: 1           |            | beta2 must be in [0, 1)
+          scaffold, weighting: samples | sgd       | weighting must be uniform for scaffold
+          scaffold                    | adamw      | algorithm scaffold needs optimiser sgd
+          scaffold                    | sgd, momentum: 0.9 | algorithm scaffold needs momentum 0
+          scaffold                    | sgd, layerDecay: 0.8 | algorithm scaffold needs layerDecay 1
+          scaffold                    | sgd, averaging: 0.9 | algorithm scaffold needs averaging 0
+          feddg-ga, weighting: uniform |           | weighting must be left out for feddg-ga
+          feddg-ga, adjustment: 0     |            | adjustment must be in (0, 1]
+          fedavg, adjustment: 0.1     |            | adjustment fedavg does not take it
+          fednova                     | adamw      | algorithm fednova needs optimiser sgd
+          fednova                     | sgd, averaging: 0.9 | algorithm fednova needs averaging 0
+          krum                        |            | name must be one of
+          median                      |            | name must be one of
+          """)
+  void parse_combinationsThatMakeNoSense_areRefusedWithTheReason(
+      String algorithm, String optimiser, String reason) {
+    String yaml =
+        MINIMAL.replace("name: fedprox, mu: 1e-2", "name: " + algorithm)
+            + (optimiser == null ? "" : "  training: {optimiser: %s}\n".formatted(optimiser));
+
+    YamlProblem problem = problems(yaml).getFirst();
+
+    String key = reason.substring(0, reason.indexOf(' '));
+    assertThat(problem.path()).startsWith("spec.algorithm").endsWith(key);
+    assertThat(
+            problem.message().startsWith(key) ? problem.message() : key + " " + problem.message())
+        .startsWith(reason);
+  }
+
+  @Test
+  void parse_feddgGaWithCoarseWeights_isRefused() {
+    String yaml =
+        MINIMAL.replace("name: fedprox, mu: 1e-2", "name: feddg-ga")
+            + "  privacy: {weightMax: 4}\n";
+
+    assertThat(problems(yaml).getFirst().message()).contains("a weightMax of at least 8");
+  }
+
+  @Test
+  void parse_uniformWeighting_spendsNoBitsOnWeights() throws YamlRefused {
+    String yaml = MINIMAL.replace("mu: 1e-2", "weighting: uniform");
+
+    assertThat(StudyFile.parse(yaml).protection().weightMax()).isEqualTo(1);
+    assertThat(StudyFile.parse(MINIMAL).protection().weightMax()).isEqualTo(64);
+  }
+
+  @Test
+  void parse_fednovaInATinyRange_isRefused() {
+    String yaml =
+        MINIMAL.replace("name: fedprox, mu: 1e-2", "name: fednova")
+            + "  training: {optimiser: sgd}\n  privacy: {range: 0.5}\n";
+
+    assertThat(problems(yaml).getFirst().message()).contains("a range of at least 1");
   }
 
   @Test

@@ -215,6 +215,11 @@ final class TestConsortium implements AutoCloseable {
 
   /** Lets sites act in this order until the study is in a state. */
   void run(List<SiteId> order, StudySnapshot.State until) {
+    runUntil(order, () -> snapshot().state() == until);
+  }
+
+  /** Lets sites act in this order until something is so. */
+  void runUntil(List<SiteId> order, BooleanSupplier done) {
     await(
         () -> {
           if (dead.get()) {
@@ -227,7 +232,7 @@ final class TestConsortium implements AutoCloseable {
           } catch (IOException dead) {
             throw new DeadCoordinator(dead);
           }
-          return snapshot().state() == until;
+          return done.getAsBoolean();
         });
   }
 

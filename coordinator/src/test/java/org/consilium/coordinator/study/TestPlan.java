@@ -2,6 +2,8 @@ package org.consilium.coordinator.study;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -9,22 +11,38 @@ import org.consilium.protocol.StudyPlan;
 
 /** A small legal plan for tests, and what tests vary of it. */
 record TestPlan(
-    List<SiteId> sites, int quorum, int rounds, int windows, long parameters, Duration deadline) {
+    List<SiteId> sites,
+    int quorum,
+    int rounds,
+    int windows,
+    long parameters,
+    Duration deadline,
+    Aggregation aggregation) {
 
   static TestPlan of(List<SiteId> sites) {
-    return new TestPlan(sites, sites.size(), 2, 1, 300_000, Duration.ofMinutes(10));
+    return new TestPlan(
+        sites, sites.size(), 2, 1, 300_000, Duration.ofMinutes(10), Aggregation.FEDAVG);
+  }
+
+  /** With these sites, all of which must answer. */
+  TestPlan sites(List<SiteId> other) {
+    return new TestPlan(other, other.size(), rounds, windows, parameters, deadline, aggregation);
   }
 
   TestPlan quorum(int other) {
-    return new TestPlan(sites, other, rounds, windows, parameters, deadline);
+    return new TestPlan(sites, other, rounds, windows, parameters, deadline, aggregation);
   }
 
   TestPlan rounds(int other, int otherWindows) {
-    return new TestPlan(sites, quorum, other, otherWindows, parameters, deadline);
+    return new TestPlan(sites, quorum, other, otherWindows, parameters, deadline, aggregation);
   }
 
   TestPlan parameters(long other) {
-    return new TestPlan(sites, quorum, rounds, windows, other, deadline);
+    return new TestPlan(sites, quorum, rounds, windows, other, deadline, aggregation);
+  }
+
+  TestPlan aggregation(Aggregation other) {
+    return new TestPlan(sites, quorum, rounds, windows, parameters, deadline, other);
   }
 
   StudyPlan plan() {
@@ -32,9 +50,20 @@ record TestPlan(
         new StudyId("pneumonia"),
         "Pneumonia on chest images",
         new ModelSpec("synthetic", 1, 8, 8, 1, parameters),
+        Optional.empty(),
+        new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
+        StudyPlan.Tuning.FULL,
         new StudyPlan.Training(
-            1, 8, 0.01, 0.0, 1.0, false, 0, 0, "none", "fixed", 0.5, 0.25, false),
-        new StudyPlan.Aggregation("fedavg", 1.0, 0),
+            1,
+            0,
+            8,
+            new StudyPlan.Optimiser("sgd", 0.01, 0.0, 0, 0, 1),
+            new StudyPlan.Schedule(1.0, 0, false, 0),
+            0,
+            new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+            StudyPlan.Personal.NONE,
+            false),
+        aggregation,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
         new StudyPlan.Participation(sites, quorum, deadline),
         new StudyPlan.Monitoring("cusum", 1, 52, windows, "alert"),

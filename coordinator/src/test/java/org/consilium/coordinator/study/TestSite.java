@@ -11,7 +11,9 @@ import java.util.SplittableRandom;
 import org.consilium.coordinator.consortium.EnrolledSite;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
@@ -45,6 +47,12 @@ final class TestSite {
   private final Credential signing;
   private final SigningKey key;
   private final EnrolledSite enrolled;
+
+  /** By how much the site's own model is better than the global one. */
+  double localAdvantage;
+
+  /** The weights of the updates it made. */
+  final List<Integer> weights = new ArrayList<>();
 
   TestSite(SiteId id, int samples, CertificateAuthority authority, SecureRandom random)
       throws IOException {
@@ -105,9 +113,21 @@ final class TestSite {
    * @param declare factor on the declared norm
    */
   Sealed train(RoundTask task, StudyPlan plan, Spoil spoil, double declare) {
-    ParameterLayout layout = Catalogue.require(plan.model()).layout();
+    ParameterLayout layout =
+        RoundLayout.of(Catalogue.require(plan.model()).layout(), plan.aggregation());
     RoundTask.Terms terms = task.terms().orElseThrow();
-    int weight = WeightRule.weight(samples, terms.referenceSamples(), terms.weightMax());
+    WeightRule rule =
+        plan.aggregation().weighting() == Aggregation.Weighting.SAMPLES
+            ? WeightRule.SAMPLES
+            : WeightRule.UNIFORM;
+    int given =
+        terms.participants().stream()
+            .filter(p -> p.site().equals(id))
+            .mapToInt(RoundTask.Participant::weight)
+            .sum();
+    int weight =
+        given > 0 ? given : rule.weight(samples, terms.referenceSamples(), terms.weightMax());
+    weights.add(weight);
     int[] vector = new int[Math.toIntExact(layout.length()) + UpdateManifest.TRAILER];
     double norm = quantised(task, plan, layout, weight, vector);
     vector[vector.length - 2] = weight;
@@ -128,7 +148,7 @@ final class TestSite {
                 .map(
                     p ->
                         new org.consilium.coordinator.round.StudyEvent.Member(
-                            p.site(), p.signingKey(), 0))
+                            p.site(), p.signingKey(), 0, p.weight()))
                 .toList(),
             terms.quorum(),
             terms.referenceSamples(),
@@ -162,6 +182,10 @@ final class TestSite {
       float[] delta = new float[length];
       for (int i = 0; i < length; i++) {
         delta[i] = (float) (0.01 * random.nextGaussian());
+        if (RoundLayout.part(layout.tensors().get(t).name()) == RoundLayout.Part.STEPS) {
+          delta[i] = samples / (float) (2 * task.terms().orElseThrow().referenceSamples());
+          continue; // not part of the norm
+        }
         squares += (double) delta[i] * delta[i];
       }
       int offset = Math.toIntExact(layout.offset(t));
@@ -234,6 +258,17 @@ final class TestSite {
             auroc,
             auroc - 0.05,
             auroc + 0.05));
+    if (task.window() == 0) {
+      double own = auroc + localAdvantage;
+      measures.add(
+          new ValidationReport.Measure(
+              ValidationReport.Subject.LOCAL_TRAINED,
+              ValidationReport.Cases.HOLDOUT,
+              ValidationReport.Quantity.AUROC,
+              own,
+              own - 0.05,
+              own + 0.05));
+    }
     if (task.window() > 0) {
       measures.add(
           new ValidationReport.Measure(

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.study.TestSite.Sealed;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
@@ -50,6 +51,31 @@ final class UpdateRefusalTest {
     Sealed other = c.site(c.ids.get(1)).train(task, plan);
 
     assertRefused(c.send(site, other), Why.BAD_SIGNATURE);
+  }
+
+  /** FedNova: a site that claims no steps must not decide how far the others go. */
+  @Test
+  void update_withoutSteps_outOfBounds() throws Exception {
+    try (TestConsortium nova = new TestConsortium(folder.resolve("nova"), 3)) {
+      Aggregation rule =
+          new Aggregation(Aggregation.Rule.FEDNOVA, 1, 0, 0, 0, 0, Aggregation.Weighting.SAMPLES);
+      StudyPlan other = nova.begin(TestPlan.of(nova.ids).parameters(2_000).aggregation(rule));
+      SiteId liar = nova.ids.getFirst();
+
+      for (int steps : new int[] {0, -5}) {
+        Sealed update =
+            nova.site(liar)
+                .train(nova.task(liar), other, vector -> vector[vector.length - 3] = steps, 1);
+
+        assertThat(nova.send(liar, update))
+            .isInstanceOfSatisfying(
+                Intake.Rejected.class,
+                r -> {
+                  assertThat(r.why()).isEqualTo(Why.OUT_OF_BOUNDS);
+                  assertThat(r.detail()).contains("its number of steps is " + steps);
+                });
+      }
+    }
   }
 
   @Test

@@ -3,8 +3,16 @@ package org.consilium.models.arch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.consilium.models.catalog.Architecture;
+import org.consilium.models.catalog.BasicUNet;
+import org.consilium.models.catalog.ConvNeXt;
+import org.consilium.models.catalog.DualEncoder;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.catalog.ResNetGn;
+import org.consilium.models.catalog.ResidualUNet;
 import org.consilium.models.catalog.Synthetic;
+import org.consilium.models.catalog.Unetr;
+import org.consilium.models.catalog.UniRepLKNet;
+import org.consilium.models.catalog.VisionTransformer;
 
 /**
  * An architecture's forward pass. It holds no parameters.
@@ -33,7 +41,15 @@ public interface Network {
    */
   static Network of(Architecture architecture, NDManager constants) {
     return switch (architecture) {
+      case BasicUNet shape -> new BasicUNetNetwork(shape.form(), constants);
+      case ResidualUNet shape -> new ResidualUNetNetwork(shape.form(), constants);
+      case Unetr shape -> new UnetrNetwork(shape.form(), constants);
+      case ConvNeXt shape -> new ConvNeXtNetwork(shape.form());
       case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
+      case UniRepLKNet shape -> new UniRepLKNetNetwork(shape.form());
+      case DualEncoder shape -> new DualEncoderNetwork(shape, constants);
+      case MaskedAutoencoder shape -> new MaskedAutoencoderNetwork(shape);
+      case VisionTransformer shape -> new VisionTransformerNetwork(shape);
       case Synthetic shape -> throw new IllegalArgumentException(shape.summary());
     };
   }

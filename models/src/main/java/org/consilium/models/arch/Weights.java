@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import java.util.Map;
+import org.consilium.models.tune.TrainedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +14,6 @@ import org.jspecify.annotations.Nullable;
  * are the caller's.
  */
 public final class Weights {
-  /** Ends of the names of an adapter's two tensors, [rank, inputs] and [outputs, rank]. */
-  public static final String LORA_A = ".lora_A";
-
-  public static final String LORA_B = ".lora_B";
-
   private final Map<String, NDArray> arrays;
   private final String prefix;
   private final double adapterScale;
@@ -64,13 +60,18 @@ public final class Weights {
    * {@code layer.weight} and, if there is one, {@code layer.bias}: [.., inputs] to [.., outputs].
    */
   public NDArray linear(NDArray x, String layer) {
-    NDArray weight = get(layer + ".weight");
-    NDArray y = Linear.linear(x, weight, optional(layer + ".bias")).singletonOrThrow();
-    if (!has(layer + LORA_A)) {
+    return linear(x, layer, ".");
+  }
+
+  /** The same with another {@code joint} between the layer's name and {@code weight}. */
+  NDArray linear(NDArray x, String layer, String joint) {
+    NDArray weight = matrix(x, layer + joint + "weight");
+    NDArray y = Linear.linear(x, weight, optional(layer + joint + "bias")).singletonOrThrow();
+    if (!has(layer + TrainedSet.LORA_A)) {
       return y;
     }
-    NDArray low = Linear.linear(x, get(layer + LORA_A), null).singletonOrThrow();
-    NDArray added = Linear.linear(low, get(layer + LORA_B), null).singletonOrThrow();
+    NDArray low = Linear.linear(x, get(layer + TrainedSet.LORA_A), null).singletonOrThrow();
+    NDArray added = Linear.linear(low, get(layer + TrainedSet.LORA_B), null).singletonOrThrow();
     return y.add(added.mul(adapterScale));
   }
 
@@ -79,6 +80,14 @@ public final class Weights {
     NDArray weight = get(layer + ".weight");
     Shape last = new Shape(weight.getShape().get(0));
     return LayerNorm.layerNorm(x, last, weight, get(layer + ".bias"), epsilon).singletonOrThrow();
+  }
+
+  /** A linear layer's weight, which some files store as a convolution [outputs, inputs, 1, 1]. */
+  private NDArray matrix(NDArray x, String name) {
+    NDArray weight = get(name);
+    return weight.getShape().dimension() == 2
+        ? weight
+        : Convolution.attached(x, weight.reshape(weight.getShape().get(0), -1));
   }
 
   @Nullable NDArray optional(String name) {

@@ -7,7 +7,17 @@ import org.consilium.protocol.ModelSpec;
 /**
  * A model of the catalogue at a given input size and number of outputs: shapes, without arithmetic.
  */
-public sealed interface Architecture permits ResNetGn, Synthetic {
+public sealed interface Architecture
+    permits BasicUNet,
+        ConvNeXt,
+        DualEncoder,
+        MaskedAutoencoder,
+        ResidualUNet,
+        ResNetGn,
+        Synthetic,
+        Unetr,
+        UniRepLKNet,
+        VisionTransformer {
   /** What was asked for. */
   ModelSpec spec();
 

@@ -1,5 +1,6 @@
 package org.consilium.models.catalog;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -23,7 +24,11 @@ public final class Catalogue {
 
   /** Names that a specification may use. */
   public static List<String> names() {
-    return List.of(ResNetGn.NAME, ResNetGn.NAME_TINY, Synthetic.NAME);
+    List<String> names = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));
+    names.addAll(ConvolutionalSizes.names());
+    names.addAll(VisionSizes.names());
+    names.add(Synthetic.NAME);
+    return List.copyOf(names);
   }
 
   /** The architecture that {@code spec} names, or why there is none. */
@@ -43,6 +48,9 @@ public final class Catalogue {
       case ResNetGn.NAME -> new Known(ResNetGn.standard(spec));
       case ResNetGn.NAME_TINY -> new Known(ResNetGn.tiny(spec));
       case Synthetic.NAME -> new Known(new Synthetic(spec));
+      case String name when ConvolutionalSizes.names().contains(name) ->
+          ConvolutionalSizes.find(spec);
+      case String name when VisionSizes.names().contains(name) -> VisionSizes.find(spec);
       default -> throw new IllegalStateException("catalogue lists a name that it cannot build");
     };
   }

@@ -7,6 +7,13 @@ sealed interface Filling {
   /** Fills the first {@code length} places. */
   void fill(float[] block, int length, SplittableRandom random);
 
+  /**
+   * The same for a rule that depends on the place: the block's first value is number {@code from}.
+   */
+  default void fill(long from, float[] block, int length, SplittableRandom random) {
+    fill(block, length, random);
+  }
+
   /** The same value everywhere. */
   record Constant(float value) implements Filling {
     @Override
@@ -40,6 +47,38 @@ sealed interface Filling {
           block[i + 1] = (float) (radius * StrictMath.sin(angle));
         }
       }
+    }
+  }
+
+  /**
+   * A table of positions, [1 + rows · columns, width]: zeros first, then for each place of the grid
+   * sines and cosines of its column in the first half and of its row in the second (the order of He
+   * et al. 2022's code), with wavelengths from 2π to 10000 · 2π.
+   */
+  record Waves(int width, int columns) implements Filling {
+    @Override
+    public void fill(float[] block, int length, SplittableRandom random) {
+      fill(0, block, length, random);
+    }
+
+    @Override
+    public void fill(long from, float[] block, int length, SplittableRandom random) {
+      for (int i = 0; i < length; i++) {
+        block[i] = value((from + i) / width, (int) ((from + i) % width));
+      }
+    }
+
+    private float value(long row, int place) {
+      if (row == 0) {
+        return 0;
+      }
+      int half = width / 2;
+      int quarter = half / 2;
+      long position = place < half ? (row - 1) % columns : (row - 1) / columns;
+      int within = place % half;
+      double frequency = 1 / StrictMath.pow(10000, (double) (within % quarter) / quarter);
+      double angle = position * frequency;
+      return (float) (within < quarter ? StrictMath.sin(angle) : StrictMath.cos(angle));
     }
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -59,13 +60,9 @@ public record ModelSheet(
 
   /** The sheet of every version of a study. */
   public static ModelSheet of(StudyPlan plan) {
-    StudyPlan.Training training = plan.training();
+    StudyPlan.Input input = plan.training().input();
     return new ModelSheet(
-        plan.model(),
-        plan.labels(),
-        training.normalisation(),
-        training.mean(),
-        training.deviation());
+        plan.model(), plan.labels(), input.normalisation(), input.mean(), input.deviation());
   }
 
   /**
@@ -79,7 +76,8 @@ public record ModelSheet(
     ModelSheet sheet = parse(metadata);
     return switch (Catalogue.find(sheet.spec())) {
       case Catalogue.Refused(String why) -> throw new Unfit(why);
-      case Catalogue.Known(Architecture known) when !known.layout().equals(layout) ->
+      case Catalogue.Known(Architecture known)
+          when !known.layout().equals(RoundLayout.trained(layout)) ->
           throw new Unfit(
               "it holds %d tensors of %d values, %s of its sheet has %d tensors of %d values"
                   .formatted(

@@ -42,7 +42,7 @@ final class SeededParameters implements ParameterSource {
       int blockLength = (int) Math.min(BLOCK, tensorLength - number * BLOCK);
       int from = (int) (within % BLOCK);
       int some = Math.min(blockLength - from, length - done);
-      fillings.get(tensor).fill(block, blockLength, random(tensor, number));
+      fillings.get(tensor).fill(number * BLOCK, block, blockLength, random(tensor, number));
       System.arraycopy(block, from, into, at + done, some);
       done += some;
     }

@@ -8,75 +8,50 @@ import java.util.List;
  * engine's own takes several calls a parameter. Tensors of one dimension are not decayed. Gradients
  * are zeroed as they are used up. The state lives for one round.
  */
-final class AdamW {
+final class AdamW implements Optimiser {
   private static final double BETA_1 = 0.9;
   private static final double BETA_2 = 0.999;
   private static final float EPSILON = 1e-8f;
 
-  /** Values handled at once: three float arrays of it stay in the first-level cache. */
-  private static final int BLOCK = 2048;
-
-  /** One trained tensor. */
-  record Trained(TensorStorage weights, TensorStorage gradient, int length, boolean decayed) {}
+  private static final int BLOCK = PulledGradient.BLOCK;
 
   /**
    * Settings that stay the same over a round.
    *
    * @param decay decoupled weight decay
    * @param clip largest norm of a step's gradient; 0 is no bound
-   * @param proximal μ
    */
-  record Settings(double decay, double clip, double proximal) {}
+  record Settings(double decay, double clip) {}
 
   private final List<Trained> tensors;
   private final Settings settings;
+  private final PulledGradient pulled;
   private final float[][] first;
   private final float[][] second;
-  private final float[][] anchor;
   private final float[] weights = new float[BLOCK];
   private final float[] gradient = new float[BLOCK];
-  private final float[] zeros = new float[BLOCK];
   private int steps;
 
-  AdamW(List<Trained> tensors, Settings settings) {
+  AdamW(List<Trained> tensors, Settings settings, PulledGradient pulled) {
     this.tensors = tensors;
     this.settings = settings;
     this.first = new float[tensors.size()][];
     this.second = new float[tensors.size()][];
-    this.anchor = new float[tensors.size()][];
+    this.pulled = pulled;
     for (int t = 0; t < tensors.size(); t++) {
       int length = tensors.get(t).length();
       first[t] = new float[length];
       second[t] = new float[length];
-      anchor[t] = new float[settings.proximal() > 0 ? length : 0];
-      tensors.get(t).weights().read(0, anchor[t], 0, anchor[t].length);
     }
   }
 
-  /**
-   * L2 norm of the whole gradient with the proximal term, which is added to the stored gradient
-   * here; not finite if a value is not.
-   */
-  double gradientNorm() {
-    double squares = 0;
-    for (int t = 0; t < tensors.size(); t++) {
-      Trained tensor = tensors.get(t);
-      for (int from = 0; from < tensor.length(); from += BLOCK) {
-        int length = Math.min(BLOCK, tensor.length() - from);
-        tensor.gradient().read(from, gradient, 0, length);
-        if (settings.proximal() > 0) {
-          tensor.weights().read(from, weights, 0, length);
-          pull(anchor[t], from, length);
-          tensor.gradient().write(from, gradient, 0, length);
-        }
-        squares += squares(gradient, length);
-      }
-    }
-    return Math.sqrt(squares);
+  @Override
+  public double gradientNorm() {
+    return pulled.norm();
   }
 
-  /** One step. Call {@link #gradientNorm} before it and hand its result in. */
-  void step(double learningRate, double gradientNorm) {
+  @Override
+  public void step(double learningRate, double gradientNorm) {
     steps++;
     boolean tooLong = settings.clip() > 0 && gradientNorm > settings.clip();
     Factors factors =
@@ -86,43 +61,30 @@ final class AdamW {
             (float) (learningRate / (1 - StrictMath.pow(BETA_1, steps))));
     for (int t = 0; t < tensors.size(); t++) {
       Trained tensor = tensors.get(t);
-      float kept = (float) (tensor.decayed() ? 1 - learningRate * settings.decay() : 1);
+      double rate = learningRate * tensor.rate();
+      float kept = (float) (tensor.decayed() ? 1 - rate * settings.decay() : 1);
+      Factors own = factors.scaled((float) tensor.rate());
       for (int from = 0; from < tensor.length(); from += BLOCK) {
         int length = Math.min(BLOCK, tensor.length() - from);
         tensor.gradient().read(from, gradient, 0, length);
         tensor.weights().read(from, weights, 0, length);
         moments(first[t], second[t], from, length, factors.clip());
-        move(first[t], second[t], from, length, kept, factors);
+        move(first[t], second[t], from, length, kept, own);
         tensor.weights().write(from, weights, 0, length);
-        tensor.gradient().write(from, zeros, 0, length);
+        pulled.drop(tensor, from, length);
       }
     }
   }
 
-  /** Forgets what backward passes have added up. */
-  void dropGradients() {
-    for (Trained tensor : tensors) {
-      for (int from = 0; from < tensor.length(); from += BLOCK) {
-        tensor.gradient().write(from, zeros, 0, Math.min(BLOCK, tensor.length() - from));
-      }
-    }
+  @Override
+  public void dropGradients() {
+    pulled.drop();
   }
 
-  private record Factors(float clip, float rootCorrection, float rate) {}
-
-  private void pull(float[] towards, int from, int length) {
-    float mu = (float) settings.proximal();
-    for (int i = 0; i < length; i++) {
-      gradient[i] += mu * (weights[i] - towards[from + i]);
+  private record Factors(float clip, float rootCorrection, float rate) {
+    Factors scaled(float factor) {
+      return new Factors(clip, rootCorrection, rate * factor);
     }
-  }
-
-  private static double squares(float[] values, int length) {
-    double sum = 0;
-    for (int i = 0; i < length; i++) {
-      sum += (double) values[i] * values[i];
-    }
-    return sum;
   }
 
   private void moments(float[] mean, float[] square, int from, int length, float clip) {

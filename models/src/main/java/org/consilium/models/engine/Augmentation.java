@@ -2,6 +2,7 @@ package org.consilium.models.engine;
 
 import java.util.SplittableRandom;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledMasks;
 
 /**
  * Random changes of a training image, each a function of the image and its generator. Positions
@@ -9,6 +10,7 @@ import org.consilium.models.data.ImageSet;
  * after it, which would otherwise undo them, and are in units of the image's deviation.
  *
  * @param flip whether half of the images are mirrored left to right
+ * @param turns whether square images are turned by quarters
  * @param rotation largest angle, radians
  * @param scale largest relative change of size
  * @param shift largest movement, a part of the edge
@@ -18,6 +20,7 @@ import org.consilium.models.data.ImageSet;
  */
 record Augmentation(
     boolean flip,
+    boolean turns,
     double rotation,
     double scale,
     double shift,
@@ -25,10 +28,13 @@ record Augmentation(
     double offset,
     double noise) {
 
-  private static final Augmentation NONE = new Augmentation(false, 0, 0, 0, 0, 0, 0);
-  private static final Augmentation WEAK = new Augmentation(true, 0, 0, 3.0 / 64, 0.10, 0, 0);
+  private static final Augmentation NONE = new Augmentation(false, false, 0, 0, 0, 0, 0, 0);
+  private static final Augmentation WEAK =
+      new Augmentation(true, false, 0, 0, 3.0 / 64, 0.10, 0, 0);
   private static final Augmentation STRONG =
-      new Augmentation(true, Math.toRadians(12), 0.12, 0.05, 0.15, 0.15, 0.05);
+      new Augmentation(true, false, Math.toRadians(12), 0.12, 0.05, 0.15, 0.15, 0.05);
+  private static final Augmentation TURNS =
+      new Augmentation(true, true, 0, 0, 3.0 / 64, 0.15, 0.15, 0.05);
 
   /** The plan's word for it. */
   static Augmentation of(String name) {
@@ -36,6 +42,7 @@ record Augmentation(
       case "none" -> NONE;
       case "weak" -> WEAK;
       case "strong" -> STRONG;
+      case "turns" -> TURNS;
       default -> throw new IllegalArgumentException("no such augmentation: " + name);
     };
   }
@@ -57,16 +64,62 @@ record Augmentation(
   /** Where an image goes. */
   record Target(float[] values, int at) {}
 
-  private void geometry(ImageSet images, int index, SplittableRandom random, Target to) {
+  /**
+   * The same movement on a mask: give a generator in the state that {@link #apply} began with. What
+   * comes in from outside is background.
+   */
+  void mask(LabelledMasks masks, int index, SplittableRandom random, int[] into, int at) {
+    ImageSet images = masks.images();
+    Movement movement = movement(images, random);
+    int width = images.width();
+    int height = images.height();
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int fromX = (int) Math.rint(movement.fromX(x, y, images));
+        int fromY = (int) Math.rint(movement.fromY(x, y, images));
+        boolean inside = fromX >= 0 && fromX < width && fromY >= 0 && fromY < height;
+        into[at + y * width + x] = inside ? masks.mask(index, fromY * width + fromX) : 0;
+      }
+    }
+  }
+
+  /**
+   * Where a position of the result comes from: a matrix about the image's middle after a shift.
+   *
+   * @param whole whether positions go to positions, so that nothing has to be interpolated
+   */
+  private record Movement(double[] matrix, double right, double down, boolean whole) {
+    double fromX(int x, int y, ImageSet images) {
+      double middleX = (images.width() - 1) / 2.0;
+      double middleY = (images.height() - 1) / 2.0;
+      double dx = x - middleX - right;
+      double dy = y - middleY - down;
+      return middleX + matrix[0] * dx + matrix[1] * dy;
+    }
+
+    double fromY(int x, int y, ImageSet images) {
+      double middleX = (images.width() - 1) / 2.0;
+      double middleY = (images.height() - 1) / 2.0;
+      double dx = x - middleX - right;
+      double dy = y - middleY - down;
+      return middleY + matrix[2] * dx + matrix[3] * dy;
+    }
+  }
+
+  private Movement movement(ImageSet images, SplittableRandom random) {
     boolean mirrored = flip && random.nextBoolean();
+    int quarters = turns && images.width() == images.height() ? random.nextInt(4) : 0;
     double right = shift > 0 ? random.nextDouble(-shift, shift) * images.width() : 0;
     double down = shift > 0 ? random.nextDouble(-shift, shift) * images.height() : 0;
+    double sign = mirrored ? -1 : 1;
+    double cos = quarters % 2 == 0 ? 1 - quarters : 0;
+    double sin = quarters % 2 == 1 ? 2 - quarters : 0;
     if (rotation == 0 && scale == 0) {
-      move(images, index, mirrored, (int) Math.rint(right), (int) Math.rint(down), to);
-      return;
+      double[] turn = {sign * cos, sign * sin, -sin, cos};
+      return new Movement(turn, Math.rint(right), Math.rint(down), true);
     }
-    double angle = random.nextDouble(-rotation, rotation);
-    double factor = (1 + random.nextDouble(-scale, scale)) * (mirrored ? -1 : 1);
+    double angle = random.nextDouble(-rotation, rotation) + quarters * Math.PI / 2;
+    double factor = (1 + random.nextDouble(-scale, scale)) * sign;
     double shrink = Math.abs(factor);
     double[] matrix = {
       StrictMath.cos(angle) / factor,
@@ -74,48 +127,30 @@ record Augmentation(
       -StrictMath.sin(angle) / shrink,
       StrictMath.cos(angle) / shrink
     };
-    resample(images, index, matrix, right, down, to);
+    return new Movement(matrix, right, down, false);
   }
 
-  private static void move(
-      ImageSet images, int index, boolean mirrored, int right, int down, Target to) {
-    int width = images.width();
-    int height = images.height();
+  private void geometry(ImageSet images, int index, SplittableRandom random, Target to) {
+    Movement movement = movement(images, random);
     int place = to.at();
     for (int channel = 0; channel < images.channels(); channel++) {
-      for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-          int fromX = (mirrored ? width - 1 - x : x) - right;
-          int fromY = y - down;
-          boolean inside = fromX >= 0 && fromX < width && fromY >= 0 && fromY < height;
+      int firstRow = channel * images.height();
+      for (int y = 0; y < images.height(); y++) {
+        for (int x = 0; x < images.width(); x++) {
+          double fromX = movement.fromX(x, y, images);
+          double fromY = movement.fromY(x, y, images);
           to.values()[place++] =
-              inside ? images.pixel(index, (channel * height + fromY) * width + fromX) / 255f : 0f;
+              movement.whole()
+                  ? whole(images, index, firstRow, (int) Math.rint(fromX), (int) Math.rint(fromY))
+                  : bilinear(images, index, firstRow, fromX, fromY);
         }
       }
     }
   }
 
-  /**
-   * Bilinear; {@code matrix} maps a position of the result to one of the image, about the centre.
-   */
-  private static void resample(
-      ImageSet images, int index, double[] matrix, double right, double down, Target to) {
-    int width = images.width();
-    int height = images.height();
-    double middleX = (width - 1) / 2.0;
-    double middleY = (height - 1) / 2.0;
-    int place = to.at();
-    for (int channel = 0; channel < images.channels(); channel++) {
-      for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-          double dx = x - middleX - right;
-          double dy = y - middleY - down;
-          double fromX = middleX + matrix[0] * dx + matrix[1] * dy;
-          double fromY = middleY + matrix[2] * dx + matrix[3] * dy;
-          to.values()[place++] = bilinear(images, index, channel * height, fromX, fromY);
-        }
-      }
-    }
+  private static float whole(ImageSet images, int index, int firstRow, int x, int y) {
+    boolean inside = x >= 0 && x < images.width() && y >= 0 && y < images.height();
+    return inside ? images.pixel(index, (firstRow + y) * images.width() + x) / 255f : 0f;
   }
 
   private static float bilinear(ImageSet images, int index, int firstRow, double x, double y) {

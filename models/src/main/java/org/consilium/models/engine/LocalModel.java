@@ -1,6 +1,5 @@
 package org.consilium.models.engine;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -10,16 +9,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.consilium.models.arch.Encoder;
+import org.consilium.models.arch.MaskedAutoencoderNetwork;
 import org.consilium.models.arch.Network;
 import org.consilium.models.arch.Trace;
 import org.consilium.models.arch.Weights;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan;
 
 /**
  * A model in the engine's memory: loads parameters, trains, predicts, and gives its parameters out
@@ -44,27 +50,30 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   /** The engine records gradients for one caller in a process (a static flag of its collector). */
   private static final Object TRAINING = new Object();
 
-  private final Architecture architecture;
+  private final TrainedSet set;
   private final NDManager manager;
   private final Network network;
   private final List<NDArray> parameters = new ArrayList<>();
-  private final Map<String, NDArray> named = new HashMap<>();
-  private final Weights weights = Weights.of(named);
+  private final Map<String, Integer> places = new HashMap<>();
+  private final Weights weights;
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
 
-  private LocalModel(Architecture architecture, NDManager manager, boolean host) {
-    this.architecture = architecture;
+  private LocalModel(TrainedSet set, NDManager manager, boolean host) {
+    this.set = set;
     this.manager = manager;
     this.host = host;
-    this.network = Network.of(architecture, manager);
-    for (TensorSpec tensor : architecture.layout().tensors()) {
+    this.network = Network.of(set.architecture(), manager);
+    Map<String, NDArray> named = new HashMap<>();
+    for (TensorSpec tensor : set.whole().tensors()) {
       long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
       NDArray parameter = manager.zeros(new Shape(shape));
+      places.put(tensor.name(), parameters.size());
       parameters.add(parameter);
       named.put(tensor.name(), parameter);
       storages.add(storage(parameter));
     }
+    this.weights = Weights.of(named, set.adapterScale());
   }
 
   /**
@@ -74,22 +83,41 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws EngineUnavailable if the engine or the device is not there
    */
   public static LocalModel open(ModelSpec spec, EngineSettings settings) throws EngineUnavailable {
-    return open(spec, settings, false);
+    return open(TrainedSet.of(Catalogue.require(spec), StudyPlan.Tuning.FULL), settings);
+  }
+
+  /**
+   * A model with the adapters of {@code set}, all parameters zero; {@link #train} moves its trained
+   * tensors alone.
+   *
+   * @throws IllegalArgumentException if the architecture cannot be trained
+   * @throws EngineUnavailable if the engine or the device is not there
+   */
+  public static LocalModel open(TrainedSet set, EngineSettings settings) throws EngineUnavailable {
+    return open(set, settings, false);
   }
 
   /** {@code copying} takes the way of device memory on the CPU too. */
-  static LocalModel open(ModelSpec spec, EngineSettings settings, boolean copying)
+  static LocalModel open(TrainedSet set, EngineSettings settings, boolean copying)
       throws EngineUnavailable {
-    Architecture architecture = Catalogue.require(spec);
-    Engine engine = EngineStart.start(settings.threads());
-    NDManager manager = engine.newBaseManager(EngineStart.device(engine, settings.device()));
+    NDManager manager = TensorEngine.manager(settings);
     boolean host = !manager.getDevice().isGpu() && !copying;
-    return new LocalModel(architecture, manager, host);
+    try {
+      return new LocalModel(set, manager, host);
+    } catch (RuntimeException unfit) {
+      manager.close();
+      throw unfit;
+    }
   }
 
   /** What this model is. */
   public Architecture architecture() {
-    return architecture;
+    return set.architecture();
+  }
+
+  /** Which of its parameters are trained, and which travel. */
+  public TrainedSet set() {
+    return set;
   }
 
   /** {@code cpu} or {@code cuda:N}. */
@@ -97,9 +125,10 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return manager.getDevice().isGpu() ? "cuda:" + manager.getDevice().getDeviceId() : "cpu";
   }
 
+  /** All parameters: the architecture's, then the adapters'. */
   @Override
   public ParameterLayout layout() {
-    return architecture.layout();
+    return set.whole();
   }
 
   @Override
@@ -116,48 +145,43 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   /**
-   * Takes all parameters from {@code source}.
+   * Takes the parameters that {@code source} has: all of them, or some.
    *
-   * @throws IllegalArgumentException if its layout is another
+   * @throws IllegalArgumentException if it has a tensor that the model has not, or in another shape
    * @throws IOException if it cannot be read
    */
   public void load(ParameterSource source) throws IOException {
-    if (!source.layout().equals(layout())) {
-      throw new IllegalArgumentException(
-          "load parameters: the model has %s, the source has %s with other names or shapes"
-              .formatted(layout(), source.layout()));
+    List<TensorSpec> tensors = source.layout().tensors();
+    for (TensorSpec tensor : tensors) {
+      Integer place = places.get(tensor.name());
+      if (place == null || !layout().tensors().get(place).equals(tensor)) {
+        throw new IllegalArgumentException(
+            "load parameters: the model has %s, the source has %s with other names or shapes"
+                .formatted(layout(), source.layout()));
+      }
     }
     float[] block = new float[COPY_BLOCK];
-    for (int t = 0; t < storages.size(); t++) {
-      long length = layout().tensors().get(t).length();
+    for (int t = 0; t < tensors.size(); t++) {
+      TensorStorage storage = storages.get(places.getOrDefault(tensors.get(t).name(), 0));
+      long length = tensors.get(t).length();
       for (long from = 0; from < length; from += COPY_BLOCK) {
         int some = (int) Math.min(COPY_BLOCK, length - from);
-        source.read(layout().offset(t) + from, block, 0, some);
-        storages.get(t).write(from, block, 0, some);
+        source.read(source.layout().offset(t) + from, block, 0, some);
+        storage.write(from, block, 0, some);
       }
     }
   }
 
   /**
-   * Logits of all images, [count, classes] row-major.
+   * Logits of all images, row-major: [count, classes], or [count, classes, height, width] of a
+   * network that judges pixels.
    *
    * @throws IllegalArgumentException if the images have another shape than the model's input
    * @throws EngineUnavailable if one image alone does not fit into the device's memory
    */
   public double[] predict(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
     requireShape(images);
-    int classes = architecture.spec().classes();
-    double[] logits = new double[images.count() * classes];
-    MicroBatch batch = microBatch(images.count());
-    int done = 0;
-    while (done < images.count()) {
-      int from = done;
-      int some = Math.min(batch.size(), images.count() - from);
-      if (batch.fits(() -> predict(images, preprocessing, from, some, logits))) {
-        done += some;
-      }
-    }
-    return logits;
+    return new Inference(this).logits(images, preprocessing, outputs());
   }
 
   /**
@@ -166,10 +190,11 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    *
    * @throws IllegalArgumentException if images or labels do not fit the model
    * @throws EngineUnavailable if one image alone does not fit into the device's memory
+   * @throws IOException if the run's anchor cannot be read
    */
-  public TrainingOutcome train(ImageSet images, TrainingRun run) throws EngineUnavailable {
+  public TrainingOutcome train(ImageSet images, TrainingRun run) throws IOException {
     requireShape(images);
-    int classes = Math.max(2, architecture.spec().classes());
+    int classes = Math.max(2, architecture().spec().classes());
     for (int i = 0; i < images.count(); i++) {
       if (images.label(i) >= classes) {
         throw new IllegalArgumentException(
@@ -180,11 +205,112 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     if (images.count() == 0) {
       throw new IllegalArgumentException("train: no images");
     }
+    return train(objective(images, run), run);
+  }
+
+  /**
+   * The same for a class a pixel.
+   *
+   * @throws IllegalArgumentException if images or masks do not fit the model
+   */
+  public TrainingOutcome train(LabelledMasks cases, TrainingRun run) throws IOException {
+    requireSome(cases.images());
+    int classes = architecture().spec().classes();
+    if (network instanceof Encoder || cases.classes() != Math.max(2, classes)) {
+      throw new IllegalArgumentException(
+          "train: %s of %d output(s) does not fit masks of %d classes"
+              .formatted(architecture().spec().architecture(), classes, cases.classes()));
+    }
+    return train(new SegmentationObjective(this, cases, run), run);
+  }
+
+  /**
+   * The same for several findings an image. A finding that no image here knows leaves its part of
+   * the head as it was.
+   *
+   * @throws IllegalArgumentException if images or findings do not fit the model
+   */
+  public TrainingOutcome train(LabelledFindings cases, TrainingRun run) throws IOException {
+    requireSome(cases.images());
+    int classes = architecture().spec().classes();
+    if (!(network instanceof Encoder) || cases.findings() != classes) {
+      throw new IllegalArgumentException(
+          "train: %s of %d output(s) does not fit %d findings"
+              .formatted(architecture().spec().architecture(), classes, cases.findings()));
+    }
+    try (HeadRows rows = HeadRows.unknownIn(cases, this)) {
+      TrainingOutcome outcome = train(new FindingsObjective(this, cases, run), run);
+      rows.restore();
+      return outcome;
+    }
+  }
+
+  private void requireSome(ImageSet images) {
+    requireShape(images);
+    if (images.count() == 0) {
+      throw new IllegalArgumentException("train: no images");
+    }
+  }
+
+  /**
+   * How badly a masked autoencoder draws each image's hidden patches, with masks from {@code seed}.
+   *
+   * @return one loss an image
+   * @throws IllegalArgumentException if the model is no masked autoencoder
+   */
+  public double[] drawingLosses(ImageSet images, Preprocessing preprocessing, long seed) {
+    requireShape(images);
+    if (!(network instanceof MaskedAutoencoderNetwork masked)
+        || !(architecture() instanceof MaskedAutoencoder autoencoder)) {
+      throw new IllegalArgumentException(
+          "draw: %s is no masked autoencoder".formatted(architecture().spec().architecture()));
+    }
+    MaskedDrawing drawing = new MaskedDrawing(this, autoencoder, masked);
+    return drawing.losses(images, preprocessing, seed);
+  }
+
+  private TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
-      try (Trainer trainer = new Trainer(this, images, run)) {
+      try (Trainer trainer = new Trainer(this, objective, run)) {
         return trainer.run();
       }
     }
+  }
+
+  Weights weights() {
+    return weights;
+  }
+
+  Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
+    if (architecture() instanceof MaskedAutoencoder autoencoder
+        && network instanceof MaskedAutoencoderNetwork masked) {
+      return new MaskedObjective(this, new MaskedDrawing(this, autoencoder, masked), images, run);
+    }
+    return set.headOnly() && network instanceof Encoder
+        ? new ProbeObjective(this, images, run)
+        : new LabelledObjective(this, images, run);
+  }
+
+  /**
+   * Embeddings of all images, [count, width] row-major: what the head sees.
+   *
+   * @throws IllegalArgumentException if the architecture has no embedding, or the images another
+   *     shape
+   * @throws EngineUnavailable if one image alone does not fit into the device's memory
+   */
+  public float[] embed(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
+    if (!(network instanceof Encoder encoder)) {
+      throw new IllegalArgumentException(
+          "embed: %s judges pixels".formatted(architecture().spec().architecture()));
+    }
+    requireShape(images);
+    return new Inference(this)
+        .run(images, preprocessing, input -> encoder.embed(input, weights, Trace.NONE));
+  }
+
+  /** Logits of embeddings. */
+  NDArray head(NDArray embedding) {
+    return ((Encoder) network).head(embedding, weights);
   }
 
   /** Frees the native memory. The model and every view of it are dead. */
@@ -206,6 +332,11 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return parameters;
   }
 
+  /** The trained ones of {@link #parameters}, by their places. */
+  List<Integer> trained() {
+    return set.trained().stream().map(name -> places.getOrDefault(name, -1)).toList();
+  }
+
   TensorStorage storage(int tensor) {
     return storages.get(tensor);
   }
@@ -221,30 +352,20 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   NDArray batch(NDManager scope, float[] values, int count) {
-    ModelSpec spec = architecture.spec();
+    ModelSpec spec = architecture().spec();
     return scope.create(values, new Shape(count, spec.channels(), spec.height(), spec.width()));
   }
 
-  private void predict(
-      ImageSet images, Preprocessing preprocessing, int from, int count, double[] logits) {
-    int length = images.imageLength();
-    float[] values = new float[count * length];
-    for (int i = 0; i < count; i++) {
-      Preprocessing.grey(images, from + i, values, i * length);
-      preprocessing.normalise(values, i * length, length);
-    }
-    try (NDManager scope = manager.newSubManager()) {
-      float[] some =
-          network.logits(batch(scope, values, count), weights, Trace.NONE).toFloatArray();
-      int at = from * architecture.spec().classes();
-      for (int i = 0; i < some.length; i++) {
-        logits[at + i] = some[i];
-      }
-    }
+  /** Values that the network says of one image. */
+  private int outputs() {
+    ModelSpec spec = architecture().spec();
+    return network instanceof Encoder
+        ? spec.classes()
+        : Math.multiplyExact(spec.classes(), spec.height() * spec.width());
   }
 
   private void requireShape(ImageSet images) {
-    ModelSpec spec = architecture.spec();
+    ModelSpec spec = architecture().spec();
     if (images.channels() != spec.channels()
         || images.height() != spec.height()
         || images.width() != spec.width()) {

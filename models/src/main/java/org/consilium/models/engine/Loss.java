@@ -7,6 +7,12 @@ package org.consilium.models.engine;
 final class Loss {
   private Loss() {}
 
+  /** The same, with nothing corrected. */
+  static double sum(float[] logits, int[] labels, float[] slope, int share) {
+    Correction none = Correction.none(logits.length / labels.length);
+    return sum(logits, labels, none, slope, share);
+  }
+
   /**
    * Sum of the examples' losses, in natural units.
    *
@@ -15,42 +21,66 @@ final class Loss {
    * @param slope gets the derivative of (sum of losses / {@code share}) by each logit
    * @param share examples of the whole step
    */
-  static double sum(float[] logits, int[] labels, float[] slope, int share) {
+  static double sum(float[] logits, int[] labels, Correction correction, float[] slope, int share) {
     int classes = logits.length / labels.length;
     double sum = 0;
     for (int example = 0; example < labels.length; example++) {
+      double weight = correction.weight()[labels[example]];
+      double part = weight / share;
       sum +=
-          classes == 1
-              ? binary(logits[example], labels[example], slope, example, share)
-              : softmax(logits, labels[example], slope, new Row(example * classes, classes), share);
+          weight
+              * (classes == 1
+                  ? binary(
+                      logits[example] + correction.shift()[0],
+                      labels[example],
+                      slope,
+                      example,
+                      part)
+                  : softmax(
+                      new Row(logits, correction.shift(), example * classes),
+                      labels[example],
+                      slope,
+                      part));
     }
     return sum;
   }
 
-  private static double binary(float logit, int label, float[] slope, int at, int share) {
+  /**
+   * Binary cross-entropy of one logit.
+   *
+   * @param slope gets {@code part} times the derivative at {@code at}
+   */
+  static double binary(double logit, int label, float[] slope, int at, double part) {
     double fall = StrictMath.exp(-Math.abs(logit));
     double probability = logit >= 0 ? 1 / (1 + fall) : fall / (1 + fall);
-    slope[at] = (float) ((probability - label) / share);
-    return Math.max(logit, 0) - (double) logit * label + StrictMath.log1p(fall);
+    slope[at] = (float) ((probability - label) * part);
+    return Math.max(logit, 0) - logit * label + StrictMath.log1p(fall);
   }
 
-  /** Where one example's logits stand. */
-  private record Row(int at, int classes) {}
+  /** One example's logits and what is added to them. */
+  private record Row(float[] logits, double[] shift, int at) {
+    double logit(int c) {
+      return logits[at + c] + shift[c];
+    }
 
-  private static double softmax(float[] logits, int label, float[] slope, Row row, int share) {
-    int at = row.at();
-    double top = logits[at];
+    int classes() {
+      return shift.length;
+    }
+  }
+
+  private static double softmax(Row row, int label, float[] slope, double part) {
+    double top = row.logit(0);
     for (int c = 1; c < row.classes(); c++) {
-      top = Math.max(top, logits[at + c]);
+      top = Math.max(top, row.logit(c));
     }
     double total = 0;
     for (int c = 0; c < row.classes(); c++) {
-      total += StrictMath.exp(logits[at + c] - top);
+      total += StrictMath.exp(row.logit(c) - top);
     }
     for (int c = 0; c < row.classes(); c++) {
-      double probability = StrictMath.exp(logits[at + c] - top) / total;
-      slope[at + c] = (float) ((probability - (c == label ? 1 : 0)) / share);
+      double probability = StrictMath.exp(row.logit(c) - top) / total;
+      slope[row.at() + c] = (float) ((probability - (c == label ? 1 : 0)) * part);
     }
-    return StrictMath.log(total) + top - logits[at + label];
+    return StrictMath.log(total) + top - row.logit(label);
   }
 }

@@ -15,6 +15,11 @@ final class MicroBatch {
     this.size = size;
   }
 
+  /** All examples of a step at once, at most {@code most}; still halved when memory is short. */
+  static MicroBatch whole(int most) {
+    return new MicroBatch(most);
+  }
+
   int size() {
     return size;
   }

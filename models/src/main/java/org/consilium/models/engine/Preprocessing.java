@@ -26,7 +26,9 @@ public record Preprocessing(boolean perImage, double mean, double deviation) {
 
   /** What the plan says. */
   public static Preprocessing of(StudyPlan.Training plan) {
-    return new Preprocessing(plan.normalisation().equals("image"), plan.mean(), plan.deviation());
+    StudyPlan.Input input = plan.input();
+    return new Preprocessing(
+        input.normalisation().equals("image"), input.mean(), input.deviation());
   }
 
   /** What a model file says. */

@@ -3,43 +3,53 @@ package org.consilium.models.engine;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
-import org.consilium.models.data.ImageSet;
+import java.util.function.IntFunction;
+import java.util.regex.Pattern;
+import org.consilium.models.params.TensorSpec;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.StudyPlan;
 
 /** One run of {@link LocalModel#train}. */
 final class Trainer implements AutoCloseable {
+  /** Tensors that are not decayed although they have several dimensions. */
+  private static final Pattern POSITIONS =
+      Pattern.compile("(.*[._])?(pos_embed|cls_token|reg_token|mask_token)");
+
   private final LocalModel model;
-  private final ImageSet images;
+  private final Objective objective;
   private final TrainingRun run;
-  private final Preprocessing preprocessing;
-  private final Augmentation augmentation;
   private final MicroBatch microBatch;
   private final GradientCollector collector;
   private final List<NDArray> gradients = new ArrayList<>();
-  private final AdamW optimiser;
+  private final List<Optimiser.Trained> tensors = new ArrayList<>();
+  private final Optimiser optimiser;
+  private final Optional<MovingAverage> average;
 
-  Trainer(LocalModel model, ImageSet images, TrainingRun run) {
-    this(model, images, run, model.microBatch(run.plan().batchSize()));
+  Trainer(LocalModel model, Objective objective, TrainingRun run) throws IOException {
+    this(model, objective, run, model.microBatch(run.plan().batchSize()));
   }
 
-  Trainer(LocalModel model, ImageSet images, TrainingRun run, MicroBatch microBatch) {
+  Trainer(LocalModel model, Objective objective, TrainingRun run, MicroBatch microBatch)
+      throws IOException {
     this.model = model;
-    this.images = images;
+    this.objective = objective;
     this.run = run;
-    this.preprocessing = Preprocessing.of(run.plan());
-    this.augmentation = Augmentation.of(run.plan().augmentation());
-    this.microBatch = microBatch;
+    this.microBatch = objective.divisible() ? microBatch : MicroBatch.whole(run.plan().batchSize());
     this.collector = Engine.getEngine("PyTorch").newGradientCollector();
     try {
-      model.parameters().forEach(parameter -> parameter.setRequiresGradient(true));
+      model.trained().forEach(t -> model.parameters().get(t).setRequiresGradient(true));
       this.optimiser = optimiser();
-    } catch (RuntimeException failure) {
+      double averaging = run.plan().schedule().averaging();
+      this.average =
+          averaging > 0 ? Optional.of(new MovingAverage(tensors, averaging)) : Optional.empty();
+    } catch (IOException | RuntimeException failure) {
       release();
       throw failure;
     }
@@ -47,16 +57,17 @@ final class Trainer implements AutoCloseable {
 
   TrainingOutcome run() throws EngineUnavailable {
     StudyPlan.Training plan = run.plan();
-    int stepsPerEpoch = Math.ceilDiv(images.count(), plan.batchSize());
-    int steps = Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
-    double loss = 0;
-    double norms = 0;
+    int stepsPerEpoch = Math.ceilDiv(objective.count(), plan.batchSize());
+    int steps =
+        plan.localSteps() > 0
+            ? plan.localSteps()
+            : Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
+    Sums sums = new Sums();
     int step = 0;
-    for (int epoch = 0; epoch < plan.localEpochs(); epoch++) {
+    for (int epoch = 0; step < steps; epoch++) {
       int[] order = order(epoch);
-      loss = 0;
-      norms = 0;
-      for (int from = 0; from < order.length; from += plan.batchSize()) {
+      sums.reset();
+      for (int from = 0; from < order.length && step < steps; from += plan.batchSize()) {
         int[] places =
             Arrays.copyOfRange(order, from, Math.min(order.length, from + plan.batchSize()));
         double sum = gradientOf(places, epoch);
@@ -65,16 +76,46 @@ final class Trainer implements AutoCloseable {
           return new TrainingOutcome.Diverged(run.round(), step + 1, sum / places.length);
         }
         optimiser.step(run.learningRate(step, steps), norm);
+        average.ifPresent(MovingAverage::add);
         step++;
-        loss += sum;
-        norms += norm;
+        sums.add(sum, norm, places.length);
         if (!run.watch().step(step, steps, sum / places.length)) {
           return new TrainingOutcome.Stopped(step);
         }
       }
     }
-    return new TrainingOutcome.Trained(
-        loss / images.count(), step, norms / stepsPerEpoch, microBatch.size());
+    average.ifPresent(MovingAverage::write);
+    return new TrainingOutcome.Trained(sums.loss(), step, sums.norm(), microBatch.size());
+  }
+
+  /** What the steps of an epoch add up to. */
+  private static final class Sums {
+    private double loss;
+    private double norms;
+    private int examples;
+    private int steps;
+
+    void reset() {
+      loss = 0;
+      norms = 0;
+      examples = 0;
+      steps = 0;
+    }
+
+    void add(double sum, double norm, int count) {
+      loss += sum;
+      norms += norm;
+      examples += count;
+      steps++;
+    }
+
+    double loss() {
+      return loss / examples;
+    }
+
+    double norm() {
+      return norms / steps;
+    }
   }
 
   @Override
@@ -109,22 +150,22 @@ final class Trainer implements AutoCloseable {
   }
 
   private double backward(int[] places, int share, int epoch) {
-    int length = images.imageLength();
-    float[] values = new float[places.length * length];
-    int[] labels = new int[places.length];
-    for (int i = 0; i < places.length; i++) {
-      SplittableRandom random = random(epoch, places[i]);
-      augmentation.apply(
-          images, places[i], preprocessing, random, new Augmentation.Target(values, i * length));
-      labels[i] = images.label(places[i]);
-    }
     try (NDManager scope = model.manager().newSubManager()) {
-      NDArray logits = model.logits(model.batch(scope, values, places.length));
-      float[] seen = logits.toFloatArray();
-      float[] slope = new float[seen.length];
-      double sum = Loss.sum(seen, labels, slope, share);
-      // d(Σ logit·slope)/dw = Σ slope·dlogit/dw: the loss's gradient, with the slope a constant.
-      collector.backward(logits.mul(scope.create(slope, logits.getShape())).sum());
+      List<NDArray> parts = new ArrayList<>();
+      IntFunction<SplittableRandom> random = example -> random(epoch, example);
+      double sum =
+          objective.pass(
+              scope,
+              new Objective.Draw(places, share, random),
+              // d(Σ output·slope)/dw = Σ slope·doutput/dw: the loss's gradient, with the slope a
+              // constant.
+              (output, slope) ->
+                  parts.add(output.mul(scope.create(slope, output.getShape())).sum()));
+      NDArray total = parts.getFirst();
+      for (NDArray part : parts.subList(1, parts.size())) {
+        total = total.add(part);
+      }
+      collector.backward(total);
       return sum;
     }
   }
@@ -133,36 +174,50 @@ final class Trainer implements AutoCloseable {
    * One empty backward pass makes the gradients exist; from then on the engine adds to them in
    * place.
    */
-  private AdamW optimiser() {
+  private Optimiser optimiser() throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
-      float[] blank = new float[images.imageLength()];
-      NDArray logits = model.logits(model.batch(scope, blank, 1));
-      collector.backward(logits.mul(scope.zeros(logits.getShape())).sum());
+      NDArray output = objective.blank(scope);
+      collector.backward(output.mul(scope.zeros(output.getShape())).sum());
     }
     StudyPlan.Training plan = run.plan();
-    List<AdamW.Trained> tensors = new ArrayList<>();
-    for (int t = 0; t < model.parameters().size(); t++) {
+    TrainedSet set = model.set();
+    for (int t : model.trained()) {
       NDArray gradient = model.parameters().get(t).getGradient();
       gradients.add(gradient);
-      Shape shape = gradient.getShape();
+      TensorSpec tensor = set.whole().tensors().get(t);
+      int above = set.architecture().depth() + 1 - set.architecture().layer(tensor.name());
       tensors.add(
-          new AdamW.Trained(
+          new Optimiser.Trained(
               model.storage(t),
               model.storage(gradient),
-              Math.toIntExact(shape.size()),
-              shape.dimension() > 1));
+              Math.toIntExact(tensor.length()),
+              tensor.shape().size() > 1 && !POSITIONS.matcher(tensor.name()).matches(),
+              StrictMath.pow(plan.optimiser().layerDecay(), above)));
     }
-    AdamW made =
-        new AdamW(
-            tensors,
-            new AdamW.Settings(plan.weightDecay(), plan.gradientClip(), plan.proximalMu()));
+    StudyPlan.Optimiser settings = plan.optimiser();
+    PulledGradient pulled = new PulledGradient(tensors, plan.proximalMu());
+    if (run.anchor().isPresent() && plan.proximalMu() > 0) {
+      pulled.anchor(
+          model.trained().stream().map(t -> set.whole().offset(t)).toList(), run.anchor().get());
+    }
+    Optimiser made =
+        settings.name().equals("sgd")
+            ? new Sgd(
+                tensors,
+                new Sgd.Settings(
+                    settings.momentum(), settings.weightDecay(), settings.gradientClip()),
+                pulled)
+            : new AdamW(
+                tensors,
+                new AdamW.Settings(settings.weightDecay(), settings.gradientClip()),
+                pulled);
     made.dropGradients();
     return made;
   }
 
   private int[] order(int epoch) {
     SplittableRandom random = random(epoch, -1);
-    int[] order = new int[images.count()];
+    int[] order = new int[objective.count()];
     for (int i = 0; i < order.length; i++) {
       int other = random.nextInt(i + 1);
       order[i] = order[other];

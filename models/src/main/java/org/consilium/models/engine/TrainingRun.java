@@ -1,17 +1,28 @@
 package org.consilium.models.engine;
 
+import java.util.Optional;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.protocol.StudyPlan;
 
 /**
  * One round's training at one site.
  *
+ * @param task the study's question
  * @param plan the study's training settings
  * @param round from 1
- * @param rounds of the study, for the learning rate's cosine
+ * @param rounds of the study, for the learning rate's course
  * @param seed decides order and augmentation, together with the round
+ * @param anchor what the proximal term pulls towards; empty is the parameters at the start
  * @param watch told of every step
  */
-public record TrainingRun(StudyPlan.Training plan, int round, int rounds, long seed, Watch watch) {
+public record TrainingRun(
+    StudyPlan.Task task,
+    StudyPlan.Training plan,
+    int round,
+    int rounds,
+    long seed,
+    Optional<ParameterSource> anchor,
+    Watch watch) {
   public TrainingRun {
     if (round < 1 || round > rounds) {
       throw new IllegalArgumentException(
@@ -19,9 +30,31 @@ public record TrainingRun(StudyPlan.Training plan, int round, int rounds, long s
     }
   }
 
-  /** A run that nobody watches. */
+  /** A round of a study. */
+  public static TrainingRun of(StudyPlan study, int round, long seed, Watch watch) {
+    return new TrainingRun(
+        study.task(), study.training(), round, study.rounds(), seed, Optional.empty(), watch);
+  }
+
+  /** A plain classification that nobody watches. */
   public static TrainingRun of(StudyPlan.Training plan, int round, int rounds, long seed) {
-    return new TrainingRun(plan, round, rounds, seed, (_, _, _) -> true);
+    StudyPlan.Task task = new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none");
+    return new TrainingRun(task, plan, round, rounds, seed, Optional.empty(), (_, _, _) -> true);
+  }
+
+  /** The same with another plan. */
+  public TrainingRun with(StudyPlan.Training other) {
+    return new TrainingRun(task, other, round, rounds, seed, anchor, watch);
+  }
+
+  /** The same, watched. */
+  public TrainingRun watched(Watch by) {
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, by);
+  }
+
+  /** The same, pulled towards {@code other}. */
+  public TrainingRun towards(ParameterSource other) {
+    return new TrainingRun(task, plan, round, rounds, seed, Optional.of(other), watch);
   }
 
   /** Looks on and may stop the run. */
@@ -37,11 +70,16 @@ public record TrainingRun(StudyPlan.Training plan, int round, int rounds, long s
 
   /** Learning rate of step {@code step} (from 0) of {@code steps} in this round. */
   double learningRate(int step, int steps) {
-    double rate = plan.learningRate();
-    if (plan.cosine()) {
-      double progress = (round - 1 + (double) step / steps) / rounds;
-      rate *= (1 + StrictMath.cos(Math.PI * progress)) / 2;
+    StudyPlan.Schedule schedule = plan.schedule();
+    double rate = plan.optimiser().learningRate();
+    double done = round - 1 + (double) step / steps;
+    if (done < schedule.warmupRounds()) {
+      // The first step is a step, too: the rate after it, not before it.
+      rate *= (done + 1.0 / steps) / (schedule.warmupRounds() + 1.0 / steps);
     }
-    return round == 1 ? rate * plan.firstRoundFactor() : rate;
+    if (schedule.cosine()) {
+      rate *= (1 + StrictMath.cos(Math.PI * done / rounds)) / 2;
+    }
+    return round == 1 ? rate * schedule.firstRoundFactor() : rate;
   }
 }

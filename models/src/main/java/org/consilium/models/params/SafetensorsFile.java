@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -34,6 +35,9 @@ public final class SafetensorsFile implements ParameterSource, Closeable {
 
   /** Buffers kept between reads; more readers than this allocate. */
   private static final int BUFFERS_KEPT = 4;
+
+  /** Most bytes of a tensor that {@link #doubles} reads. */
+  private static final int DOUBLES_BYTES_MAX = 64 << 20;
 
   private final FileChannel channel;
   private final SafetensorsHeader header;
@@ -67,6 +71,47 @@ public final class SafetensorsFile implements ParameterSource, Closeable {
       channel.close();
       throw refused;
     }
+  }
+
+  /**
+   * One tensor in double precision.
+   *
+   * @param values row-major; the array is the record's own
+   */
+  public record Doubles(List<Integer> shape, double[] values) {}
+
+  /**
+   * All F64 and F32 tensors of a small file, for comparisons that float32 is too coarse for.
+   *
+   * @throws MalformedSafetensors if the file breaks a rule of the format, or a tensor is too large
+   * @throws IOException if the file cannot be read
+   */
+  public static Map<String, Doubles> doubles(Path file) throws IOException {
+    Map<String, Doubles> found = new LinkedHashMap<>();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      SafetensorsHeader header =
+          SafetensorsHeader.read(
+              (into, position) -> readFully(channel, into, position), channel.size());
+      for (Entry entry : header.tensors()) {
+        long bytes = entry.end() - entry.begin();
+        boolean wide = entry.dtype() == Dtype.F64;
+        if ((!wide && entry.dtype() != Dtype.F32) || bytes > DOUBLES_BYTES_MAX) {
+          throw new MalformedSafetensors(
+              UNSUPPORTED_DTYPE,
+              "tensor %s is %s of %d bytes; F64 and F32 of at most %d are read here"
+                  .formatted(entry.printable(), entry.dtype(), bytes, DOUBLES_BYTES_MAX));
+        }
+        ByteBuffer buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        readFully(channel, buffer, header.dataStart() + entry.begin());
+        double[] values = new double[(int) bytes / entry.dtype().bytes()];
+        for (int i = 0; i < values.length; i++) {
+          values[i] = wide ? buffer.getDouble(8 * i) : buffer.getFloat(4 * i);
+        }
+        List<Integer> shape = entry.shape().stream().map(Math::toIntExact).toList();
+        found.put(entry.name(), new Doubles(shape, values));
+      }
+    }
+    return found;
   }
 
   @Override

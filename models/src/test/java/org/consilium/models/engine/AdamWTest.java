@@ -15,7 +15,7 @@ class AdamWTest {
     // w = 1*.99 - .1*.5/.5 = .89. Step 2, g -.25: m .02, corrected .02/.19 = .1052632; v .00031225,
     // corrected /.001999 = .1562031, root .3952254; w = .89*.99 - .1*.1052632/.3952254 = .8544663.
     Weights weights = new Weights(1f);
-    AdamW optimiser = weights.optimiser(true, new AdamW.Settings(0.1, 0, 0));
+    AdamW optimiser = weights.optimiser(true, 0.1, 0, 0);
 
     weights.step(optimiser, 0.1, 0.5f);
     assertThat(weights.values.get(0)).isCloseTo(0.89f, within(1e-6f));
@@ -28,7 +28,7 @@ class AdamWTest {
   @Test
   void step_onATensorOfOneDimension_doesNotDecay() {
     Weights weights = new Weights(1f);
-    AdamW optimiser = weights.optimiser(false, new AdamW.Settings(0.1, 0, 0));
+    AdamW optimiser = weights.optimiser(false, 0.1, 0, 0);
 
     weights.step(optimiser, 0.1, 0.5f);
 
@@ -40,8 +40,8 @@ class AdamWTest {
     // Norm 5 against a bound of 1: (3, 4) acts as (.6, .8), which the second step's moments show.
     Weights bounded = new Weights(0f, 0f);
     Weights free = new Weights(0f, 0f);
-    AdamW one = bounded.optimiser(true, new AdamW.Settings(0, 1, 0));
-    AdamW other = free.optimiser(true, new AdamW.Settings(0, 0, 0));
+    AdamW one = bounded.optimiser(true, 0, 1, 0);
+    AdamW other = free.optimiser(true, 0, 0, 0);
 
     double norm = bounded.step(one, 0.1, 3f, 4f);
     bounded.step(one, 0.1, 0.1f, -0.2f);
@@ -57,7 +57,7 @@ class AdamWTest {
   void gradientNorm_withProximalTerm_countsThePullToTheStart() {
     // Start 1, moved to 3, mu .5: the gradient .25 becomes .25 + .5*2 = 1.25.
     Weights weights = new Weights(1f);
-    AdamW optimiser = weights.optimiser(true, new AdamW.Settings(0, 0, 0.5));
+    AdamW optimiser = weights.optimiser(true, 0, 0, 0.5);
     weights.values.put(0, 3f);
     weights.gradient.put(0, 0.25f);
 
@@ -74,15 +74,17 @@ class AdamWTest {
       gradient = FloatBuffer.allocate(start.length);
     }
 
-    AdamW optimiser(boolean decayed, AdamW.Settings settings) {
-      return new AdamW(
+    AdamW optimiser(boolean decayed, double decay, double clip, double proximal) {
+      List<Optimiser.Trained> tensors =
           List.of(
-              new AdamW.Trained(
+              new Optimiser.Trained(
                   new TensorStorage.Host(values),
                   new TensorStorage.Host(gradient),
                   values.capacity(),
-                  decayed)),
-          settings);
+                  decayed,
+                  1));
+      PulledGradient pulled = new PulledGradient(tensors, proximal);
+      return new AdamW(tensors, new AdamW.Settings(decay, clip), pulled);
     }
 
     double step(AdamW optimiser, double rate, float... slope) {

@@ -12,9 +12,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.catalog.ResNetGn;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,9 @@ import org.junit.jupiter.api.Test;
 class LocalModelTest {
   private static final ModelSpec TINY = new ModelSpec("resnet-gn-tiny", 1, 16, 16, 1, 0);
   private static final Preprocessing PLAIN = new Preprocessing(false, 0.5, 0.25);
+
+  private static final TrainedSet FULL =
+      TrainedSet.of(Catalogue.require(TINY), StudyPlan.Tuning.FULL);
 
   @Test
   void predict_tinyNetwork_agreesWithTheScalarOracle() throws IOException {
@@ -54,7 +59,7 @@ class LocalModelTest {
     try (LocalModel model = opened(TINY, 2)) {
       ScalarResNet oracle = new ScalarResNet((ResNetGn) model.architecture(), model);
       List<String> names = model.layout().tensors().stream().map(TensorSpec::name).toList();
-      try (Trainer trainer = new Trainer(model, images, TrainingRun.of(plan(4), 1, 1, 3))) {
+      try (Trainer trainer = trainer(model, images, 4, 4)) {
         trainer.gradientOf(new int[] {0, 1, 2, 3}, 0);
         for (String name :
             List.of(
@@ -93,8 +98,7 @@ class LocalModelTest {
     List<float[]> gradients = new ArrayList<>();
     for (int size : new int[] {7, 2}) {
       try (LocalModel model = opened(TINY, 2);
-          Trainer trainer =
-              new Trainer(model, images, TrainingRun.of(plan(7), 1, 1, 3), new MicroBatch(size))) {
+          Trainer trainer = trainer(model, images, 7, size)) {
         trainer.gradientOf(all, 0);
         gradients.add(model.parameters().getFirst().getGradient().toFloatArray());
       }
@@ -184,7 +188,7 @@ class LocalModelTest {
     float[] undisturbed = trained(images, plan(8), false);
     try (LocalModel model = opened(TINY, 4)) {
       TrainingOutcome stopped =
-          model.train(images, new TrainingRun(plan(8), 1, 3, 1, (step, _, _) -> step < 2));
+          model.train(images, TrainingRun.of(plan(8), 1, 3, 1).watched((step, _, _) -> step < 2));
       model.load(model.architecture().initial(4));
       model.train(images, TrainingRun.of(plan(8), 1, 3, 1));
 
@@ -208,7 +212,7 @@ class LocalModelTest {
             return true;
           };
       StudyPlan.Training hundred = plan(8, 10, 0);
-      model.train(images, new TrainingRun(hundred, 1, 1, 1, watch));
+      model.train(images, TrainingRun.of(hundred, 1, 1, 1).watched(watch));
     }
 
     assertThat(arrays).hasSize(10).containsOnly(arrays.getFirst());
@@ -269,6 +273,12 @@ class LocalModelTest {
     }
   }
 
+  private static Trainer trainer(LocalModel model, ImageSet images, int batch, int at)
+      throws IOException {
+    TrainingRun run = TrainingRun.of(plan(batch), 1, 1, 3);
+    return new Trainer(model, model.objective(images, run), run, new MicroBatch(at));
+  }
+
   private static LocalModel opened(ModelSpec spec, long seed) throws IOException {
     LocalModel model = LocalModel.open(spec, EngineSettings.reproducible());
     model.load(model.architecture().initial(seed));
@@ -277,7 +287,7 @@ class LocalModelTest {
 
   private static float[] trained(ImageSet images, StudyPlan.Training plan, boolean copying)
       throws IOException {
-    try (LocalModel model = LocalModel.open(TINY, EngineSettings.reproducible(), copying)) {
+    try (LocalModel model = LocalModel.open(FULL, EngineSettings.reproducible(), copying)) {
       model.load(model.architecture().initial(4));
       TrainingOutcome outcome = model.train(images, TrainingRun.of(plan, 1, 3, 1));
       assertThat(outcome).isInstanceOf(TrainingOutcome.Trained.class);
@@ -301,7 +311,15 @@ class LocalModelTest {
 
   private static StudyPlan.Training plan(int batch, int epochs, double mu) {
     return new StudyPlan.Training(
-        epochs, batch, 2e-3, 0.05, 1, false, mu, 0, "none", "fixed", 0.5, 0.25, false);
+        epochs,
+        0,
+        batch,
+        new StudyPlan.Optimiser("adamw", 2e-3, 0.05, 0, 0, 1),
+        new StudyPlan.Schedule(1, 0, false, 0),
+        mu,
+        new StudyPlan.Input("none", "fixed", 0.5, 0.25),
+        StudyPlan.Personal.NONE,
+        false);
   }
 
   private static ImageSet images(ModelSpec spec, int count, long seed) {

@@ -166,17 +166,6 @@ final class SafetensorsFileTest {
   }
 
   @Test
-  void header_mutatedHundredThousandTimes_neverThrowsAnythingElse() throws IOException {
-    assertThat(fuzz(100_000, 42)).isGreaterThan(10_000);
-  }
-
-  @Test
-  @Tag("slow")
-  void header_mutatedMillionTimes_neverThrowsAnythingElse() throws IOException {
-    assertThat(fuzz(1_000_000, 43)).isGreaterThan(100_000);
-  }
-
-  @Test
   @Tag("slow")
   void file_ofThreeGibibytes_readsAtItsEnd() throws IOException {
     long length = 3L << 28;
@@ -201,52 +190,6 @@ final class SafetensorsFileTest {
       read.read(length - 3, values, 0, 3);
       assertThat(values).containsExactly(0, 0, 1.5f);
     }
-  }
-
-  /**
-   * Mutates a legal file; whatever is accepted must obey the rules. Returns how many are refused.
-   */
-  private int fuzz(int inputs, long seed) throws IOException {
-    write(folder.resolve("seed"));
-    byte[] whole = Files.readAllBytes(folder.resolve("seed"));
-    byte[] alphabet = "{}[]\",:0123456789-.eE \\u\0tF".getBytes(StandardCharsets.US_ASCII);
-    SplittableRandom seeds = new SplittableRandom(seed);
-    int refused = 0;
-    for (int i = 0; i < inputs; i++) {
-      long caseSeed = seeds.nextLong();
-      SplittableRandom random = new SplittableRandom(caseSeed);
-      byte[] mutant = mutate(whole, alphabet, random);
-      try {
-        SafetensorsHeader header = header(mutant);
-        long bytes = header.tensors().stream().mapToLong(t -> t.end() - t.begin()).sum();
-        assertThat(bytes).as("seed %d", caseSeed).isEqualTo(mutant.length - header.dataStart());
-      } catch (MalformedSafetensors expected) {
-        refused++;
-      } catch (RuntimeException | StackOverflowError | EOFException bug) {
-        throw new AssertionError("seed %dL".formatted(caseSeed), bug);
-      }
-    }
-    return refused;
-  }
-
-  private static byte[] mutate(byte[] whole, byte[] alphabet, SplittableRandom random) {
-    byte[] mutant = whole.clone();
-    int changes = random.nextInt(1, 5);
-    for (int c = 0; c < changes; c++) {
-      int at = random.nextInt(mutant.length);
-      switch (random.nextInt(5)) {
-        case 0 -> mutant[at] = (byte) random.nextInt();
-        case 1 -> mutant[at] = alphabet[random.nextInt(alphabet.length)];
-        case 2 -> mutant = Arrays.copyOf(mutant, Math.max(1, at));
-        case 3 -> {
-          int from = random.nextInt(mutant.length);
-          int length = Math.min(random.nextInt(1, 40), mutant.length - Math.max(at, from));
-          System.arraycopy(mutant, from, mutant, at, length);
-        }
-        default -> mutant[random.nextInt(8) % mutant.length] ^= (byte) (1 << random.nextInt(8));
-      }
-    }
-    return mutant;
   }
 
   static SafetensorsHeader header(byte[] file) throws IOException {

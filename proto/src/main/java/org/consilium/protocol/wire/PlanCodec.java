@@ -1,18 +1,18 @@
 package org.consilium.protocol.wire;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Aggregation;
 import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
-import org.consilium.protocol.StudyPlan.Training;
 
 /** Study plans as bytes. A study's digest is the SHA-256 of the bytes that were first encoded. */
 public final class PlanCodec {
@@ -20,10 +20,15 @@ public final class PlanCodec {
 
   /** The plan's bytes; encoded once, then kept as they are. */
   public static byte[] encode(StudyPlan plan) {
-    Training training = plan.training();
-    return org.consilium.proto.v1.StudyPlan.newBuilder()
-        .setStudy(plan.study().value())
-        .setTitle(plan.title())
+    var message =
+        org.consilium.proto.v1.StudyPlan.newBuilder()
+            .setStudy(plan.study().value())
+            .setTitle(plan.title())
+            .setTask(LearningCodec.encode(plan.task()))
+            .setTuning(LearningCodec.encode(plan.tuning()))
+            .setTraining(LearningCodec.encode(plan.training()));
+    plan.foundation().ifPresent(f -> message.setFoundation(LearningCodec.encode(f)));
+    return message
         .setModel(
             org.consilium.proto.v1.ModelSpec.newBuilder()
                 .setArchitecture(plan.model().architecture())
@@ -32,26 +37,7 @@ public final class PlanCodec {
                 .setWidth(plan.model().width())
                 .setClasses(plan.model().classes())
                 .setParameters(plan.model().parameters()))
-        .setTraining(
-            org.consilium.proto.v1.Training.newBuilder()
-                .setLocalEpochs(training.localEpochs())
-                .setBatchSize(training.batchSize())
-                .setLearningRate(training.learningRate())
-                .setWeightDecay(training.weightDecay())
-                .setFirstRoundFactor(training.firstRoundFactor())
-                .setCosine(training.cosine())
-                .setProximalMu(training.proximalMu())
-                .setGradientClip(training.gradientClip())
-                .setAugmentation(training.augmentation())
-                .setNormalisation(training.normalisation())
-                .setMean(training.mean())
-                .setDeviation(training.deviation())
-                .setLocalBaseline(training.localBaseline()))
-        .setAggregation(
-            org.consilium.proto.v1.Aggregation.newBuilder()
-                .setRule(plan.aggregation().rule())
-                .setServerLearningRate(plan.aggregation().serverLearningRate())
-                .setMomentum(plan.aggregation().momentum()))
+        .setAggregation(aggregation(plan.aggregation()))
         .setProtection(
             org.consilium.proto.v1.Protection.newBuilder()
                 .setMode(org.consilium.proto.v1.Protection.Mode.SEALED)
@@ -120,11 +106,11 @@ public final class PlanCodec {
             model.getWidth(),
             model.getClasses(),
             model.getParameters()),
-        training(m.getTraining()),
-        new Aggregation(
-            m.getAggregation().getRule(),
-            m.getAggregation().getServerLearningRate(),
-            m.getAggregation().getMomentum()),
+        m.hasFoundation() ? Optional.of(LearningCodec.decode(m.getFoundation())) : Optional.empty(),
+        LearningCodec.decode(m.getTask()),
+        LearningCodec.decode(m.getTuning()),
+        LearningCodec.decode(m.getTraining()),
+        aggregation(m.getAggregation()),
         protection(m.getProtection()),
         new Participation(
             m.getParticipation().getSitesList().stream().map(SiteId::new).toList(),
@@ -142,21 +128,38 @@ public final class PlanCodec {
         m.getRounds());
   }
 
-  private static Training training(org.consilium.proto.v1.Training t) {
-    return new Training(
-        t.getLocalEpochs(),
-        t.getBatchSize(),
-        t.getLearningRate(),
-        t.getWeightDecay(),
-        t.getFirstRoundFactor(),
-        t.getCosine(),
-        t.getProximalMu(),
-        t.getGradientClip(),
-        t.getAugmentation(),
-        t.getNormalisation(),
-        t.getMean(),
-        t.getDeviation(),
-        t.getLocalBaseline());
+  private static org.consilium.proto.v1.Aggregation aggregation(Aggregation a) {
+    return org.consilium.proto.v1.Aggregation.newBuilder()
+        .setRule(a.rule().word())
+        .setServerLearningRate(a.serverLearningRate())
+        .setMomentum(a.momentum())
+        .setBeta2(a.beta2())
+        .setTau(a.tau())
+        .setAdjustment(a.adjustment())
+        .setWeighting(
+            switch (a.weighting()) {
+              case SAMPLES -> org.consilium.proto.v1.Aggregation.Weighting.SAMPLES;
+              case UNIFORM -> org.consilium.proto.v1.Aggregation.Weighting.UNIFORM;
+            })
+        .build();
+  }
+
+  private static Aggregation aggregation(org.consilium.proto.v1.Aggregation a) {
+    return new Aggregation(
+        Aggregation.Rule.of(a.getRule()),
+        a.getServerLearningRate(),
+        a.getMomentum(),
+        a.getBeta2(),
+        a.getTau(),
+        a.getAdjustment(),
+        switch (a.getWeighting()) {
+          // Plans from before there was a choice say nothing.
+          case SAMPLES, WEIGHTING_UNSPECIFIED -> Aggregation.Weighting.SAMPLES;
+          case UNIFORM -> Aggregation.Weighting.UNIFORM;
+          case UNRECOGNIZED ->
+              throw new IllegalArgumentException(
+                  "weighting must be SAMPLES or UNIFORM, got number " + a.getWeightingValue());
+        });
   }
 
   private static Protection protection(org.consilium.proto.v1.Protection p) {

@@ -55,6 +55,7 @@ public final class TaskCodec {
                         org.consilium.proto.v1.Participant.newBuilder()
                             .setSite(p.site().value())
                             .setSigningKeyDigest(Decoding.bytes(p.signingKey()))
+                            .setWeight(p.weight())
                             .build())
                 .toList())
         .setQuorum(terms.quorum())
@@ -99,7 +100,9 @@ public final class TaskCodec {
             .map(
                 p ->
                     new Participant(
-                        new SiteId(p.getSite()), Decoding.digest(p.getSigningKeyDigest())))
+                        new SiteId(p.getSite()),
+                        Decoding.digest(p.getSigningKeyDigest()),
+                        p.getWeight()))
             .toList();
     return new Terms(
         t.getFederation(),

@@ -44,8 +44,20 @@ public record RoundContext(
     Fingerprint aggregationKey) {
   private static final String LABEL = "CSEAL1";
 
-  /** A site and the SHA-256 of the SubjectPublicKeyInfo it signs with. */
-  public record Participant(String site, Fingerprint signingKey) {}
+  /**
+   * A site of the round.
+   *
+   * @param signingKey SHA-256 of the SubjectPublicKeyInfo it signs with
+   * @param weight that it was given; 0 leaves it to the weight rule
+   */
+  public record Participant(String site, Fingerprint signingKey, int weight) {
+    public Participant {
+      if (weight < 0) {
+        throw new IllegalArgumentException(
+            "round context: weight %d of %s".formatted(weight, site));
+      }
+    }
+  }
 
   /** Refuses unsorted participants and numbers out of range. */
   public RoundContext {
@@ -74,7 +86,7 @@ public record RoundContext(
   /**
    * SHA-256 of the label {@code CSEAL1} and the fields in declared order, each as u32 big-endian
    * length and bytes: text in UTF-8, int as 4 bytes, long and double (IEEE 754) as 8 bytes, the
-   * participants as their number and then id and digest of each.
+   * participants as their number and then id, digest and weight of each.
    */
   public Fingerprint digest() {
     ByteArrayOutputStream out = new ByteArrayOutputStream(512);
@@ -89,6 +101,7 @@ public record RoundContext(
     for (Participant participant : participants) {
       field(out, participant.site());
       field(out, participant.signingKey().bytes());
+      field(out, participant.weight());
     }
     field(out, quorum);
     field(out, Double.doubleToLongBits(clip));

@@ -44,11 +44,12 @@ final class QuantiserTest {
   @Test
   void weight_handCases_clampedAndRounded() {
     // by hand, W = 64, N = 1000: 100*64/1000 = 6.4 -> 6; 117.1875 samples -> 7.5 -> 8 at 118
-    assertThat(WeightRule.weight(100, 1000, 64)).isEqualTo(6);
-    assertThat(WeightRule.weight(118, 1000, 64)).isEqualTo(8);
-    assertThat(WeightRule.weight(1, 1000, 64)).isEqualTo(1);
-    assertThat(WeightRule.weight(1_000_000, 1000, 64)).isEqualTo(64);
-    assertThatThrownBy(() -> WeightRule.weight(0, 1000, 64)).hasMessageContaining("0 samples");
+    assertThat(WeightRule.SAMPLES.weight(100, 1000, 64)).isEqualTo(6);
+    assertThat(WeightRule.SAMPLES.weight(118, 1000, 64)).isEqualTo(8);
+    assertThat(WeightRule.SAMPLES.weight(1, 1000, 64)).isEqualTo(1);
+    assertThat(WeightRule.SAMPLES.weight(1_000_000, 1000, 64)).isEqualTo(64);
+    assertThatThrownBy(() -> WeightRule.SAMPLES.weight(0, 1000, 64))
+        .hasMessageContaining("0 samples");
   }
 
   @Test

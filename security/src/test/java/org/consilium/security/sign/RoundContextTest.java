@@ -32,8 +32,10 @@ final class RoundContextTest {
     number(out, 2);
     text(out, "st-anna");
     hash(out, 4);
+    number(out, 0);
     text(out, "st-mary");
     hash(out, 5);
+    number(out, 17);
     number(out, 2);
     out.writeInt(8);
     out.writeDouble(2.5);
@@ -78,7 +80,7 @@ final class RoundContextTest {
         attempt,
         print(2),
         print(3),
-        List.of(new Participant("st-anna", print(4)), new Participant(second, print(5))),
+        List.of(new Participant("st-anna", print(4), 0), new Participant(second, print(5), 17)),
         2,
         s,
         64,

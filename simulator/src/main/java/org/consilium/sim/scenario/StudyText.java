@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.StudyPlan.Training;
 
 /**
@@ -50,17 +51,13 @@ public record StudyText(
   public Training training() {
     return new Training(
         LOCAL_EPOCHS,
+        0,
         BATCH,
-        LEARNING_RATE,
-        WEIGHT_DECAY,
-        0.5,
-        true,
+        new StudyPlan.Optimiser("adamw", LEARNING_RATE, WEIGHT_DECAY, 0, 1, 1),
+        new StudyPlan.Schedule(0.5, 0, true, 0),
         PROXIMAL_MU,
-        1,
-        "weak",
-        "fixed",
-        MEAN,
-        DEVIATION,
+        new StudyPlan.Input("weak", "fixed", MEAN, DEVIATION),
+        StudyPlan.Personal.NONE,
         true);
   }
 

@@ -11,6 +11,7 @@ import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Auroc;
 import org.consilium.models.metrics.ClassTable;
 import org.consilium.models.metrics.Interval;
@@ -55,7 +56,7 @@ public final class TestBench {
   /** Judges parameters. */
   public Opinion judge(ParameterSource parameters) throws IOException {
     try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {
-      model.load(parameters);
+      model.load(RoundLayout.parameters(parameters));
       List<double[]> logits = new ArrayList<>();
       for (ImageSet test : tests) {
         logits.add(model.predict(test, preprocessing));

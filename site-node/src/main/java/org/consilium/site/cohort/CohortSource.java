@@ -3,6 +3,7 @@ package org.consilium.site.cohort;
 import java.io.IOException;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.manifest.SiteManifest;
@@ -27,6 +28,15 @@ public sealed interface CohortSource permits FolderCohort, MaskCohort, NpzCohort
    * @param split train or validation
    */
   default Optional<LabelledMasks> masks(Split split) throws IOException {
+    return Optional.empty();
+  }
+
+  /**
+   * Training or hold-out examples with several findings each; empty when these cases have none.
+   *
+   * @param split train or validation
+   */
+  default Optional<LabelledFindings> findings(Split split) throws IOException {
     return Optional.empty();
   }
 

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
@@ -66,6 +67,16 @@ final class DeltaWalk {
         (layout.length() + UpdateManifest.TRAILER + CHUNK_VALUES - 1) / CHUNK_VALUES);
   }
 
+  /** Coordinates that the clip is about: FedNova's number of steps is none of them. */
+  private long clipped() {
+    int last = layout.tensors().size() - 1;
+    return isSteps(last) ? layout.offset(last) : layout.length();
+  }
+
+  private boolean isSteps(int tensor) {
+    return RoundLayout.part(layout.tensors().get(tensor).name()) == RoundLayout.Part.STEPS;
+  }
+
   /** L2 norm; NotFinite names the first coordinate that is no number. */
   double norm() throws IOException, NotFinite {
     double[] sums = new double[chunks()];
@@ -75,7 +86,9 @@ final class DeltaWalk {
         () -> {
           float[] values = new float[CHUNK_VALUES];
           return index -> {
-            int length = read(index, values);
+            int read = read(index, values);
+            long first = (long) index * CHUNK_VALUES;
+            int length = (int) Math.clamp(clipped() - first, 0L, (long) read);
             double sum = 0;
             for (int i = 0; i < length; i++) {
               sum += (double) values[i] * values[i];
@@ -185,8 +198,8 @@ final class DeltaWalk {
         long end = layout.offset(tensor) + layout.tensors().get(tensor).length() - first;
         int now = (int) Math.min(end, length) - done;
         int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
-        var run =
-            new Quantiser.Run(first + done, now, exponent, rounding.factor(), rounding.weight());
+        double factor = isSteps(tensor) ? 1 : rounding.factor();
+        var run = new Quantiser.Run(first + done, now, exponent, factor, rounding.weight());
         count += quantiser.quantise(run, values, done, integers, done);
         done += now;
       }

@@ -78,7 +78,8 @@ public final class ReportProtector {
   private static Measure rounded(Finding f) {
     double steps =
         switch (f.quantity()) {
-          case AUROC, AUROC_SHIFT, LOG_LOSS_SHIFT -> 100;
+          case AUROC, AUROC_SHIFT, LOG_LOSS_SHIFT, DICE -> 100;
+          case SURFACE_DISTANCE -> 10;
           case LOG_LOSS, CALIBRATION_ERROR -> 1000;
         };
     return new Measure(

@@ -26,7 +26,10 @@ final class RoundTerms {
         fingerprint(task.model().version().digest()),
         fingerprint(task.model().layoutDigest()),
         terms.participants().stream()
-            .map(p -> new RoundContext.Participant(p.site().value(), fingerprint(p.signingKey())))
+            .map(
+                p ->
+                    new RoundContext.Participant(
+                        p.site().value(), fingerprint(p.signingKey()), p.weight()))
             .toList(),
         terms.quorum(),
         terms.clip(),

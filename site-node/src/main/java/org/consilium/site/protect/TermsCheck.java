@@ -5,6 +5,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.security.identity.Fingerprint;
@@ -73,6 +74,10 @@ final class TermsCheck {
     if (strangers) {
       return refused(Why.NOT_APPROVED, "a participant is not in the approved plan");
     }
+    if (!weightsFit(terms, plan)) {
+      return refused(
+          Why.NOT_APPROVED, "the participants' weights are not what the approved plan allows");
+    }
     if (terms.quorum() < plan.participation().quorum()
         || terms.clip() > plan.protection().clip()
         || terms.weightMax() > plan.protection().weightMax()
@@ -83,6 +88,14 @@ final class TermsCheck {
               .formatted(terms.quorum(), terms.clip(), terms.weightMax()));
     }
     return Optional.empty();
+  }
+
+  /** Only FedDG-GA gives weights: then to every participant, and none above the bound. */
+  private static boolean weightsFit(RoundTask.Terms terms, StudyPlan plan) {
+    boolean given = plan.aggregation().rule() == Aggregation.Rule.FEDDG_GA;
+    return terms.participants().stream()
+        .mapToInt(RoundTask.Participant::weight)
+        .allMatch(w -> given ? w >= 1 && w <= terms.weightMax() : w == 0);
   }
 
   private Optional<Protection.Refused> aggregationKey(RoundTask task, RoundTask.Terms terms) {

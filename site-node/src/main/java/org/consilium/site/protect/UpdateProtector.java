@@ -85,8 +85,7 @@ public final class UpdateProtector {
     RoundTask.Terms terms = assignment.terms();
     long vectorLength = walk.layout().length() + UpdateManifest.TRAILER;
     byte[] context = RoundTerms.context(task, vectorLength).digest().bytes();
-    int weight =
-        WeightRule.weight(assignment.samples(), terms.referenceSamples(), terms.weightMax());
+    int weight = weight(assignment);
     double factor = norm > terms.clip() ? terms.clip() / norm : 1;
     DeltaWalk.Rounding rounding =
         new DeltaWalk.Rounding(
@@ -130,6 +129,26 @@ public final class UpdateProtector {
       byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
       return new SealedUpdate(manifest, body, signature, assignment.spool());
     }
+  }
+
+  /** The weight that the round gives this site, or the one that the plan's weighting makes. */
+  private int weight(Assignment assignment) {
+    RoundTask.Terms terms = assignment.terms();
+    int given =
+        terms.participants().stream()
+            .filter(p -> p.site().equals(self.site()))
+            .mapToInt(RoundTask.Participant::weight)
+            .findFirst()
+            .orElse(0);
+    if (given > 0) {
+      return given;
+    }
+    WeightRule rule =
+        switch (assignment.plan().aggregation().weighting()) {
+          case SAMPLES -> WeightRule.SAMPLES;
+          case UNIFORM -> WeightRule.UNIFORM;
+        };
+    return rule.weight(assignment.samples(), terms.referenceSamples(), terms.weightMax());
   }
 
   /** Three decimals, and within what a manifest may declare. */

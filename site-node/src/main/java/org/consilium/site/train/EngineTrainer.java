@@ -5,11 +5,10 @@ import java.util.Optional;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
-import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.protocol.StudyPlan;
 import org.consilium.site.policy.Why;
 
 /**
@@ -34,16 +33,9 @@ public final class EngineTrainer implements LocalTrainer {
       if (!base.layout().digest().equals(job.layoutDigest())) {
         return new TrainingResult.Failed(Why.BAD_MODEL, "the file's layout is not the task's");
       }
-      model = LocalModel.open(job.plan().model(), settings);
-      if (!model.layout().equals(base.layout())) {
-        return new TrainingResult.Failed(
-            Why.BAD_MODEL, "the file does not fit architecture " + job.plan().model());
-      }
-      model.load(base);
-      TrainingRun run =
-          new TrainingRun(
-              job.plan().training(), job.round(), job.plan().rounds(), job.seed(), watch::step);
-      TrainingOutcome outcome = model.train(job.images(), run);
+      model = job.model().at(job.base(), job.round(), settings);
+      TrainingRun run = TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step);
+      TrainingOutcome outcome = job.lesson().teach(model, run);
       TrainingResult result =
           switch (outcome) {
             case TrainingOutcome.Trained(double loss, int steps, _, _) ->
@@ -81,19 +73,11 @@ public final class EngineTrainer implements LocalTrainer {
     if (done >= job.round()) {
       return true;
     }
-    StudyPlan.Training alone = withoutProximalTerm(job.plan().training());
-    try (LocalModel model = LocalModel.open(job.plan().model(), settings)) {
-      if (done == 0) {
-        model.load(model.architecture().initial(job.plan().seed()));
-      } else {
-        try (SafetensorsFile from = SafetensorsFile.open(file.path())) {
-          model.load(from);
-        }
-      }
+    try (LocalModel model = file.open(job.model(), settings)) {
       for (int round = done + 1; round <= job.round(); round++) {
-        TrainingRun run =
-            new TrainingRun(alone, round, job.plan().rounds(), job.seed(), watch::step);
-        if (!(model.train(job.images(), run) instanceof TrainingOutcome.Trained)) {
+        TrainingRun run = TrainingRun.of(job.plan(), round, job.seed(), watch::step);
+        TrainingRun alone = run.with(job.plan().training().withoutProximalTerm());
+        if (!(job.lesson().teach(model, alone) instanceof TrainingOutcome.Trained)) {
           return false;
         }
         file.write(model, ModelSheet.of(job.plan()), round);
@@ -106,33 +90,19 @@ public final class EngineTrainer implements LocalTrainer {
 
   private static TrainingResult trained(
       TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
-    double[] logits =
-        model.predict(job.cohort().holdout(), Preprocessing.of(job.plan().training()));
+    double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
+    Optional<ParameterSource> own = model.set().local(model);
+    if (own.isPresent()) {
+      new LocalPart(job.studyFolder()).write(own.get(), job.round());
+    }
     return new TrainingResult.Trained(
-        Delta.between(model, base),
+        Delta.between(model.set().shared(model), base),
         figures.loss(),
         figures.steps(),
-        Optional.of(logits),
+        Optional.of(outputs),
         () -> {
           model.close();
           base.close();
         });
-  }
-
-  private static StudyPlan.Training withoutProximalTerm(StudyPlan.Training t) {
-    return new StudyPlan.Training(
-        t.localEpochs(),
-        t.batchSize(),
-        t.learningRate(),
-        t.weightDecay(),
-        t.firstRoundFactor(),
-        t.cosine(),
-        0,
-        t.gradientClip(),
-        t.augmentation(),
-        t.normalisation(),
-        t.mean(),
-        t.deviation(),
-        t.localBaseline());
   }
 }

@@ -3,12 +3,16 @@ package org.consilium.site.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.engine.EngineSettings;
+import org.consilium.models.engine.LocalModel;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.models.tune.Merged;
 
 /**
  * The model that this site trained on its own data alone, with the number of the round that it has
@@ -37,13 +41,47 @@ public record LocalOnlyModel(Path path) {
     }
   }
 
-  void write(ParameterSource parameters, ModelSheet sheet, int round) throws IOException {
+  /**
+   * The model as it stands, in the engine's memory, with the study's starting values if there is
+   * none; the caller closes it.
+   */
+  LocalModel open(StudyModel study, EngineSettings settings) throws IOException {
+    LocalModel model = study.start(settings);
+    if (Files.exists(path)) {
+      try (SafetensorsFile file = SafetensorsFile.open(parts(model))) {
+        model.load(file);
+      } catch (IOException | RuntimeException failure) {
+        model.close();
+        throw failure;
+      }
+    }
+    return model;
+  }
+
+  /**
+   * Writes the model as a whole one; if it has adapters, their parts before it, from which training
+   * goes on.
+   */
+  void write(LocalModel model, ModelSheet sheet, int round) throws IOException {
     Files.createDirectories(path.toAbsolutePath().getParent());
     Map<String, String> metadata = new TreeMap<>(sheet.metadata());
     metadata.put(ROUND, Integer.toString(round));
+    if (!parts(model).equals(path)) {
+      write(parts(model), model, metadata);
+    }
+    write(path, new Merged(model.set(), model, List.of()), metadata);
+  }
+
+  private Path parts(LocalModel model) {
+    boolean adapted = !model.layout().equals(model.architecture().layout());
+    return adapted ? path.resolveSibling("local-only-parts.safetensors") : path;
+  }
+
+  private static void write(Path to, ParameterSource parameters, Map<String, String> metadata)
+      throws IOException {
     float[] block = new float[BLOCK];
     long length = parameters.layout().length();
-    try (SafetensorsWriter writer = SafetensorsWriter.create(path, parameters.layout(), metadata)) {
+    try (SafetensorsWriter writer = SafetensorsWriter.create(to, parameters.layout(), metadata)) {
       for (long at = 0; at < length; at += BLOCK) {
         int now = (int) Math.min(BLOCK, length - at);
         parameters.read(at, block, 0, now);

@@ -2,6 +2,7 @@ package org.consilium.site.train;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -28,7 +29,8 @@ public final class SyntheticTrainer implements LocalTrainer {
       return new TrainingResult.Stopped();
     }
     long key = TrainingJob.mix(job.seed() + job.round());
-    ParameterSource trained = new Moved(base, key);
+    ParameterSource moved = new Moved(RoundLayout.parameters(base), key);
+    ParameterSource trained = RoundUpdate.of(job, base, moved, new RoundUpdate.Done(1, 1));
     return new TrainingResult.Trained(
         Delta.between(trained, base), 0, 1, Optional.empty(), base::close);
   }

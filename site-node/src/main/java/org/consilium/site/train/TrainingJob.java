@@ -1,7 +1,7 @@
 package org.consilium.site.train;
 
 import java.nio.file.Path;
-import org.consilium.models.data.ImageSet;
+import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
@@ -14,18 +14,22 @@ import org.consilium.site.cohort.CohortSource;
  * @param site who trains; part of the seed
  * @param round from 1
  * @param base safetensors file of the round's global parameters
+ * @param foundation safetensors file that the plan starts from; absent as in the plan
  * @param layoutDigest digest of names and shapes that the base must have
  * @param cohort local cases
  * @param studyFolder where what belongs to this study alone is kept
+ * @param referenceSamples the most training examples of any participant
  */
 public record TrainingJob(
     StudyPlan plan,
     SiteId site,
     int round,
     Path base,
+    Optional<Path> foundation,
     Digest layoutDigest,
     CohortSource cohort,
-    Path studyFolder) {
+    Path studyFolder,
+    int referenceSamples) {
 
   /**
    * The seed of everything that is random in this site's training of the study: SplitMix64 (Steele
@@ -47,7 +51,11 @@ public record TrainingJob(
     return b ^ (b >>> 31);
   }
 
-  ImageSet images() throws java.io.IOException {
-    return cohort.training();
+  StudyModel model() {
+    return new StudyModel(plan, foundation, studyFolder);
+  }
+
+  Lesson lesson() {
+    return new Lesson(plan, cohort);
   }
 }

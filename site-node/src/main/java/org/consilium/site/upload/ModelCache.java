@@ -17,8 +17,11 @@ import org.consilium.protocol.ModelVersion;
 
 /** Models on disk, each named by its digest; only the last few used are kept. */
 record ModelCache(Path folder) {
-  /** The round's, the released one, and the one before: enough to resume, little on disk. */
-  static final int KEPT_MAX = 3;
+  /**
+   * The foundation, the round's, the released one, the one before: enough to resume, little on
+   * disk.
+   */
+  static final int KEPT_MAX = 4;
 
   private static final String SUFFIX = ".safetensors";
   private static final int BUFFER_BYTES = 1 << 20;

@@ -13,6 +13,7 @@ import org.consilium.models.data.Split;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.metrics.Auroc;
 import org.consilium.models.metrics.ClassTable;
 import org.consilium.models.metrics.Confusion;
@@ -61,7 +62,7 @@ public record Evaluation(Map<String, Object> values) {
       ModelSheet sheet = ModelSheet.read(facts, file.layout());
       double[] logits;
       try (LocalModel network = LocalModel.open(sheet.spec(), EngineSettings.reproducible())) {
-        network.load(file);
+        network.load(RoundLayout.parameters(file));
         logits = network.predict(cases, Preprocessing.of(sheet));
       }
       return new Evaluation(values(sheet, cases, Scores.of(cases, logits, sheet.spec().classes())));

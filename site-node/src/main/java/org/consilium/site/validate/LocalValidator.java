@@ -2,7 +2,6 @@ package org.consilium.site.validate;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,14 +10,13 @@ import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
-import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.metrics.Standardised;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport.Cases;
 import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
 import org.consilium.site.train.LocalOnlyModel;
+import org.consilium.site.train.StudyModel;
 import org.consilium.site.validate.Findings.Counts;
 import org.consilium.site.validate.Findings.Finding;
 
@@ -32,7 +30,7 @@ public final class LocalValidator {
   private static final int CACHED_MAX = 4;
 
   private final EngineSettings settings;
-  private final Map<String, double[]> holdoutLogits =
+  private final Map<String, double[]> holdoutOutputs =
       new LinkedHashMap<>(8, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -57,48 +55,47 @@ public final class LocalValidator {
     if (job.plan().model().architecture().equals("synthetic")) {
       return findings(job, new Counts(List.of()), Optional.empty(), List.of());
     }
-    ImageSet holdout = job.cohort().holdout();
-    Scores global =
-        scores(job.plan(), holdout, cached(job.task().model().version().toString(), job));
-    List<Finding> found = new ArrayList<>();
+    Judged global = Judged.holdout(job.lesson(), cached(job));
+    List<Finding> found = new ArrayList<>(global.findings(Subject.GLOBAL, Cases.HOLDOUT));
     if (job.task().window() == 0) {
-      found.addAll(global.findings(Subject.GLOBAL, Cases.HOLDOUT));
-      found.addAll(localOnly(job, holdout));
+      found.addAll(localOnly(job));
       found.addAll(TrainedFindings.in(job.studyFolder()).read(job.task().round()));
       return findings(job, global.counts(), Optional.empty(), found);
     }
-    found.addAll(global.findings(Subject.GLOBAL, Cases.HOLDOUT));
     Optional<ImageSet> recent = job.cohort().window(job.task().window());
-    if (recent.isEmpty()) {
+    if (recent.isEmpty() || !(global instanceof Scores holdout)) {
       return findings(job, global.counts(), Optional.empty(), found);
     }
-    Scores window =
-        scores(job.plan(), recent.get(), predict(job.model(), job.plan(), recent.get()));
+    Scores window = Judged.cases(job.lesson(), recent.get(), outputs(job, recent.get()));
     found.addAll(window.findings(Subject.GLOBAL, Cases.WINDOW));
-    found.addAll(shift(job, global, window));
+    found.addAll(shift(job, holdout, window));
     return findings(job, global.counts(), Optional.of(window.counts()), found);
   }
 
   /**
    * Keeps what the model after local training scores on the hold-out, for the round's report.
    *
-   * @param logits of the hold-out, as the trainer gave them
+   * @param outputs of the hold-out, as the trainer gave them
    */
-  public void keepTrained(ValidationJob job, double[] logits) throws IOException {
-    Scores scores = scores(job.plan(), job.cohort().holdout(), logits);
+  public void keepTrained(ValidationJob job, double[] outputs) throws IOException {
+    Judged scores = Judged.holdout(job.lesson(), outputs);
     TrainedFindings.in(job.studyFolder())
         .write(job.task().round(), scores.findings(Subject.LOCAL_TRAINED, Cases.HOLDOUT));
   }
 
-  private List<Finding> localOnly(ValidationJob job, ImageSet holdout) throws IOException {
+  private List<Finding> localOnly(ValidationJob job) throws IOException {
     LocalOnlyModel alone = LocalOnlyModel.in(job.studyFolder());
     if (!job.plan().training().localBaseline()
         || !Files.exists(alone.path())
         || alone.round() != job.task().round()) {
       return List.of();
     }
-    double[] logits = predict(alone.path(), job.plan(), holdout);
-    return scores(job.plan(), holdout, logits).findings(Subject.LOCAL_ONLY, Cases.HOLDOUT);
+    try (SafetensorsFile parameters = SafetensorsFile.open(alone.path());
+        LocalModel model = LocalModel.open(job.plan().model(), settings)) {
+      model.load(parameters);
+      double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
+      return Judged.holdout(job.lesson(), outputs).findings(Subject.LOCAL_ONLY, Cases.HOLDOUT);
+    }
   }
 
   private static List<Finding> shift(ValidationJob job, Scores holdout, Scores window) {
@@ -116,26 +113,23 @@ public final class LocalValidator {
         .orElse(List.of());
   }
 
-  private double[] cached(String version, ValidationJob job) throws IOException {
-    double[] known = holdoutLogits.get(version);
+  private double[] cached(ValidationJob job) throws IOException {
+    String version = job.task().model().version().toString();
+    double[] known = holdoutOutputs.get(version);
     if (known != null) {
       return known;
     }
-    double[] logits = predict(job.model(), job.plan(), job.cohort().holdout());
-    holdoutLogits.put(version, logits);
-    return logits;
+    double[] outputs = outputs(job, job.lesson().holdout());
+    holdoutOutputs.put(version, outputs);
+    return outputs;
   }
 
-  private double[] predict(Path file, StudyPlan plan, ImageSet images) throws IOException {
-    try (SafetensorsFile parameters = SafetensorsFile.open(file);
-        LocalModel model = LocalModel.open(plan.model(), settings)) {
-      model.load(parameters);
-      return model.predict(images, Preprocessing.of(plan.training()));
+  /** By the task's model with this site's own part, as the next round would start from it. */
+  private double[] outputs(ValidationJob job, ImageSet images) throws IOException {
+    StudyModel study = new StudyModel(job.plan(), job.foundation(), job.studyFolder());
+    try (LocalModel model = study.at(job.model(), job.task().round() + 1, settings)) {
+      return job.lesson().outputs(model, images);
     }
-  }
-
-  private static Scores scores(StudyPlan plan, ImageSet cases, double[] logits) {
-    return Scores.of(cases, logits, plan.model().classes());
   }
 
   private static Findings findings(

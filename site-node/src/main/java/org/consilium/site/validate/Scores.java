@@ -20,7 +20,7 @@ import org.consilium.site.validate.Findings.Finding;
  * logit (probability of class 1 by the logistic function) or two.
  */
 @SuppressWarnings("ArrayRecordComponent") // large, compared by nobody
-record Scores(int[] labels, double[] logits, int classes) {
+record Scores(int[] labels, double[] logits, int classes) implements Judged {
   static Scores of(ImageSet cases, double[] logits, int modelClasses) {
     int classes = Math.max(2, modelClasses);
     for (int i = 0; i < cases.count(); i++) {
@@ -33,7 +33,8 @@ record Scores(int[] labels, double[] logits, int classes) {
     return new Scores(cases.labels(), logits, modelClasses);
   }
 
-  Counts counts() {
+  @Override
+  public Counts counts() {
     int[] counts = new int[Math.max(2, classes)];
     for (int label : labels) {
       counts[label]++;
@@ -65,7 +66,8 @@ record Scores(int[] labels, double[] logits, int classes) {
     return new LabelledScores(labels, scores);
   }
 
-  List<Finding> findings(Subject subject, Cases kind) {
+  @Override
+  public List<Finding> findings(Subject subject, Cases kind) {
     return binary() ? ofTwo(subject, kind) : ofMany(subject, kind);
   }
 

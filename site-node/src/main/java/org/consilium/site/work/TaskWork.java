@@ -3,6 +3,7 @@ package org.consilium.site.work;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
@@ -94,15 +95,10 @@ final class TaskWork {
       tools.log().accept(TaskKey.of(task) + ": resending the kept update");
       return upload(kept.get(), halt);
     }
-    say(Phase.FETCHING);
-    return switch (tools.transfer().fetcher().fetch(task.model(), halt)) {
-      case Fetched.Here(Path file) -> trainFrom(file, halt);
-      case Fetched.Refused(String reason) -> refuse(Why.BAD_MODEL, reason);
-      case Fetched.Postponed(String reason) -> postponed(reason);
-    };
+    return fetched(halt, files -> trainFrom(files, halt));
   }
 
-  private Ending trainFrom(Path base, Halt halt) throws IOException {
+  private Ending trainFrom(Files files, Halt halt) throws IOException {
     Diary diary = diary();
     Diary.Count before = diary.starts(task, tools.clock().instant());
     Optional<Judgement.Refused> tooOften = refusal(before);
@@ -111,7 +107,7 @@ final class TaskWork {
     }
     diary.begin(task, tools.clock().instant());
     say(Phase.TRAINING);
-    TrainingJob job = job(base);
+    TrainingJob job = job(files);
     boolean synthetic = plan.model().architecture().equals("synthetic");
     LocalTrainer trainer = synthetic ? tools.training().synthetic() : tools.training().engine();
     return switch (trainer.train(job, watch(halt))) {
@@ -126,7 +122,7 @@ final class TaskWork {
                   task.study().value(),
                   (long) job.cohort().trainingCount() * plan.training().localEpochs());
           if (trained.holdoutLogits().isPresent()) {
-            tools.validator().keepTrained(validation(base), trained.holdoutLogits().get());
+            tools.validator().keepTrained(validation(files), trained.holdoutLogits().get());
           }
           protection = protect(trained);
         }
@@ -192,6 +188,7 @@ final class TaskWork {
                         update.id().brief(),
                         duplicate ? "was there already" : "accepted",
                         update.manifest().seal().sealedBytes()));
+        ControlVariates.in(tools.place().folder(task.study())).accept(task.round());
         say(Phase.DONE);
         yield Ending.OK;
       }
@@ -204,21 +201,62 @@ final class TaskWork {
   /** Trains the local-only model while the others finish the round; a stop loses nothing. */
   void beside(Halt halt) throws IOException {
     if (task.kind() == RoundTask.Kind.TRAIN && baseline() && !halt.halted()) {
-      var _ = tools.training().engine().trainAlone(job(Path.of("")), watch(halt));
+      Optional<Path> foundation = Optional.empty();
+      if (plan.foundation().isPresent()) {
+        Fetched fetched =
+            tools.transfer().fetcher().fetch(reference(plan.foundation().get()), halt);
+        if (!(fetched instanceof Fetched.Here(Path file))) {
+          return; // validation makes up for it
+        }
+        foundation = Optional.of(file);
+      }
+      Files files = new Files(Path.of(""), foundation);
+      var _ = tools.training().engine().trainAlone(job(files), watch(halt));
     }
   }
 
   private Ending validate(Halt halt) throws IOException {
     tools.transfer().outbox().removeBefore(task.study(), task.round() + 1);
+    return fetched(halt, files -> validate(files, halt));
+  }
+
+  /** The round's version, and what the study starts from if that is not its seed. */
+  private record Files(Path version, Optional<Path> foundation) {}
+
+  /** What is done once the files are here. */
+  @FunctionalInterface
+  private interface Next {
+    Ending with(Files files) throws IOException;
+  }
+
+  private Ending fetched(Halt halt, Next next) throws IOException {
     say(Phase.FETCHING);
+    Optional<Path> foundation = Optional.empty();
+    if (plan.foundation().isPresent()) {
+      switch (tools.transfer().fetcher().fetch(reference(plan.foundation().get()), halt)) {
+        case Fetched.Here(Path file) -> foundation = Optional.of(file);
+        case Fetched.Refused(String reason) -> {
+          return refuse(Why.BAD_MODEL, "foundation: " + reason);
+        }
+        case Fetched.Postponed(String reason) -> {
+          return postponed(reason);
+        }
+      }
+    }
     return switch (tools.transfer().fetcher().fetch(task.model(), halt)) {
-      case Fetched.Here(Path file) -> validate(file, halt);
+      case Fetched.Here(Path file) -> next.with(new Files(file, foundation));
       case Fetched.Refused(String reason) -> refuse(Why.BAD_MODEL, reason);
       case Fetched.Postponed(String reason) -> postponed(reason);
     };
   }
 
-  private Ending validate(Path model, Halt halt) throws IOException {
+  /** A foundation's layout is checked when it is used: it may hold more than the study needs. */
+  private static RoundTask.ModelReference reference(StudyPlan.Foundation foundation) {
+    return new RoundTask.ModelReference(
+        foundation.version(), foundation.fileBytes(), foundation.version().digest());
+  }
+
+  private Ending validate(Files files, Halt halt) throws IOException {
     Optional<String> another = diary().judge(task);
     if (another.isPresent()) {
       return refuse(
@@ -232,12 +270,12 @@ final class TaskWork {
     }
     say(Phase.VALIDATING);
     if (task.window() == 0 && baseline()) {
-      var _ = tools.training().engine().trainAlone(job(model), watch(halt));
+      var _ = tools.training().engine().trainAlone(job(files), watch(halt));
       if (halt.halted()) {
         return postponed("validation was stopped");
       }
     }
-    Findings findings = tools.validator().judge(validation(model));
+    Findings findings = tools.validator().judge(validation(files));
     Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
@@ -267,19 +305,27 @@ final class TaskWork {
     return plan.training().localBaseline() && !plan.model().architecture().equals("synthetic");
   }
 
-  private TrainingJob job(Path base) {
+  private TrainingJob job(Files files) {
     return new TrainingJob(
         plan,
         tools.place().site(),
         task.round(),
-        base,
+        files.version(),
+        files.foundation(),
         task.model().layoutDigest(),
         tools.cohort(),
-        tools.place().folder(task.study()));
+        tools.place().folder(task.study()),
+        task.terms().map(RoundTask.Terms::referenceSamples).orElse(tools.cohort().trainingCount()));
   }
 
-  private ValidationJob validation(Path model) {
-    return new ValidationJob(task, plan, model, tools.cohort(), tools.place().folder(task.study()));
+  private ValidationJob validation(Files files) {
+    return new ValidationJob(
+        task,
+        plan,
+        files.version(),
+        files.foundation(),
+        tools.cohort(),
+        tools.place().folder(task.study()));
   }
 
   private LocalTrainer.Watch watch(Halt halt) {

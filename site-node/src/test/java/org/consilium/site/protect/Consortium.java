@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.ModelVersion;
@@ -61,12 +62,29 @@ public final class Consortium {
   }
 
   public static StudyPlan plan() {
+    return plan(Aggregation.FEDAVG);
+  }
+
+  /** The same with another rule. */
+  public static StudyPlan plan(Aggregation aggregation) {
     return new StudyPlan(
         STUDY,
         "a test",
         new ModelSpec("synthetic", 1, 32, 32, 1, 1000),
-        new StudyPlan.Training(1, 16, 0.001, 0, 1, false, 0, 0, "none", "image", 0.5, 0.25, false),
-        new StudyPlan.Aggregation("fedavg", 1, 0),
+        Optional.empty(),
+        new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
+        StudyPlan.Tuning.FULL,
+        new StudyPlan.Training(
+            1,
+            0,
+            16,
+            new StudyPlan.Optimiser("sgd", 0.001, 0, 0, 0, 1),
+            new StudyPlan.Schedule(1, 0, false, 0),
+            0,
+            new StudyPlan.Input("none", "image", 0.5, 0.25),
+            StudyPlan.Personal.NONE,
+            false),
+        aggregation,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
         new StudyPlan.Participation(List.of(NORTH, SOUTH), 2, Duration.ofMinutes(5)),
         new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
@@ -78,6 +96,37 @@ public final class Consortium {
 
   public RoundTask task(ParameterLayout layout, int attempt) {
     return task(layout, attempt, aggregation.publicKey());
+  }
+
+  /** A task whose terms give both sites a weight. */
+  RoundTask task(ParameterLayout layout, int northWeight, int southWeight) {
+    RoundTask task = task(layout, 1);
+    RoundTask.Terms terms = task.terms().orElseThrow();
+    RoundTask.Terms given =
+        new RoundTask.Terms(
+            terms.federation(),
+            List.of(
+                new RoundTask.Participant(
+                    north.site(), Digest.of(north.signingKey().bytes()), northWeight),
+                new RoundTask.Participant(
+                    south.site(), Digest.of(south.signingKey().bytes()), southWeight)),
+            terms.quorum(),
+            terms.clip(),
+            terms.weightMax(),
+            terms.referenceSamples(),
+            terms.scaleExponents(),
+            terms.aggregationKey(),
+            terms.aggregationChain());
+    return new RoundTask(
+        task.kind(),
+        task.study(),
+        task.studyDigest(),
+        task.round(),
+        task.attempt(),
+        task.window(),
+        task.model(),
+        task.remaining(),
+        Optional.of(given));
   }
 
   RoundTask task(ParameterLayout layout, int attempt, byte[] aggregationKey) {
@@ -106,7 +155,7 @@ public final class Consortium {
   }
 
   private static RoundTask.Participant participant(SiteIdentity site) {
-    return new RoundTask.Participant(site.site(), Digest.of(site.signingKey().bytes()));
+    return new RoundTask.Participant(site.site(), Digest.of(site.signingKey().bytes()), 0);
   }
 
   private SiteIdentity identity(SiteId site, byte secret, SecureRandom random) throws IOException {

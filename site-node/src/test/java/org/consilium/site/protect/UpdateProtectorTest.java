@@ -9,12 +9,18 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.Quantiser;
@@ -74,6 +80,51 @@ final class UpdateProtectorTest {
     int scale = FixedTerms.of(64, 2, 8).scaleExponent(0);
     double decoded = Quantiser.decode(vector[12_345], update.manifest().weight(), scale);
     assertThat(decoded).isCloseTo(delta[12_345] * 5 / norm, within(Math.scalb(1.0, -scale)));
+  }
+
+  /**
+   * FedNova: the delta is clipped, the number of steps beside it is neither clipped nor counted.
+   */
+  @Test
+  void protect_clippedDeltaWithSteps_keepsTheSteps() throws Exception {
+    List<TensorSpec> tensors = new ArrayList<>(LAYOUT.tensors());
+    tensors.add(TensorSpec.of(RoundLayout.STEPS, 1));
+    ParameterLayout layout = ParameterLayout.of(tensors);
+    float[] delta = java.util.Arrays.copyOf(delta(0.1f), (int) layout.length());
+    delta[delta.length - 1] = 0.75f;
+    RoundTask task = consortium.task(layout, 1);
+    Assignment assignment = new Assignment(task, Consortium.plan(), 80, 2, folder.resolve("spool"));
+
+    Protection result = protector(1).protect(PlainDeltas.trained(layout, delta), assignment);
+
+    SealedUpdate update = ((Protection.Sealed) result).update();
+    assertThat(update.manifest().norm()).isCloseTo(5, within(1e-9));
+    int[] vector = open(update);
+    int scale = FixedTerms.of(64, 2, 8).scaleExponent(0);
+    assertThat(Quantiser.decode(vector[delta.length - 1], update.manifest().weight(), scale))
+        .isEqualTo(0.75);
+  }
+
+  @Test
+  void protect_givenWeights_areUsedUnderTheRuleThatGivesThemAndRefusedElse() throws Exception {
+    StudyPlan adjusting =
+        Consortium.plan(new Aggregation(Rule.FEDDG_GA, 1, 0, 0, 0, 0.2, Weighting.SAMPLES));
+    float[] delta = delta(0.001f);
+    RoundTask given = consortium.task(LAYOUT, 7, 64);
+    RoundTask half = consortium.task(LAYOUT, 7, 0);
+
+    Protection used = protect(delta, given, adjusting);
+    Protection notAsked = protect(delta, given, Consortium.plan());
+    Protection incomplete = protect(delta, half, adjusting);
+
+    assertThat(((Protection.Sealed) used).update().manifest().weight()).isEqualTo(7);
+    assertThat(((Protection.Refused) notAsked).why()).isEqualTo(Why.NOT_APPROVED);
+    assertThat(((Protection.Refused) incomplete).why()).isEqualTo(Why.NOT_APPROVED);
+  }
+
+  private Protection protect(float[] delta, RoundTask task, StudyPlan plan) throws IOException {
+    Assignment assignment = new Assignment(task, plan, 80, 2, folder.resolve("spool"));
+    return protector(1).protect(PlainDeltas.trained(LAYOUT, delta), assignment);
   }
 
   @Test

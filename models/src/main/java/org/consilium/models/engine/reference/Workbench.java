@@ -13,9 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.consilium.models.arch.Trace;
+import org.consilium.models.arch.Weights;
+import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.TensorSpec;
 
@@ -47,14 +53,18 @@ final class Workbench {
     }
   }
 
-  JsonObject config() {
-    return config;
+  /** The configuration. */
+  Arguments values() {
+    return new Arguments(config);
   }
 
   /** The configuration's {@code arguments}; empty if it has none. */
-  JsonObject arguments() {
-    JsonElement arguments = config.get("arguments");
-    return arguments == null ? new JsonObject() : arguments.getAsJsonObject();
+  Arguments arguments() {
+    return values().has("arguments") ? values().part("arguments") : new Arguments(new JsonObject());
+  }
+
+  JsonObject config() {
+    return config;
   }
 
   NDManager manager() {
@@ -67,26 +77,97 @@ final class Workbench {
 
   /** The tolerance of the folder. */
   double tolerance() {
-    return config.get("tolerance").getAsDouble();
+    double tolerance = values().real("tolerance", Double.NaN);
+    if (!(tolerance > 0 && tolerance < 1)) {
+      throw new IllegalArgumentException("its configuration states no tolerance between 0 and 1");
+    }
+    return tolerance;
   }
 
   SafetensorsFile open(String file) throws IOException {
     return SafetensorsFile.open(folder.resolve(file));
   }
 
+  /** Where a file of the folder is. */
+  Path file(String name) {
+    return folder.resolve(name);
+  }
+
   /** All tensors of a file as float32 arrays of the bench's manager. */
   Map<String, NDArray> arrays(String file) throws IOException {
-    Map<String, NDArray> arrays = new LinkedHashMap<>();
     try (SafetensorsFile source = open(file)) {
-      for (int t = 0; t < source.layout().tensors().size(); t++) {
-        TensorSpec tensor = source.layout().tensors().get(t);
-        float[] values = new float[Math.toIntExact(tensor.length())];
-        source.read(source.layout().offset(t), values, 0, values.length);
-        long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
-        arrays.put(tensor.name(), manager.create(values, new Shape(shape)));
-      }
+      return arrays(source);
+    }
+  }
+
+  /** The same of any source. */
+  Map<String, NDArray> arrays(ParameterSource source) throws IOException {
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    for (int t = 0; t < source.layout().tensors().size(); t++) {
+      TensorSpec tensor = source.layout().tensors().get(t);
+      float[] values = new float[Math.toIntExact(tensor.length())];
+      source.read(source.layout().offset(t), values, 0, values.length);
+      long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+      arrays.put(tensor.name(), manager.create(values, new Shape(shape)));
     }
     return arrays;
+  }
+
+  /**
+   * The weights of a model, checked name by name.
+   *
+   * @throws IllegalArgumentException if one is missing, left over or has another shape
+   */
+  Weights weights(ParameterLayout layout, Map<String, NDArray> arrays) {
+    List<String> wrong = new ArrayList<>();
+    Set<String> left = new LinkedHashSet<>(arrays.keySet());
+    for (TensorSpec tensor : layout.tensors()) {
+      long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+      NDArray found = arrays.get(tensor.name());
+      if (found == null) {
+        wrong.add(tensor.name() + " is missing");
+      } else if (!found.getShape().equals(new Shape(shape))) {
+        wrong.add(
+            "%s is %s instead of %s".formatted(tensor.name(), found.getShape(), tensor.shape()));
+      }
+      left.remove(tensor.name());
+    }
+    left.forEach(name -> wrong.add(name + " is left over"));
+    if (!wrong.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%d of its tensors do not fit the configuration: %s"
+              .formatted(
+                  wrong.size(), String.join(", ", wrong.subList(0, Math.min(10, wrong.size())))));
+    }
+    return Weights.of(arrays);
+  }
+
+  /** All tensors of a file in double precision. */
+  Map<String, SafetensorsFile.Doubles> doubles(String file) throws IOException {
+    return SafetensorsFile.doubles(folder.resolve(file));
+  }
+
+  /** A recorded tensor that must be there. */
+  <T> T required(Map<String, T> recorded, String name) {
+    T found = recorded.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException("it records no tensor " + name);
+    }
+    return found;
+  }
+
+  /**
+   * Refuses a folder that records more than was compared, but for its inputs.
+   *
+   * @throws IllegalArgumentException with the names
+   */
+  void requireCompared(Set<String> recorded, String... inputs) {
+    Set<String> open = new TreeSet<>(recorded);
+    compared.forEach(each -> open.remove(each.output()));
+    open.removeAll(Set.of(inputs));
+    if (!open.isEmpty()) {
+      throw new IllegalArgumentException("it records %s, which nothing compares".formatted(open));
+    }
   }
 
   /** Compares with the folder's own tolerance. */
@@ -100,6 +181,25 @@ final class Workbench {
             ? difference(ours.toFloatArray(), expected.toFloatArray())
             : Double.POSITIVE_INFINITY;
     compared.add(new Comparison(output, difference, tolerance));
+  }
+
+  void compare(String output, float[] ours, float[] expected, double tolerance) {
+    double difference =
+        ours.length == expected.length ? difference(ours, expected) : Double.POSITIVE_INFINITY;
+    compared.add(new Comparison(output, difference, tolerance));
+  }
+
+  /** Double precision with the folder's own tolerance. */
+  void compare(String output, double[] ours, SafetensorsFile.Doubles expected) {
+    double most = ours.length == expected.values().length ? 0 : Double.POSITIVE_INFINITY;
+    for (int i = 0; i < ours.length && most < Double.POSITIVE_INFINITY; i++) {
+      most = Math.max(most, Math.abs(ours[i] - expected.values()[i]));
+    }
+    compared.add(new Comparison(output, most, tolerance()));
+  }
+
+  void compare(String output, double ours, double expected) {
+    compare(output, ours, expected, tolerance());
   }
 
   void compare(String output, double ours, double expected, double tolerance) {
@@ -125,7 +225,7 @@ final class Workbench {
     for (int i = 0; i < ours.length; i++) {
       double difference = Math.abs((double) ours[i] - expected[i]);
       // Once it is NaN it stays: Math.max keeps it.
-      most = Math.max(most, difference);
+      most = ours[i] == expected[i] ? most : Math.max(most, difference);
     }
     return most;
   }

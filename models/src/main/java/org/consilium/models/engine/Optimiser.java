@@ -1,0 +1,25 @@
+package org.consilium.models.engine;
+
+/** Takes steps on some tensors from the gradients that stand beside them, and uses these up. */
+sealed interface Optimiser permits AdamW, Sgd {
+  /**
+   * L2 norm of the whole gradient with the proximal term, which is added to the stored gradient
+   * here; not finite if a value is not.
+   */
+  double gradientNorm();
+
+  /** One step. Call {@link #gradientNorm} before it and hand its result in. */
+  void step(double learningRate, double gradientNorm);
+
+  /** Forgets what backward passes have added up. */
+  void dropGradients();
+
+  /**
+   * One trained tensor.
+   *
+   * @param decayed whether weight decay applies
+   * @param rate factor on the learning rate
+   */
+  record Trained(
+      TensorStorage weights, TensorStorage gradient, int length, boolean decayed, double rate) {}
+}

@@ -1,0 +1,69 @@
+package org.consilium.protocol;
+
+import static org.consilium.protocol.StudyPlan.check;
+
+import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.StudyPlan.Optimiser;
+import org.consilium.protocol.StudyPlan.Protection;
+import org.consilium.protocol.StudyPlan.Training;
+
+/** Which algorithms go with which local training: parts of a plan that are legal by themselves. */
+final class Combination {
+  private Combination() {}
+
+  static void require(Aggregation aggregation, Training training, Protection protection) {
+    switch (aggregation.rule()) {
+      case SCAFFOLD -> scaffold(training);
+      case FEDNOVA -> nova(training, protection);
+      case FEDDG_GA ->
+          check(
+              protection.weightMax() >= 8,
+              "algorithm feddg-ga needs a weightMax of at least 8: its weights are whole numbers",
+              protection.weightMax());
+      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD -> {}
+    }
+  }
+
+  /** c − cₖ corrects gradients, and cₖ is read off the way that plain steps of one rate went. */
+  private static void scaffold(Training training) {
+    Optimiser optimiser = training.optimiser();
+    check(
+        optimiser.name().equals("sgd"),
+        "algorithm scaffold needs optimiser sgd: it corrects the gradient of plain descent",
+        optimiser.name());
+    check(
+        optimiser.momentum() == 0,
+        "algorithm scaffold needs momentum 0: it reads a site's gradient off the way it went",
+        optimiser.momentum());
+    check(
+        optimiser.layerDecay() == 1,
+        "algorithm scaffold needs layerDecay 1: all layers must move at one rate",
+        optimiser.layerDecay());
+    plainWay(Rule.SCAFFOLD, training);
+  }
+
+  /** aₖ is known for plain descent, with or without momentum. */
+  private static void nova(Training training, Protection protection) {
+    check(
+        training.optimiser().name().equals("sgd"),
+        "algorithm fednova needs optimiser sgd: how far adaptive steps lead is not known",
+        training.optimiser().name());
+    check(
+        protection.range() >= 1,
+        "algorithm fednova needs a range of at least 1: a site's number of steps travels in it",
+        protection.range());
+    plainWay(Rule.FEDNOVA, training);
+  }
+
+  private static void plainWay(Rule rule, Training training) {
+    check(
+        training.schedule().averaging() == 0,
+        "algorithm %s needs averaging 0: what is sent must be where the steps led"
+            .formatted(rule.word()),
+        training.schedule().averaging());
+    check(
+        training.proximalMu() == 0,
+        "algorithm %s does not go with FedProx's pull".formatted(rule.word()),
+        training.proximalMu());
+  }
+}

@@ -1,0 +1,74 @@
+package org.consilium.site.train;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.Split;
+import org.consilium.models.engine.LocalModel;
+import org.consilium.models.engine.Preprocessing;
+import org.consilium.models.engine.TrainingOutcome;
+import org.consilium.models.engine.TrainingRun;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.site.cohort.CohortSource;
+
+/**
+ * A study's question put to this site's cases.
+ *
+ * @param plan the study
+ * @param cohort local cases
+ */
+public record Lesson(StudyPlan plan, CohortSource cohort) {
+  /** Trains a model on the cases that the question needs. */
+  TrainingOutcome teach(LocalModel model, TrainingRun run) throws IOException {
+    return switch (plan.task().type()) {
+      case CLASSIFICATION, MASKED -> model.train(cohort.training(), run);
+      case MULTILABEL -> model.train(findings(Split.TRAIN), run);
+      case SEGMENTATION -> model.train(masks(Split.TRAIN), run);
+      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+    };
+  }
+
+  /** The hold-out's images. */
+  public ImageSet holdout() throws IOException {
+    return switch (plan.task().type()) {
+      case CLASSIFICATION, MASKED -> cohort.holdout();
+      case MULTILABEL -> findings(Split.VALIDATION).images();
+      case SEGMENTATION -> masks(Split.VALIDATION).images();
+      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+    };
+  }
+
+  /**
+   * What the model says of some images: logits, or one loss an image where nothing is labelled.
+   *
+   * @throws IllegalArgumentException if the images do not fit the model
+   */
+  public double[] outputs(LocalModel model, ImageSet images) throws IOException {
+    Preprocessing preprocessing = Preprocessing.of(plan.training());
+    return plan.task().type() == StudyPlan.Task.Type.MASKED
+        ? model.drawingLosses(images, preprocessing, plan.seed())
+        : model.predict(images, preprocessing);
+  }
+
+  /** Cases of a split with their findings. */
+  public LabelledFindings findings(Split split) throws IOException {
+    return required(cohort.findings(split), "several findings an image");
+  }
+
+  /** Cases of a split with their masks. */
+  public LabelledMasks masks(Split split) throws IOException {
+    return required(cohort.masks(split), "a mask an image");
+  }
+
+  private static <T> T required(Optional<T> cases, String what) throws IOException {
+    return cases.orElseThrow(
+        () -> new IllegalArgumentException("the study needs " + what + ", these cases have none"));
+  }
+
+  private IllegalArgumentException unknown() {
+    return new IllegalArgumentException(
+        "task.type: this version does not train " + plan.task().type());
+  }
+}
