@@ -3,9 +3,8 @@ package org.consilium.protocol;
 import static org.consilium.protocol.StudyPlan.check;
 
 import org.consilium.protocol.Aggregation.Rule;
-import org.consilium.protocol.StudyPlan.Optimiser;
 import org.consilium.protocol.StudyPlan.Protection;
-import org.consilium.protocol.StudyPlan.Training;
+import org.consilium.protocol.Training.Optimiser;
 
 /** Which algorithms go with which local training: parts of a plan that are legal by themselves. */
 final class Combination {

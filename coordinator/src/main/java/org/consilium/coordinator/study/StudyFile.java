@@ -26,8 +26,8 @@ import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
-import org.consilium.protocol.StudyPlan.Training;
 import org.consilium.protocol.StudyPlan.Tuning;
+import org.consilium.protocol.Training;
 
 /**
  * A study as people write it, {@code study.yaml}. Every problem is found in one pass; what is left

@@ -10,15 +10,15 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
-import org.consilium.protocol.StudyPlan.Input;
-import org.consilium.protocol.StudyPlan.Optimiser;
-import org.consilium.protocol.StudyPlan.Personal;
-import org.consilium.protocol.StudyPlan.Schedule;
 import org.consilium.protocol.StudyPlan.Task;
-import org.consilium.protocol.StudyPlan.Training;
 import org.consilium.protocol.StudyPlan.Tuning;
 import org.consilium.protocol.StudyPlan.Tuning.Local;
 import org.consilium.protocol.StudyPlan.Tuning.Regime;
+import org.consilium.protocol.Training;
+import org.consilium.protocol.Training.Input;
+import org.consilium.protocol.Training.Optimiser;
+import org.consilium.protocol.Training.Personal;
+import org.consilium.protocol.Training.Schedule;
 
 /** The keys of a study file that say what is learned, and how a site learns it. */
 final class StudyLearning {

@@ -8,6 +8,7 @@ import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /** A small legal plan for tests, and what tests vary of it. */
 record TestPlan(
@@ -53,15 +54,15 @@ record TestPlan(
         Optional.empty(),
         new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
         StudyPlan.Tuning.FULL,
-        new StudyPlan.Training(
+        new Training(
             1,
             0,
             8,
-            new StudyPlan.Optimiser("sgd", 0.01, 0.0, 0, 0, 1),
-            new StudyPlan.Schedule(1.0, 0, false, 0),
+            new Training.Optimiser("sgd", 0.01, 0.0, 0, 0, 1),
+            new Training.Schedule(1.0, 0, false, 0),
             0,
-            new StudyPlan.Input("none", "fixed", 0.5, 0.25),
-            StudyPlan.Personal.NONE,
+            new Training.Input("none", "fixed", 0.5, 0.25),
+            Training.Personal.NONE,
             false),
         aggregation,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),

@@ -10,6 +10,7 @@ import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /**
  * What one must know to use a model file: which network it is, what its outputs mean, and how an
@@ -60,7 +61,7 @@ public record ModelSheet(
 
   /** The sheet of every version of a study. */
   public static ModelSheet of(StudyPlan plan) {
-    StudyPlan.Input input = plan.training().input();
+    Training.Input input = plan.training().input();
     return new ModelSheet(
         plan.model(), plan.labels(), input.normalisation(), input.mean(), input.deviation());
   }

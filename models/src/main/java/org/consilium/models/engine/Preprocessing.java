@@ -2,7 +2,7 @@ package org.consilium.models.engine;
 
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.data.ImageSet;
-import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /**
  * From 8-bit grey levels to the numbers that a network sees. Under {@code image} mean and deviation
@@ -25,8 +25,8 @@ public record Preprocessing(boolean perImage, double mean, double deviation) {
   }
 
   /** What the plan says. */
-  public static Preprocessing of(StudyPlan.Training plan) {
-    StudyPlan.Input input = plan.input();
+  public static Preprocessing of(Training plan) {
+    Training.Input input = plan.input();
     return new Preprocessing(
         input.normalisation().equals("image"), input.mean(), input.deviation());
   }

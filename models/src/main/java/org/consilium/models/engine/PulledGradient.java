@@ -5,7 +5,8 @@ import java.util.List;
 import org.consilium.models.params.ParameterSource;
 
 /**
- * The gradient of some tensors with FedProx's pull μ(w − w_t) towards where they stood at first.
+ * The gradient of some tensors with FedProx's pull μ(w − w_t) towards where they stood at first,
+ * and with SCAFFOLD's correction.
  */
 final class PulledGradient {
   /** Values handled at once: three float arrays of it stay in the first-level cache. */
@@ -14,6 +15,7 @@ final class PulledGradient {
   private final List<Optimiser.Trained> tensors;
   private final double proximal;
   private final float[][] anchor;
+  private final float[][] correction;
   private final float[] weights = new float[BLOCK];
   private final float[] gradient = new float[BLOCK];
   private final float[] zeros = new float[BLOCK];
@@ -22,6 +24,7 @@ final class PulledGradient {
     this.tensors = tensors;
     this.proximal = proximal;
     this.anchor = new float[tensors.size()][];
+    this.correction = new float[tensors.size()][0];
     for (int t = 0; t < tensors.size(); t++) {
       anchor[t] = new float[proximal > 0 ? tensors.get(t).length() : 0];
       tensors.get(t).weights().read(0, anchor[t], 0, anchor[t].length);
@@ -39,6 +42,17 @@ final class PulledGradient {
     }
   }
 
+  /**
+   * Adds constants to every gradient.
+   *
+   * @param by for each tensor its values, or none
+   */
+  void correct(List<float[]> by) {
+    for (int t = 0; t < correction.length; t++) {
+      correction[t] = by.get(t);
+    }
+  }
+
   /** See {@link Optimiser#gradientNorm}. */
   double norm() {
     double squares = 0;
@@ -50,6 +64,13 @@ final class PulledGradient {
         if (proximal > 0) {
           tensor.weights().read(from, weights, 0, length);
           pull(anchor[t], from, length);
+        }
+        if (correction[t].length > 0) {
+          for (int i = 0; i < length; i++) {
+            gradient[i] += correction[t][from + i];
+          }
+        }
+        if (proximal > 0 || correction[t].length > 0) {
           tensor.gradient().write(from, gradient, 0, length);
         }
         squares += squares(gradient, length);

@@ -7,14 +7,17 @@ import ai.djl.training.GradientCollector;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
+import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
-import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /** One run of {@link LocalModel#train}. */
 final class Trainer implements AutoCloseable {
@@ -56,13 +59,14 @@ final class Trainer implements AutoCloseable {
   }
 
   TrainingOutcome run() throws EngineUnavailable {
-    StudyPlan.Training plan = run.plan();
+    Training plan = run.plan();
     int stepsPerEpoch = Math.ceilDiv(objective.count(), plan.batchSize());
     int steps =
         plan.localSteps() > 0
             ? plan.localSteps()
             : Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
     Sums sums = new Sums();
+    double rates = 0;
     int step = 0;
     for (int epoch = 0; step < steps; epoch++) {
       int[] order = order(epoch);
@@ -75,7 +79,9 @@ final class Trainer implements AutoCloseable {
         if (!Double.isFinite(sum) || !Double.isFinite(norm)) {
           return new TrainingOutcome.Diverged(run.round(), step + 1, sum / places.length);
         }
-        optimiser.step(run.learningRate(step, steps), norm);
+        double rate = run.learningRate(step, steps);
+        optimiser.step(rate, norm);
+        rates += rate;
         average.ifPresent(MovingAverage::add);
         step++;
         sums.add(sum, norm, places.length);
@@ -85,7 +91,7 @@ final class Trainer implements AutoCloseable {
       }
     }
     average.ifPresent(MovingAverage::write);
-    return new TrainingOutcome.Trained(sums.loss(), step, sums.norm(), microBatch.size());
+    return new TrainingOutcome.Trained(sums.loss(), step, sums.norm(), rates, microBatch.size());
   }
 
   /** What the steps of an epoch add up to. */
@@ -179,7 +185,7 @@ final class Trainer implements AutoCloseable {
       NDArray output = objective.blank(scope);
       collector.backward(output.mul(scope.zeros(output.getShape())).sum());
     }
-    StudyPlan.Training plan = run.plan();
+    Training plan = run.plan();
     TrainedSet set = model.set();
     for (int t : model.trained()) {
       NDArray gradient = model.parameters().get(t).getGradient();
@@ -194,12 +200,13 @@ final class Trainer implements AutoCloseable {
               tensor.shape().size() > 1 && !POSITIONS.matcher(tensor.name()).matches(),
               StrictMath.pow(plan.optimiser().layerDecay(), above)));
     }
-    StudyPlan.Optimiser settings = plan.optimiser();
+    Training.Optimiser settings = plan.optimiser();
     PulledGradient pulled = new PulledGradient(tensors, plan.proximalMu());
     if (run.anchor().isPresent() && plan.proximalMu() > 0) {
       pulled.anchor(
           model.trained().stream().map(t -> set.whole().offset(t)).toList(), run.anchor().get());
     }
+    run.correction().ifPresent(by -> pulled.correct(parts(by)));
     Optimiser made =
         settings.name().equals("sgd")
             ? new Sgd(
@@ -213,6 +220,20 @@ final class Trainer implements AutoCloseable {
                 pulled);
     made.dropGradients();
     return made;
+  }
+
+  /** A correction in the layout of what travels, tensor by tensor; empty for what stays. */
+  private List<float[]> parts(float[] correction) {
+    ParameterLayout shared = model.set().shared();
+    Map<String, float[]> travelling = new HashMap<>();
+    for (int t = 0; t < shared.tensors().size(); t++) {
+      int from = Math.toIntExact(shared.offset(t));
+      int to = Math.toIntExact(shared.offset(t + 1));
+      travelling.put(shared.tensors().get(t).name(), Arrays.copyOfRange(correction, from, to));
+    }
+    return model.set().trained().stream()
+        .map(name -> travelling.getOrDefault(name, new float[0]))
+        .toList();
   }
 
   private int[] order(int epoch) {

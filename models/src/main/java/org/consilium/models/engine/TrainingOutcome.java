@@ -8,9 +8,10 @@ public sealed interface TrainingOutcome {
    * @param loss mean over the last epoch's examples, natural units, before each step
    * @param steps optimiser steps
    * @param gradientNorm mean L2 norm of the last epoch's step gradients, before the bound
+   * @param rates sum of the steps' learning rates
    * @param microBatch examples that went through the network at once at the end
    */
-  record Trained(double loss, int steps, double gradientNorm, int microBatch)
+  record Trained(double loss, int steps, double gradientNorm, double rates, int microBatch)
       implements TrainingOutcome {}
 
   /**

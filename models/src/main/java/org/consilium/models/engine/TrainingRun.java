@@ -3,6 +3,7 @@ package org.consilium.models.engine;
 import java.util.Optional;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /**
  * One round's training at one site.
@@ -13,15 +14,18 @@ import org.consilium.protocol.StudyPlan;
  * @param rounds of the study, for the learning rate's course
  * @param seed decides order and augmentation, together with the round
  * @param anchor what the proximal term pulls towards; empty is the parameters at the start
+ * @param correction added to every gradient before its bound, in the layout of what travels;
+ *     shared, not written to
  * @param watch told of every step
  */
 public record TrainingRun(
     StudyPlan.Task task,
-    StudyPlan.Training plan,
+    Training plan,
     int round,
     int rounds,
     long seed,
     Optional<ParameterSource> anchor,
+    Optional<float[]> correction,
     Watch watch) {
   public TrainingRun {
     if (round < 1 || round > rounds) {
@@ -33,28 +37,41 @@ public record TrainingRun(
   /** A round of a study. */
   public static TrainingRun of(StudyPlan study, int round, long seed, Watch watch) {
     return new TrainingRun(
-        study.task(), study.training(), round, study.rounds(), seed, Optional.empty(), watch);
+        study.task(),
+        study.training(),
+        round,
+        study.rounds(),
+        seed,
+        Optional.empty(),
+        Optional.empty(),
+        watch);
   }
 
   /** A plain classification that nobody watches. */
-  public static TrainingRun of(StudyPlan.Training plan, int round, int rounds, long seed) {
+  public static TrainingRun of(Training plan, int round, int rounds, long seed) {
     StudyPlan.Task task = new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none");
-    return new TrainingRun(task, plan, round, rounds, seed, Optional.empty(), (_, _, _) -> true);
+    return new TrainingRun(
+        task, plan, round, rounds, seed, Optional.empty(), Optional.empty(), (_, _, _) -> true);
   }
 
   /** The same with another plan. */
-  public TrainingRun with(StudyPlan.Training other) {
-    return new TrainingRun(task, other, round, rounds, seed, anchor, watch);
+  public TrainingRun with(Training other) {
+    return new TrainingRun(task, other, round, rounds, seed, anchor, correction, watch);
   }
 
   /** The same, watched. */
   public TrainingRun watched(Watch by) {
-    return new TrainingRun(task, plan, round, rounds, seed, anchor, by);
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, correction, by);
   }
 
   /** The same, pulled towards {@code other}. */
   public TrainingRun towards(ParameterSource other) {
-    return new TrainingRun(task, plan, round, rounds, seed, Optional.of(other), watch);
+    return new TrainingRun(task, plan, round, rounds, seed, Optional.of(other), correction, watch);
+  }
+
+  /** The same with corrected gradients. */
+  public TrainingRun corrected(Optional<float[]> by) {
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, by, watch);
   }
 
   /** Looks on and may stop the run. */
@@ -70,7 +87,7 @@ public record TrainingRun(
 
   /** Learning rate of step {@code step} (from 0) of {@code steps} in this round. */
   double learningRate(int step, int steps) {
-    StudyPlan.Schedule schedule = plan.schedule();
+    Training.Schedule schedule = plan.schedule();
     double rate = plan.optimiser().learningRate();
     double done = round - 1 + (double) step / steps;
     if (done < schedule.warmupRounds()) {

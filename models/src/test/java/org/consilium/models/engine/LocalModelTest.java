@@ -19,6 +19,7 @@ import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 import org.junit.jupiter.api.Test;
 
 class LocalModelTest {
@@ -127,7 +128,7 @@ class LocalModelTest {
   @Test
   void train_anotherRound_drawsAnotherOrder() throws IOException {
     ImageSet images = images(TINY, 40, 1);
-    StudyPlan.Training plan = plan(8);
+    Training plan = plan(8);
     try (LocalModel model = opened(TINY, 4)) {
       model.train(images, TrainingRun.of(plan, 1, 3, 1));
       float[] first = values(model);
@@ -211,7 +212,7 @@ class LocalModelTest {
             }
             return true;
           };
-      StudyPlan.Training hundred = plan(8, 10, 0);
+      Training hundred = plan(8, 10, 0);
       model.train(images, TrainingRun.of(hundred, 1, 1, 1).watched(watch));
     }
 
@@ -285,7 +286,7 @@ class LocalModelTest {
     return model;
   }
 
-  private static float[] trained(ImageSet images, StudyPlan.Training plan, boolean copying)
+  private static float[] trained(ImageSet images, Training plan, boolean copying)
       throws IOException {
     try (LocalModel model = LocalModel.open(FULL, EngineSettings.reproducible(), copying)) {
       model.load(model.architecture().initial(4));
@@ -301,24 +302,24 @@ class LocalModelTest {
     return values;
   }
 
-  private static StudyPlan.Training plan(int batch) {
+  private static Training plan(int batch) {
     return plan(batch, 1, 0);
   }
 
-  private static StudyPlan.Training proximal(double mu) {
+  private static Training proximal(double mu) {
     return plan(8, 3, mu);
   }
 
-  private static StudyPlan.Training plan(int batch, int epochs, double mu) {
-    return new StudyPlan.Training(
+  private static Training plan(int batch, int epochs, double mu) {
+    return new Training(
         epochs,
         0,
         batch,
-        new StudyPlan.Optimiser("adamw", 2e-3, 0.05, 0, 0, 1),
-        new StudyPlan.Schedule(1, 0, false, 0),
+        new Training.Optimiser("adamw", 2e-3, 0.05, 0, 0, 1),
+        new Training.Schedule(1, 0, false, 0),
         mu,
-        new StudyPlan.Input("none", "fixed", 0.5, 0.25),
-        StudyPlan.Personal.NONE,
+        new Training.Input("none", "fixed", 0.5, 0.25),
+        Training.Personal.NONE,
         false);
   }
 

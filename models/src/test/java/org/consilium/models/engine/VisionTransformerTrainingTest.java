@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.ModelSpec;
-import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 import org.junit.jupiter.api.Test;
 
 class VisionTransformerTrainingTest {
@@ -65,16 +65,16 @@ class VisionTransformerTrainingTest {
     return model;
   }
 
-  private static StudyPlan.Training plan() {
-    return new StudyPlan.Training(
+  private static Training plan() {
+    return new Training(
         1,
         0,
         8,
-        new StudyPlan.Optimiser("adamw", 3e-3, 0.05, 0, 0, 1),
-        new StudyPlan.Schedule(1, 0, false, 0),
+        new Training.Optimiser("adamw", 3e-3, 0.05, 0, 0, 1),
+        new Training.Schedule(1, 0, false, 0),
         0,
-        new StudyPlan.Input("none", "fixed", 0.5, 0.25),
-        StudyPlan.Personal.NONE,
+        new Training.Input("none", "fixed", 0.5, 0.25),
+        Training.Personal.NONE,
         false);
   }
 

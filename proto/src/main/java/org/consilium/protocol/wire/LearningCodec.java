@@ -4,13 +4,13 @@ import com.google.protobuf.ByteString;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
-import org.consilium.protocol.StudyPlan.Input;
-import org.consilium.protocol.StudyPlan.Optimiser;
-import org.consilium.protocol.StudyPlan.Personal;
-import org.consilium.protocol.StudyPlan.Schedule;
 import org.consilium.protocol.StudyPlan.Task;
-import org.consilium.protocol.StudyPlan.Training;
 import org.consilium.protocol.StudyPlan.Tuning;
+import org.consilium.protocol.Training;
+import org.consilium.protocol.Training.Input;
+import org.consilium.protocol.Training.Optimiser;
+import org.consilium.protocol.Training.Personal;
+import org.consilium.protocol.Training.Schedule;
 
 /** What a plan says of learning, as messages. An illegal one is an IllegalArgumentException. */
 final class LearningCodec {

@@ -4,8 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
-import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Training;
+import org.consilium.protocol.Training;
 
 /**
  * The demonstration's study file, and the same training settings as a value for the baselines.
@@ -53,11 +52,11 @@ public record StudyText(
         LOCAL_EPOCHS,
         0,
         BATCH,
-        new StudyPlan.Optimiser("adamw", LEARNING_RATE, WEIGHT_DECAY, 0, 1, 1),
-        new StudyPlan.Schedule(0.5, 0, true, 0),
+        new Training.Optimiser("adamw", LEARNING_RATE, WEIGHT_DECAY, 0, 1, 1),
+        new Training.Schedule(0.5, 0, true, 0),
         PROXIMAL_MU,
-        new StudyPlan.Input("weak", "fixed", MEAN, DEVIATION),
-        StudyPlan.Personal.NONE,
+        new Training.Input("weak", "fixed", MEAN, DEVIATION),
+        Training.Personal.NONE,
         true);
   }
 

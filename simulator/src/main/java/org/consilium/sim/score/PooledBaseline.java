@@ -10,7 +10,7 @@ import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
 import org.consilium.protocol.ModelSpec;
-import org.consilium.protocol.StudyPlan.Training;
+import org.consilium.protocol.Training;
 
 /**
  * The model that one could train if all data lay in one place: the same start, settings and number

@@ -34,12 +34,14 @@ public final class EngineTrainer implements LocalTrainer {
         return new TrainingResult.Failed(Why.BAD_MODEL, "the file's layout is not the task's");
       }
       model = job.model().at(job.base(), job.round(), settings);
-      TrainingRun run = TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step);
+      TrainingRun run =
+          TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
+              .corrected(RoundUpdate.correction(job, base));
       TrainingOutcome outcome = job.lesson().teach(model, run);
       TrainingResult result =
           switch (outcome) {
-            case TrainingOutcome.Trained(double loss, int steps, _, _) ->
-                trained(job, model, base, new Figures(loss, steps));
+            case TrainingOutcome.Trained(double loss, int steps, _, double rates, _) ->
+                trained(job, model, base, new Figures(loss, new RoundUpdate.Done(steps, rates)));
             case TrainingOutcome.Diverged(int round, int step, double loss) ->
                 new TrainingResult.Failed(
                     Why.DIVERGED, "round %d, step %d, loss %s".formatted(round, step, loss));
@@ -86,7 +88,7 @@ public final class EngineTrainer implements LocalTrainer {
     }
   }
 
-  private record Figures(double loss, int steps) {}
+  private record Figures(double loss, RoundUpdate.Done done) {}
 
   private static TrainingResult trained(
       TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
@@ -96,9 +98,9 @@ public final class EngineTrainer implements LocalTrainer {
       new LocalPart(job.studyFolder()).write(own.get(), job.round());
     }
     return new TrainingResult.Trained(
-        Delta.between(model.set().shared(model), base),
+        Delta.between(RoundUpdate.of(job, base, model.set().shared(model), figures.done()), base),
         figures.loss(),
-        figures.steps(),
+        figures.done().steps(),
         Optional.of(outputs),
         () -> {
           model.close();

@@ -10,7 +10,7 @@ import org.consilium.models.federated.ScaffoldUpdate;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.protocol.Aggregation.Rule;
-import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 
 /**
  * The site's side of the plan's aggregation rule around local training: what every gradient is
@@ -65,7 +65,7 @@ final class RoundUpdate {
 
   private static ParameterSource nova(
       TrainingJob job, ParameterSource base, ParameterSource trained, Done done) {
-    StudyPlan.Training plan = job.plan().training();
+    Training plan = job.plan().training();
     double momentum = plan.optimiser().momentum();
     int batches = Math.ceilDiv(job.referenceSamples(), plan.batchSize());
     double unit = NovaUpdate.unit(plan.localSteps(), plan.localEpochs(), batches, momentum);

@@ -17,6 +17,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.Training;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Credential;
@@ -74,15 +75,15 @@ public final class Consortium {
         Optional.empty(),
         new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
         StudyPlan.Tuning.FULL,
-        new StudyPlan.Training(
+        new Training(
             1,
             0,
             16,
-            new StudyPlan.Optimiser("sgd", 0.001, 0, 0, 0, 1),
-            new StudyPlan.Schedule(1, 0, false, 0),
+            new Training.Optimiser("sgd", 0.001, 0, 0, 0, 1),
+            new Training.Schedule(1, 0, false, 0),
             0,
-            new StudyPlan.Input("none", "image", 0.5, 0.25),
-            StudyPlan.Personal.NONE,
+            new Training.Input("none", "image", 0.5, 0.25),
+            Training.Personal.NONE,
             false),
         aggregation,
         new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
