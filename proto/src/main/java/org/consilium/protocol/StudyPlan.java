@@ -64,6 +64,10 @@ public record StudyPlan(
         select.equals(better) || (select.equals("loss") && task.type() != Task.Type.SEGMENTATION),
         "select must be " + better + (better.equals("auroc") ? " or loss" : ""),
         select);
+    check(
+        !select.equals("loss") || !task.correction().equals("prior"),
+        "select must not be loss under correction prior: no site's prevalence is the model's",
+        select);
     Combination.require(aggregation, training, protection);
     check(
         rounds >= 1 && rounds <= Limits.ROUNDS_MAX,

@@ -101,7 +101,8 @@ public record Training(
   /**
    * How an image becomes numbers.
    *
-   * @param augmentation none, weak, strong or turns (strong, and quarter turns)
+   * @param augmentation none, weak, strong, upright (strong, never mirrored) or turns (quarter
+   *     turns)
    * @param normalisation fixed (the plan's mean and deviation) or image (each image by itself)
    * @param mean grey level 0-1 subtracted under {@code fixed}
    * @param deviation grey level 0-1 divided by under {@code fixed}
@@ -109,8 +110,8 @@ public record Training(
   public record Input(String augmentation, String normalisation, double mean, double deviation) {
     public Input {
       check(
-          Set.of("none", "weak", "strong", "turns").contains(augmentation),
-          "augmentation must be none, weak, strong or turns",
+          Set.of("none", "weak", "strong", "upright", "turns").contains(augmentation),
+          "augmentation must be none, weak, strong, upright or turns",
           augmentation);
       check(
           Set.of("fixed", "image").contains(normalisation),

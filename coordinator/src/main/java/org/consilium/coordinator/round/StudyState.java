@@ -101,7 +101,9 @@ public record StudyState(
   public Optional<Published> best() {
     List<BestModel.Candidate> candidates =
         models.stream().map(m -> new BestModel.Candidate(m.round(), m.score(), m.loss())).toList();
-    return BestModel.choose(plan().select(), candidates)
+    // Under the prior correction the model is not for any one site's prevalence.
+    boolean calibrated = !plan().task().correction().equals("prior");
+    return BestModel.choose(plan().select(), calibrated, candidates)
         .flatMap(best -> models.stream().filter(m -> m.round() == best.round()).findFirst());
   }
 

@@ -120,6 +120,38 @@ final class StudyFileTest {
         .startsWith(reason);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          tuning: {regime: ffa-lora}           | spec.tuning | has no attention layers for an adapter
+          tuning: {regime: probe, local: head} | spec.tuning.local | must not be head for probe
+          tuning: {regime: full, rank: 4}      | spec.tuning.rank | must be 1-256 for an adapter
+          training: {augmentation: sideways}   | spec.training.augmentation | must be none, weak
+          training: {momentum: 0.9}            | spec.training.momentum | for sgd and left out
+          """)
+  void parse_tuningThatMakesNoSense_isRefusedWithTheReason(
+      String line, String path, String reason) {
+    YamlProblem problem = problems(MINIMAL + "  " + line + "\n").getFirst();
+
+    assertThat(problem.path()).isEqualTo(path);
+    assertThat(problem.message()).contains(reason);
+  }
+
+  @Test
+  void parse_tuningOfATransformer_isInThePlan() throws Exception {
+    StudyPlan plan =
+        StudyFile.parse(
+            MINIMAL.replace("architecture: resnet-gn", "architecture: vit-mini")
+                + "  tuning: {regime: ffa-lora, rank: 4, local: head}\n");
+
+    assertThat(plan.tuning())
+        .isEqualTo(
+            new StudyPlan.Tuning(
+                StudyPlan.Tuning.Regime.FFA_LORA, 0, 4, 8, StudyPlan.Tuning.Local.HEAD));
+  }
+
   @Test
   void parse_feddgGaWithCoarseWeights_isRefused() {
     String yaml =

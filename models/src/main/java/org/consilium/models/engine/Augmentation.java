@@ -33,6 +33,8 @@ record Augmentation(
       new Augmentation(true, false, 0, 0, 3.0 / 64, 0.10, 0, 0);
   private static final Augmentation STRONG =
       new Augmentation(true, false, Math.toRadians(12), 0.12, 0.05, 0.15, 0.15, 0.05);
+  private static final Augmentation UPRIGHT =
+      new Augmentation(false, false, Math.toRadians(10), 0.10, 0.08, 0.20, 0.20, 0.10);
   private static final Augmentation TURNS =
       new Augmentation(true, true, 0, 0, 3.0 / 64, 0.15, 0.15, 0.05);
 
@@ -42,6 +44,7 @@ record Augmentation(
       case "none" -> NONE;
       case "weak" -> WEAK;
       case "strong" -> STRONG;
+      case "upright" -> UPRIGHT;
       case "turns" -> TURNS;
       default -> throw new IllegalArgumentException("no such augmentation: " + name);
     };

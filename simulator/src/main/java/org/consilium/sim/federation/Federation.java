@@ -164,6 +164,11 @@ public final class Federation implements AutoCloseable {
     if (!end.state().equals("COMPLETED")) {
       throw new IOException("study %s: %s %s".formatted(order.study, end.state(), end.detail()));
     }
+    if (end.best().isEmpty()) {
+      throw new IOException(
+          "study %s completed, but no site released a score that could choose a model: fewer cases of a class in each hold-out than privacy.smallCell"
+              .formatted(order.study));
+    }
     Path model = out.resolve("model.safetensors");
     String path = "/api/v1/studies/" + order.study + "/models/best/";
     consortium.api().download(path + "file", model);
