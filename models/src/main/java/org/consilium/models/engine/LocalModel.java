@@ -284,7 +284,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
     if (architecture() instanceof MaskedAutoencoder autoencoder
         && network instanceof MaskedAutoencoderNetwork masked) {
-      return new MaskedObjective(this, new MaskedDrawing(this, autoencoder, masked), images, run);
+      return new MaskedObjective(new MaskedDrawing(this, autoencoder, masked), images, run);
     }
     return set.headOnly() && network instanceof Encoder
         ? new ProbeObjective(this, images, run)

@@ -9,14 +9,12 @@ import org.consilium.models.task.PatchMask;
 
 /** Hidden patches of an image are drawn from the others (He et al. 2022), without any label. */
 final class MaskedObjective implements Objective {
-  private final LocalModel model;
   private final ImageSet images;
   private final Preprocessing preprocessing;
   private final Augmentation augmentation;
   private final MaskedDrawing drawing;
 
-  MaskedObjective(LocalModel model, MaskedDrawing drawing, ImageSet images, TrainingRun run) {
-    this.model = model;
+  MaskedObjective(MaskedDrawing drawing, ImageSet images, TrainingRun run) {
     this.drawing = drawing;
     this.images = images;
     this.preprocessing = Preprocessing.of(run.plan());
