@@ -94,7 +94,7 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
     long pixels = 0;
     for (Map.Entry<String, Path> image : images.entrySet()) {
       Pair pair = Pair.read(image.getValue(), masks.getOrDefault(image.getKey(), folder), rules);
-      pixels += pair.image.samples().length;
+      pixels += pair.pixels.length;
       if (pixels > PIXELS_MAX) {
         throw new MalformedData(folder, "too many pixels in all", "at most " + PIXELS_MAX);
       }
@@ -103,7 +103,9 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
     return assemble(folder, List.copyOf(images.keySet()), pairs, rules.seed());
   }
 
-  private record Pair(Picture image, Picture mask) {
+  /** One image in 8 bits, and its mask as it was read: wide samples of many images do not fit. */
+  @SuppressWarnings("ArrayRecordComponent") // large, compared by nobody
+  private record Pair(int channels, byte[] pixels, Picture mask) {
     static Pair read(Path image, Path mask, FolderRules rules) throws IOException {
       Picture picture =
           Picture.read(image, String.valueOf(image.getFileName())).eightBit().in(rules.channels());
@@ -116,7 +118,11 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
             "mask must be grey and of its image's size",
             "mask %s, image %s".formatted(classes.shape(), picture.shape()));
       }
-      return new Pair(picture, classes);
+      byte[] pixels = new byte[picture.samples().length];
+      for (int at = 0; at < pixels.length; at++) {
+        pixels[at] = (byte) picture.samples()[at];
+      }
+      return new Pair(picture.channels(), pixels, classes);
     }
   }
 
@@ -130,28 +136,24 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
     List<MaskCase> cases = new ArrayList<>();
     int highest = 1;
     for (int i = 0; i < pairs.size(); i++) {
-      Picture image = pairs.get(i).image;
-      int[] from = pairs.get(i).mask.samples();
-      boolean foreground = binary || pairs.get(i).mask.bits() == 16;
+      Pair pair = pairs.get(i);
+      int[] from = pair.mask.samples();
+      boolean foreground = binary || pair.mask.bits() == 16;
       byte[] mask = new byte[from.length];
       for (int at = 0; at < from.length; at++) {
         int value = foreground ? Integer.signum(from[at]) : from[at];
         mask[at] = (byte) value;
         highest = Math.max(highest, value);
       }
-      byte[] pixels = new byte[image.samples().length];
-      for (int at = 0; at < pixels.length; at++) {
-        pixels[at] = (byte) image.samples()[at];
-      }
       cases.add(
           new MaskCase(
               index.facts.get(i),
               index.splits.get(i),
-              image.channels(),
-              new FolderRules.Size(image.height(), image.width()),
-              pixels,
+              pair.channels,
+              new FolderRules.Size(pair.mask.height(), pair.mask.width()),
+              pair.pixels,
               mask,
-              pairs.get(i).mask.bits() == 16 ? instances(from) : 0));
+              pair.mask.bits() == 16 ? instances(from) : 0));
     }
     return new MaskFolder(cases, highest + 1);
   }
