@@ -140,13 +140,7 @@ final class ModelFiles {
       metadata.put("source.positions", checkpoint.resampled() ? "resampled" : "as they were");
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(out, checkpoint.layout(), metadata)) {
-        float[] block = new float[BLOCK];
-        long length = checkpoint.layout().length();
-        for (long at = 0; at < length; at += BLOCK) {
-          int some = (int) Math.min(BLOCK, length - at);
-          checkpoint.read(at, block, 0, some);
-          writer.write(block, 0, some);
-        }
+        writer.write(checkpoint);
         data.put("sha256", writer.finish().hex());
       }
       data.put("file", out.toString());

@@ -4,12 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.models.catalog.Bundled;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
 
@@ -19,7 +17,6 @@ import org.consilium.protocol.StudyPlan.Foundation;
  */
 public final class Foundations {
   private static final String SUFFIX = ".safetensors";
-  private static final int BUFFER_BYTES = 1 << 20;
 
   private final Path folder;
 
@@ -45,7 +42,7 @@ public final class Foundations {
     }
     for (Path file : files()) {
       if (Files.size(file) == foundation.fileBytes()
-          && digest(file).equals(foundation.version().digest())) {
+          && ModelRegistry.sha256(file).equals(foundation.version().digest())) {
         Files.createLink(known, file);
         return Optional.of(known);
       }
@@ -80,16 +77,5 @@ public final class Foundations {
 
   private Path path(ModelVersion version) {
     return folder.resolve(version.digest().hex() + SUFFIX);
-  }
-
-  private static Digest digest(Path file) throws IOException {
-    MessageDigest sha = Digest.newSha256();
-    byte[] block = new byte[BUFFER_BYTES];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int n = in.read(block); n >= 0; n = in.read(block)) {
-        sha.update(block, 0, n);
-      }
-    }
-    return Digest.of(sha.digest());
   }
 }

@@ -30,7 +30,7 @@ import org.consilium.protocol.StudyPlan;
 public final class ModelRegistry {
   private static final String SUFFIX = ".safetensors";
   private static final String WHOLE = ".whole.safetensors";
-  private static final int COPY_VALUES = 1 << 16;
+  private static final int BUFFER_BYTES = 1 << 18;
 
   private final Path folder;
 
@@ -134,18 +134,9 @@ public final class ModelRegistry {
         lineage,
         0,
         out -> {
-          copy(parameters, out.parameters());
+          out.parameters().write(parameters);
           return true;
         });
-  }
-
-  private static void copy(ParameterSource from, SafetensorsWriter to) throws IOException {
-    float[] block = new float[COPY_VALUES];
-    for (long at = 0; at < from.layout().length(); at += block.length) {
-      int length = (int) Math.min(block.length, from.layout().length() - at);
-      from.read(at, block, 0, length);
-      to.write(block, 0, length);
-    }
   }
 
   /** The file of a version, if it is kept. */
@@ -172,13 +163,9 @@ public final class ModelRegistry {
       throws IOException {
     Path draft = Files.createTempFile(folder, "whole-", ".part");
     try (SafetensorsWriter out = SafetensorsWriter.create(draft, model.layout(), metadata)) {
-      copy(model, out);
+      out.write(model);
       var _ = out.finish();
-      Files.move(
-          draft,
-          whole(version),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      rename(draft, whole(version));
       return whole(version);
     } finally {
       Files.deleteIfExists(draft);
@@ -230,9 +217,9 @@ public final class ModelRegistry {
     return folder.resolve(digest.hex() + SUFFIX);
   }
 
-  private static Digest sha256(Path file) throws IOException {
+  static Digest sha256(Path file) throws IOException {
     MessageDigest sha = Digest.newSha256();
-    byte[] block = new byte[4 * COPY_VALUES];
+    byte[] block = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(block); read >= 0; read = in.read(block)) {
         sha.update(block, 0, read);

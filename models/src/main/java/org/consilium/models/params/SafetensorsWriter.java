@@ -104,6 +104,17 @@ public final class SafetensorsWriter implements Closeable {
     put(values);
   }
 
+  /** Writes all values of a source, block by block; read, not owned. */
+  public void write(ParameterSource source) throws IOException {
+    float[] block = new float[BUFFER_BYTES / Float.BYTES];
+    long length = source.layout().length();
+    for (long at = 0; at < length; at += block.length) {
+      int now = (int) Math.min(block.length, length - at);
+      source.read(at, block, 0, now);
+      write(block, 0, now);
+    }
+  }
+
   /** Finishes and forces the file to the disk: {@code finish(true)}. */
   public Digest finish() throws IOException {
     return finish(true);

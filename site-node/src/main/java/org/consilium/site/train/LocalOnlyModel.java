@@ -22,7 +22,6 @@ import org.consilium.models.tune.Merged;
  */
 public record LocalOnlyModel(Path path) {
   private static final String ROUND = "round";
-  private static final int BLOCK = 1 << 16;
 
   /** The local-only model of the study whose folder is given; it need not exist yet. */
   public static LocalOnlyModel in(Path studyFolder) {
@@ -79,14 +78,8 @@ public record LocalOnlyModel(Path path) {
 
   private static void write(Path to, ParameterSource parameters, Map<String, String> metadata)
       throws IOException {
-    float[] block = new float[BLOCK];
-    long length = parameters.layout().length();
     try (SafetensorsWriter writer = SafetensorsWriter.create(to, parameters.layout(), metadata)) {
-      for (long at = 0; at < length; at += BLOCK) {
-        int now = (int) Math.min(BLOCK, length - at);
-        parameters.read(at, block, 0, now);
-        writer.write(block, 0, now);
-      }
+      writer.write(parameters);
       var _ = writer.finish();
     }
   }

@@ -18,7 +18,6 @@ import org.consilium.models.params.SafetensorsWriter;
 record LocalPart(Path folder) {
   private static final String PREFIX = "own-part-";
   private static final int KEPT = 2;
-  private static final int BLOCK = 1 << 16;
 
   /** What the training of the last round before {@code round} left. */
   Optional<Path> before(int round) throws IOException {
@@ -28,14 +27,8 @@ record LocalPart(Path folder) {
   void write(ParameterSource part, int round) throws IOException {
     Files.createDirectories(folder);
     Path file = folder.resolve(PREFIX + "%05d.safetensors".formatted(round));
-    float[] block = new float[BLOCK];
-    long length = part.layout().length();
     try (SafetensorsWriter writer = SafetensorsWriter.create(file, part.layout(), Map.of())) {
-      for (long at = 0; at < length; at += BLOCK) {
-        int now = (int) Math.min(BLOCK, length - at);
-        part.read(at, block, 0, now);
-        writer.write(block, 0, now);
-      }
+      writer.write(part);
       var _ = writer.finish();
     }
     List<Path> all = files();
