@@ -9,10 +9,6 @@ import java.util.List;
  * are zeroed as they are used up. The state lives for one round.
  */
 final class AdamW implements Optimiser {
-  private static final double BETA_1 = 0.9;
-  private static final double BETA_2 = 0.999;
-  private static final float EPSILON = 1e-8f;
-
   private static final int BLOCK = PulledGradient.BLOCK;
 
   /**
@@ -20,8 +16,32 @@ final class AdamW implements Optimiser {
    *
    * @param decay decoupled weight decay
    * @param clip largest norm of a step's gradient; 0 is no bound
+   * @param moments how long the gradient's moments last
    */
-  record Settings(double decay, double clip) {}
+  record Settings(double decay, double clip, Moments moments) {}
+
+  /**
+   * How the gradient's running moments are kept.
+   *
+   * @param first decay of the mean, β₁
+   * @param second decay of the mean square, β₂
+   * @param epsilon added to the root of the mean square
+   */
+  public record Moments(double first, double second, double epsilon) {
+    /** The authors' own. */
+    public static final Moments USUAL = new Moments(0.9, 0.999, 1e-8);
+
+    /** A masked autoencoder's, whose gradients are noisier (He et al. 2022, table 8). */
+    public static final Moments MASKED = new Moments(0.9, 0.95, 1e-8);
+
+    public Moments {
+      if (!(first >= 0 && first < 1 && second >= 0 && second < 1 && epsilon > 0)) {
+        throw new IllegalArgumentException(
+            "AdamW: betas must be in [0, 1) and epsilon above 0, got %s, %s and %s"
+                .formatted(first, second, epsilon));
+      }
+    }
+  }
 
   private final List<Trained> tensors;
   private final Settings settings;
@@ -57,8 +77,8 @@ final class AdamW implements Optimiser {
     Factors factors =
         new Factors(
             (float) (tooLong ? settings.clip() / gradientNorm : 1),
-            (float) (1 / Math.sqrt(1 - StrictMath.pow(BETA_2, steps))),
-            (float) (learningRate / (1 - StrictMath.pow(BETA_1, steps))));
+            (float) (1 / Math.sqrt(1 - StrictMath.pow(settings.moments().second(), steps))),
+            (float) (learningRate / (1 - StrictMath.pow(settings.moments().first(), steps))));
     for (int t = 0; t < tensors.size(); t++) {
       Trained tensor = tensors.get(t);
       double rate = learningRate * tensor.rate();
@@ -88,10 +108,10 @@ final class AdamW implements Optimiser {
   }
 
   private void moments(float[] mean, float[] square, int from, int length, float clip) {
-    float b1 = (float) BETA_1;
-    float b2 = (float) BETA_2;
-    float c1 = (float) (1 - BETA_1);
-    float c2 = (float) (1 - BETA_2);
+    float b1 = (float) settings.moments().first();
+    float b2 = (float) settings.moments().second();
+    float c1 = (float) (1 - settings.moments().first());
+    float c2 = (float) (1 - settings.moments().second());
     for (int i = 0; i < length; i++) {
       float g = gradient[i] * clip;
       mean[from + i] = b1 * mean[from + i] + c1 * g;
@@ -103,8 +123,9 @@ final class AdamW implements Optimiser {
       float[] mean, float[] square, int from, int length, float kept, Factors factors) {
     float root = factors.rootCorrection();
     float rate = factors.rate();
+    float epsilon = (float) settings.moments().epsilon();
     for (int i = 0; i < length; i++) {
-      float scale = (float) Math.sqrt(square[from + i]) * root + EPSILON;
+      float scale = (float) Math.sqrt(square[from + i]) * root + epsilon;
       weights[i] = weights[i] * kept - rate * mean[from + i] / scale;
     }
   }

@@ -12,10 +12,11 @@ final class Sgd implements Optimiser {
    * Settings that stay the same over a round.
    *
    * @param momentum ρ; 0 is plain descent
+   * @param nesterov whether the step looks ahead: g + ρv instead of v
    * @param decay λ, of the tensors that are decayed
    * @param clip largest norm of a step's gradient; 0 is no bound
    */
-  record Settings(double momentum, double decay, double clip) {}
+  record Settings(double momentum, boolean nesterov, double decay, double clip) {}
 
   private final List<Trained> tensors;
   private final Settings settings;
@@ -70,7 +71,7 @@ final class Sgd implements Optimiser {
   }
 
   /**
-   * The block's gradient becomes its velocity; a velocity of zero makes the first one the gradient.
+   * The block's gradient becomes its step; a velocity of zero makes the first one the gradient.
    */
   private void gather(float[] kept, int from, int length) {
     float momentum = (float) settings.momentum();
@@ -79,7 +80,8 @@ final class Sgd implements Optimiser {
     }
     for (int i = 0; i < length; i++) {
       kept[from + i] = momentum * kept[from + i] + gradient[i];
-      gradient[i] = kept[from + i];
+      gradient[i] =
+          settings.nesterov() ? gradient[i] + momentum * kept[from + i] : kept[from + i];
     }
   }
 }

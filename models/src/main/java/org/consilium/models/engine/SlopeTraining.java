@@ -19,18 +19,24 @@ public final class SlopeTraining implements AutoCloseable {
   /** How the arrays are moved; every one of them is decayed. */
   public sealed interface Rule {
     /**
-     * AdamW with β .9 and .999.
+     * AdamW.
      *
+     * @param first decay of the gradient's mean, β₁
+     * @param second decay of its mean square, β₂
+     * @param epsilon added to the root of the mean square
      * @param clip largest norm of a gradient; 0 for no bound
      */
-    record AdaptiveRule(double decay, double clip) implements Rule {}
+    record AdaptiveRule(double first, double second, double epsilon, double decay, double clip)
+        implements Rule {}
 
     /**
      * Descent with momentum.
      *
+     * @param nesterov whether the step looks ahead
      * @param clip largest norm of a gradient; 0 for no bound
      */
-    record MomentumRule(double momentum, double decay, double clip) implements Rule {}
+    record MomentumRule(double momentum, boolean nesterov, double decay, double clip)
+        implements Rule {}
   }
 
   private final Map<String, NDArray> trained;
@@ -133,10 +139,20 @@ public final class SlopeTraining implements AutoCloseable {
                     1)));
     PulledGradient pulled = new PulledGradient(tensors, 0);
     return switch (rule) {
-      case Rule.AdaptiveRule(double decay, double clip) ->
-          new AdamW(tensors, new AdamW.Settings(decay, clip), pulled);
-      case Rule.MomentumRule(double momentum, double decay, double clip) ->
-          new Sgd(tensors, new Sgd.Settings(momentum, decay, clip), pulled);
+      case Rule.AdaptiveRule adaptive ->
+          new AdamW(
+              tensors,
+              new AdamW.Settings(
+                  adaptive.decay(),
+                  adaptive.clip(),
+                  new AdamW.Moments(adaptive.first(), adaptive.second(), adaptive.epsilon())),
+              pulled);
+      case Rule.MomentumRule momentum ->
+          new Sgd(
+              tensors,
+              new Sgd.Settings(
+                  momentum.momentum(), momentum.nesterov(), momentum.decay(), momentum.clip()),
+              pulled);
     };
   }
 

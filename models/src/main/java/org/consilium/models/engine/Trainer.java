@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.Training;
 
 /** One run of {@link LocalModel#train}. */
@@ -212,14 +213,20 @@ final class Trainer implements AutoCloseable {
             ? new Sgd(
                 tensors,
                 new Sgd.Settings(
-                    settings.momentum(), settings.weightDecay(), settings.gradientClip()),
+                    settings.momentum(), false, settings.weightDecay(), settings.gradientClip()),
                 pulled)
             : new AdamW(
                 tensors,
-                new AdamW.Settings(settings.weightDecay(), settings.gradientClip()),
+                new AdamW.Settings(settings.weightDecay(), settings.gradientClip(), moments()),
                 pulled);
     made.dropGradients();
     return made;
+  }
+
+  private AdamW.Moments moments() {
+    return run.task().type() == StudyPlan.Task.Type.MASKED
+        ? AdamW.Moments.MASKED
+        : AdamW.Moments.USUAL;
   }
 
   /** A correction in the layout of what travels, tensor by tensor; empty for what stays. */

@@ -54,6 +54,19 @@ class AdamWTest {
   }
 
   @Test
+  void step_withBetasOfZero_isTheSignOfTheGradient() {
+    // m = g, v = g²: the step is rate·g/(|g| + eps), whatever came before.
+    Weights weights = new Weights(0f, 0f);
+    AdamW optimiser = weights.optimiser(new AdamW.Settings(0, 0, new AdamW.Moments(0, 0, 1)), 0);
+
+    weights.step(optimiser, 0.1, 1f, -3f);
+    weights.step(optimiser, 0.1, 0f, 1f);
+
+    assertThat(weights.values.get(0)).isCloseTo(-0.05f, within(1e-7f));
+    assertThat(weights.values.get(1)).isCloseTo(0.075f - 0.05f, within(1e-7f));
+  }
+
+  @Test
   void gradientNorm_withProximalTerm_countsThePullToTheStart() {
     // Start 1, moved to 3, mu .5: the gradient .25 becomes .25 + .5*2 = 1.25.
     Weights weights = new Weights(1f);
@@ -75,6 +88,15 @@ class AdamWTest {
     }
 
     AdamW optimiser(boolean decayed, double decay, double clip, double proximal) {
+      return optimiser(
+          decayed, new AdamW.Settings(decay, clip, AdamW.Moments.USUAL), proximal);
+    }
+
+    AdamW optimiser(AdamW.Settings settings, double proximal) {
+      return optimiser(true, settings, proximal);
+    }
+
+    private AdamW optimiser(boolean decayed, AdamW.Settings settings, double proximal) {
       List<Optimiser.Trained> tensors =
           List.of(
               new Optimiser.Trained(
@@ -84,7 +106,7 @@ class AdamWTest {
                   decayed,
                   1));
       PulledGradient pulled = new PulledGradient(tensors, proximal);
-      return new AdamW(tensors, new AdamW.Settings(decay, clip), pulled);
+      return new AdamW(tensors, settings, pulled);
     }
 
     double step(AdamW optimiser, double rate, float... slope) {

@@ -14,7 +14,7 @@ class SgdTest {
     // Step 2: g -.25 + .094 = -.156, v .54 - .156 = .384, w = .94 - .0384 = .9016.
     FloatBuffer weight = FloatBuffer.wrap(new float[] {1});
     FloatBuffer gradient = FloatBuffer.allocate(1);
-    Sgd optimiser = optimiser(weight, gradient, new Sgd.Settings(0.9, 0.1, 0));
+    Sgd optimiser = optimiser(weight, gradient, new Sgd.Settings(0.9, false, 0.1, 0));
 
     step(optimiser, gradient, 0.5f);
     assertThat(weight.get(0)).isCloseTo(0.94f, within(1e-6f));
@@ -25,10 +25,22 @@ class SgdTest {
   }
 
   @Test
+  void step_nesterov_looksAheadByTheMomentum() {
+    // g .6 as above, v .6, step .6 + .9*.6 = 1.14: w = 1 - .114 = .886.
+    FloatBuffer weight = FloatBuffer.wrap(new float[] {1});
+    FloatBuffer gradient = FloatBuffer.allocate(1);
+    Sgd optimiser = optimiser(weight, gradient, new Sgd.Settings(0.9, true, 0.1, 0));
+
+    step(optimiser, gradient, 0.5f);
+
+    assertThat(weight.get(0)).isCloseTo(0.886f, within(1e-6f));
+  }
+
+  @Test
   void step_plainWithABoundOnTheNorm_movesByRateTimesBound() {
     FloatBuffer weights = FloatBuffer.wrap(new float[] {0, 0});
     FloatBuffer gradient = FloatBuffer.allocate(2);
-    Sgd optimiser = optimiser(weights, gradient, new Sgd.Settings(0, 0, 1));
+    Sgd optimiser = optimiser(weights, gradient, new Sgd.Settings(0, false, 0, 1));
 
     step(optimiser, gradient, 3f, 4f);
 

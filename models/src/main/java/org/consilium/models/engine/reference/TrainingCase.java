@@ -69,16 +69,15 @@ final class TrainingCase implements ReferenceCase {
       Arguments hyper = values.part("hyperparameters");
       double clip = hyper("clip_grad_norm");
       if (!hyper.has("betas")) {
-        if (hyper.flag("nesterov", false)) {
-          throw new IllegalArgumentException("Nesterov's momentum is not known here");
-        }
-        return new Rule.MomentumRule(hyper("momentum"), hyper("weight_decay"), clip);
+        boolean nesterov = hyper.flag("nesterov", false);
+        return new Rule.MomentumRule(hyper("momentum"), nesterov, hyper("weight_decay"), clip);
       }
-      boolean usual = hyper.numbers("betas").equals(List.of(0.9, 0.999)) && hyper("eps") == 1e-8;
-      if (!usual) {
-        throw new IllegalArgumentException("AdamW runs with betas .9 and .999 and eps 1e-8 only");
+      List<Double> betas = hyper.numbers("betas");
+      if (betas.size() != 2) {
+        throw new IllegalArgumentException("betas must be two, got %d".formatted(betas.size()));
       }
-      return new Rule.AdaptiveRule(hyper("weight_decay"), clip);
+      return new Rule.AdaptiveRule(
+          betas.getFirst(), betas.getLast(), hyper.real("eps", 1e-8), hyper("weight_decay"), clip);
     }
   }
 
