@@ -24,6 +24,10 @@ final class CommandMap {
                       "consilium demo data --out lab --sites 2 --seed 7",
                       "case files to do it by hand"),
                   new Entry(
+                      "demo pretrain",
+                      "consilium demo pretrain --out pretrained",
+                      "make the bundled checkpoint again"),
+                  new Entry(
                       "run",
                       "consilium run study.yaml --local 4 --data cases.npz --out result",
                       "a study file on your own cases, on this machine"),

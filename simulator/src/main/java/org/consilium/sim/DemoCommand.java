@@ -98,6 +98,7 @@ final class DemoCommand implements Callable<Integer> {
   static CommandLine line(InstantSource clock) {
     CommandLine line = new CommandLine(new DemoCommand(clock));
     line.addSubcommand("data", new DemoDataCommand());
+    line.addSubcommand("pretrain", new PretrainCommand(clock));
     return line;
   }
 

@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.consilium.coordinator.yaml.YamlMap;
+import org.consilium.models.catalog.Bundled;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -81,10 +83,16 @@ final class StudyLearning {
         () -> new ModelSpec(architecture, channels, height, width, classes, parameters));
   }
 
-  /** The parameters to start from; call before {@link #model}, which ends the map. */
+  /**
+   * The parameters to start from: a file by its digest, or the name of one that comes with this
+   * program. Call before {@link #model}, which ends the map.
+   */
   static Optional<Foundation> foundation(YamlMap model) {
     if (!model.has("foundation")) {
       return Optional.empty();
+    }
+    if (!model.isMap("foundation")) {
+      return bundled(model);
     }
     YamlMap keys = model.map("foundation");
     String name = keys.text("name");
@@ -102,6 +110,21 @@ final class StudyLearning {
                 : illegal;
           }
         });
+  }
+
+  private static Optional<Foundation> bundled(YamlMap model) {
+    String name = model.text("foundation");
+    Optional<Bundled> found = Bundled.find(name);
+    if (found.isEmpty()) {
+      model.problem(
+          "foundation",
+          "nothing of that name comes with this program (%s do); a file of your own has name, sha256 and bytes"
+              .formatted(
+                  Bundled.all().stream()
+                      .map(b -> b.foundation().name())
+                      .collect(Collectors.joining(", "))));
+    }
+    return found.map(Bundled::foundation);
   }
 
   static Optional<Tuning> tuning(YamlMap tuning) {

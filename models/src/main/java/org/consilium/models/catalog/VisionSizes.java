@@ -28,6 +28,11 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
       new Variant(true, OptionalDouble.of(1e-5), false, Activation.SILU, true, 1e-6f);
   private static final double GIANT_RATIO = 2.66667 * 2;
 
+  private static final Body MINI = Body.of(64, 6, 4, 3);
+
+  /** For images of 28 pixels. */
+  private static final Body MINI_7 = Body.of(128, 6, 4, 4);
+
   private static final Body SMALL = Body.of(384, 12, 6, 4);
   private static final Body BASE = Body.of(768, 12, 12, 4);
   private static final Body LARGE = Body.of(1024, 24, 16, 4);
@@ -35,11 +40,14 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
   private static final List<VisionSizes> ALL =
       List.of(
           plain("vit-test", 4, Body.of(32, 2, 2, 4), Variant.PLAIN),
-          plain("vit-mini", 8, Body.of(64, 6, 4, 3), Variant.PLAIN),
+          plain("vit-mini", 8, MINI, Variant.PLAIN),
+          plain("vit-mini-7", 7, MINI_7, Variant.PLAIN),
           plain("vit-tiny-16", 16, Body.of(192, 12, 3, 4), Variant.PLAIN),
           plain("vit-small-16", 16, SMALL, Variant.PLAIN),
           plain("vit-base-16", 16, BASE, Variant.PLAIN),
           plain("vit-large-16", 16, LARGE, Variant.PLAIN),
+          new VisionSizes("vit-mini-avg", 8, MINI, Tokens.AVERAGE, Variant.PLAIN),
+          new VisionSizes("vit-mini-7-avg", 7, MINI_7, Tokens.AVERAGE, Variant.PLAIN),
           new VisionSizes("vit-base-16-avg", 16, BASE, Tokens.AVERAGE, Variant.PLAIN),
           new VisionSizes("vit-large-16-avg", 16, LARGE, Tokens.AVERAGE, Variant.PLAIN),
           plain("vit-base-16-hf", 16, BASE, HUGGING_FACE),

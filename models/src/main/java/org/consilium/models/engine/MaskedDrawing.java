@@ -19,6 +19,13 @@ final class MaskedDrawing {
    */
   private static final double HIDDEN = 0.6;
 
+  /**
+   * Added to a patch's variance, in squares of normalised grey levels. The original's 1e-6 makes a
+   * flat patch as important as any other, and most of a medical image is a flat background: what is
+   * asked for there is noise, which nothing can draw (bench/RESULTS.md).
+   */
+  private static final double FLAT = 0.05;
+
   private final LocalModel model;
   private final MaskedAutoencoderNetwork network;
   private final MaskedPixels pixels;
@@ -29,7 +36,12 @@ final class MaskedDrawing {
     this.network = network;
     var image = architecture.shape().image();
     this.pixels =
-        new MaskedPixels(image.channels(), image.height(), image.width(), image.patch(), true);
+        new MaskedPixels(
+            image.channels(),
+            image.height(),
+            image.width(),
+            image.patch(),
+            new MaskedPixels.Target(true, FLAT));
   }
 
   MaskedPixels pixels() {

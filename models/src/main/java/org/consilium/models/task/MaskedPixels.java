@@ -9,11 +9,26 @@ package org.consilium.models.task;
  * @param height pixels
  * @param width pixels
  * @param patch edge of a patch, pixels
- * @param normalised whether a patch is compared after mean 0 and (unbiased) variance 1
+ * @param target what a hidden patch is compared with
  */
-public record MaskedPixels(int channels, int height, int width, int patch, boolean normalised) {
-  /** Added to a patch's variance. */
+public record MaskedPixels(
+    int channels, int height, int width, int patch, Target target) {
+  /** Added to a patch's variance by the original. */
   private static final double EPSILON = 1e-6;
+
+  /**
+   * What a hidden patch is compared with.
+   *
+   * @param normalised whether its mean and (unbiased) variance are taken out
+   * @param epsilon added to the variance
+   */
+  public record Target(boolean normalised, double epsilon) {
+    /** The pixels as they are. */
+    public static final Target PIXELS = new Target(false, EPSILON);
+
+    /** The original's normalised pixels. */
+    public static final Target NORMALISED = new Target(true, EPSILON);
+  }
 
   public MaskedPixels {
     if (channels < 1 || patch < 1 || height % patch != 0 || width % patch != 0) {
@@ -53,7 +68,7 @@ public record MaskedPixels(int channels, int height, int width, int patch, boole
           "masked pixels: %d images of %d patches of %d values expected, got %d values"
               .formatted(mask.images(), patches(), pixels(), predicted.length));
     }
-    double[] target = target(images, mask.images());
+    double[] wanted = wanted(images, mask.images());
     long hidden = (long) mask.images() * (mask.patches() - mask.kept());
     double share = 1.0 / (hidden * (double) pixels());
     float[] slope = new float[predicted.length];
@@ -65,7 +80,7 @@ public record MaskedPixels(int channels, int height, int width, int patch, boole
         }
         int from = (image * patches() + p) * pixels();
         for (int i = from; i < from + pixels(); i++) {
-          double error = predicted[i] - target[i];
+          double error = predicted[i] - wanted[i];
           sum += error * error;
           slope[i] = (float) (2 * error * share);
         }
@@ -79,26 +94,26 @@ public record MaskedPixels(int channels, int height, int width, int patch, boole
    *
    * @param images [count, channels, height, width]
    */
-  public double[] target(float[] images, int count) {
+  public double[] wanted(float[] images, int count) {
     if (images.length != count * channels * height * width) {
       throw new IllegalArgumentException(
           "masked pixels: %d images of %dx%dx%d expected, got %d values"
               .formatted(count, channels, height, width, images.length));
     }
-    double[] target = new double[images.length];
+    double[] drawn = new double[images.length];
     int at = 0;
     for (int image = 0; image < count; image++) {
       for (int top = 0; top < height; top += patch) {
         for (int left = 0; left < width; left += patch) {
-          copy(images, image, top * width + left, target, at);
-          if (normalised) {
-            normalise(target, at, pixels());
+          copy(images, image, top * width + left, drawn, at);
+          if (target.normalised()) {
+            normalise(drawn, at, pixels(), target.epsilon());
           }
           at += pixels();
         }
       }
     }
-    return target;
+    return drawn;
   }
 
   private void copy(float[] images, int image, int corner, double[] target, int at) {
@@ -113,7 +128,7 @@ public record MaskedPixels(int channels, int height, int width, int patch, boole
     }
   }
 
-  private static void normalise(double[] values, int at, int length) {
+  private static void normalise(double[] values, int at, int length, double epsilon) {
     double sum = 0;
     for (int i = at; i < at + length; i++) {
       sum += values[i];
@@ -123,7 +138,7 @@ public record MaskedPixels(int channels, int height, int width, int patch, boole
     for (int i = at; i < at + length; i++) {
       squares += (values[i] - mean) * (values[i] - mean);
     }
-    double deviation = Math.sqrt(squares / (length - 1) + EPSILON);
+    double deviation = Math.sqrt(squares / (length - 1) + epsilon);
     for (int i = at; i < at + length; i++) {
       values[i] = (values[i] - mean) / deviation;
     }

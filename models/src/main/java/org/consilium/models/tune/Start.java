@@ -17,6 +17,11 @@ import org.consilium.models.params.TensorSpec;
  * read.
  */
 public final class Start implements ParameterSource {
+  /** Normalisations at the end of a vision transformer that averages, and of one that does not. */
+  private static final String OF_THE_MEAN = "fc_norm.";
+
+  private static final String OF_EVERY_PATCH = "norm.";
+
   private final TrainedSet set;
   private final ParameterSource seeded;
   private final Optional<ParameterSource> foundation;
@@ -43,7 +48,9 @@ public final class Start implements ParameterSource {
 
   /**
    * From a foundation, which is read, not owned. Only the head may be missing from it or have
-   * another shape; what it has beyond the architecture must be a pre-training's own.
+   * another shape, and the normalisation of the patches' mean (as in He et al. 2022, whose
+   * pre-training normalises every patch instead); what it has beyond the architecture must be a
+   * pre-training's own.
    *
    * @throws IllegalArgumentException if it does not fit; names the tensors
    */
@@ -69,7 +76,7 @@ public final class Start implements ParameterSource {
       }
     }
     there.keySet().stream()
-        .filter(name -> !ownOfPreTraining(name))
+        .filter(name -> !needless(set, name))
         .sorted()
         .forEach(name -> unfit.add(name + " is not of this architecture"));
     if (!unfit.isEmpty()) {
@@ -81,6 +88,16 @@ public final class Start implements ParameterSource {
                   String.join("; ", unfit.subList(0, Math.min(10, unfit.size())))));
     }
     return new Start(set, Optional.of(foundation), places, seed);
+  }
+
+  /**
+   * What another training begins with out of a pre-training's parameters: all but the pre-training's
+   * own. Read, not owned.
+   */
+  public static ParameterSource withoutOwn(ParameterSource preTrained) {
+    List<TensorSpec> kept =
+        preTrained.layout().tensors().stream().filter(t -> !ownOfPreTraining(t.name())).toList();
+    return Part.of(ParameterLayout.of(kept), preTrained);
   }
 
   @Override
@@ -129,7 +146,13 @@ public final class Start implements ParameterSource {
   }
 
   private static boolean mayDiffer(TrainedSet set, String tensor) {
-    return TrainedSet.adapter(tensor) || set.head(tensor);
+    return TrainedSet.adapter(tensor) || set.head(tensor) || tensor.startsWith(OF_THE_MEAN);
+  }
+
+  private static boolean needless(TrainedSet set, String tensor) {
+    boolean averages =
+        set.whole().tensors().stream().anyMatch(t -> t.name().startsWith(OF_THE_MEAN));
+    return (averages && tensor.startsWith(OF_EVERY_PATCH)) || ownOfPreTraining(tensor);
   }
 
   private static boolean ownOfPreTraining(String tensor) {

@@ -50,7 +50,9 @@ final class MaskedAutoencoderCase implements ReferenceCase {
             image.height(),
             image.width(),
             image.patch(),
-            arguments.flag("norm_pix_loss", false));
+            arguments.flag("norm_pix_loss", false)
+                ? MaskedPixels.Target.NORMALISED
+                : MaskedPixels.Target.PIXELS);
     Map<String, NDArray> arrays = bench.arrays("weights.safetensors");
     Weights weights = bench.weights(model.layout(), arrays);
     Map<String, NDArray> recorded = bench.arrays("io.safetensors");
@@ -119,7 +121,7 @@ final class MaskedAutoencoderCase implements ReferenceCase {
   private static void target(
       Workbench bench, Map<String, NDArray> recorded, MaskedPixels pixels, NDArray images) {
     int count = (int) images.getShape().get(0);
-    double[] target = pixels.target(images.toFloatArray(), count);
+    double[] target = pixels.wanted(images.toFloatArray(), count);
     float[] ours = new float[target.length];
     for (int i = 0; i < ours.length; i++) {
       ours[i] = (float) target[i];
