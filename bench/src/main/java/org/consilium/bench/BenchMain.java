@@ -23,6 +23,7 @@ public final class BenchMain implements Runnable {
   public static void main(String[] args) {
     CommandLine bench = new CommandLine(new BenchMain());
     bench.addSubcommand("round", new RoundCommand(InstantSource.system()));
+    bench.addSubcommand("labels", new LabelsCommand());
     CommandLine root = new CommandLine(CommandSpec.create().name("consilium"));
     root.addSubcommand("bench", bench);
     root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));

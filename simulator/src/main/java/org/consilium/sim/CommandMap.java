@@ -34,7 +34,11 @@ final class CommandMap {
                   new Entry(
                       "bench round",
                       "consilium bench round --sites 4 --parameters 86000000",
-                      "seconds and memory of a large round"))),
+                      "seconds and memory of a large round"),
+                  new Entry(
+                      "bench labels",
+                      "consilium bench labels --data cases.npz --out labels",
+                      "how far few labels go, pre-trained or not"))),
           new Group(
               "Run a consortium",
               List.of(

@@ -59,6 +59,11 @@ public record TrainingRun(
     return new TrainingRun(task, other, round, rounds, seed, anchor, correction, watch);
   }
 
+  /** The same for another question. */
+  public TrainingRun asking(StudyPlan.Task other) {
+    return new TrainingRun(other, plan, round, rounds, seed, anchor, correction, watch);
+  }
+
   /** The same, watched. */
   public TrainingRun watched(Watch by) {
     return new TrainingRun(task, plan, round, rounds, seed, anchor, correction, by);
