@@ -1,5 +1,9 @@
 package org.consilium.protocol;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -13,6 +17,8 @@ import java.util.Locale;
 public record Digest(String hex) implements Comparable<Digest> {
   /** Length of the raw digest. */
   public static final int BYTES = 32;
+
+  private static final int BLOCK_BYTES = 1 << 16;
 
   public Digest {
     if (hex.length() != 2 * BYTES || !hex.chars().allMatch(Digest::isLowerHex)) {
@@ -34,6 +40,18 @@ public record Digest(String hex) implements Comparable<Digest> {
   /** The SHA-256 of some content. */
   public static Digest sha256(byte[] content) {
     return of(newSha256().digest(content));
+  }
+
+  /** The SHA-256 of a file, read block by block. */
+  public static Digest sha256(Path file) throws IOException {
+    MessageDigest sha = newSha256();
+    byte[] block = new byte[BLOCK_BYTES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int some = in.read(block); some >= 0; some = in.read(block)) {
+        sha.update(block, 0, some);
+      }
+    }
+    return of(sha.digest());
   }
 
   /** A fresh SHA-256 computation. */

@@ -1,10 +1,8 @@
 package org.consilium.site;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +26,6 @@ import org.consilium.protocol.ModelSpec;
 
 /** Model files and reference folders on this machine: what is in them, and whether it is right. */
 final class ModelFiles {
-  private static final int BLOCK = 1 << 16;
 
   /** Input that the list's counts are for, one output. */
   private static final int LISTED_CHANNELS = 3;
@@ -45,7 +42,7 @@ final class ModelFiles {
       String family = Family.guess(file.layout()).map(Family::key).orElse("unknown");
       data.put("file", path.toString());
       data.put("bytes", Files.size(path));
-      data.put("sha256", digest(path).hex());
+      data.put("sha256", Digest.sha256(path).hex());
       data.put("tensors", file.layout().tensors().size());
       data.put("parameters", file.layout().length());
       data.put("family", family);
@@ -134,7 +131,7 @@ final class ModelFiles {
     metadata.put("classes", Integer.toString(spec.classes()));
     metadata.put("parameters", "0");
     metadata.put("source.family", wanted.family().key());
-    metadata.put("source.sha256", digest(from).hex());
+    metadata.put("source.sha256", Digest.sha256(from).hex());
     Map<String, Object> data = new LinkedHashMap<>();
     try (Checkpoint checkpoint = Checkpoint.open(from, to, wanted)) {
       metadata.put("source.positions", checkpoint.resampled() ? "resampled" : "as they were");
@@ -181,17 +178,6 @@ final class ModelFiles {
     data.put("models", models);
     data.put("licences", licences);
     return new Console.Result(data, text.toString().stripTrailing());
-  }
-
-  private static Digest digest(Path path) throws IOException {
-    MessageDigest sha = Digest.newSha256();
-    try (InputStream in = Files.newInputStream(path)) {
-      byte[] block = new byte[BLOCK];
-      for (int some = in.read(block); some >= 0; some = in.read(block)) {
-        sha.update(block, 0, some);
-      }
-    }
-    return Digest.of(sha.digest());
   }
 
   private static String printable(String foreign) {

@@ -298,7 +298,7 @@ final class StudyCommand implements Callable<Integer> {
       Path file = folder.resolve("model.safetensors");
       server.download(version + "/file", file);
       Files.writeString(folder.resolve("MODEL_CARD.md"), card);
-      String digest = digest(file);
+      String digest = Digest.sha256(file).hex();
       // A version that holds trained tensors alone is exported as a whole model made of it.
       boolean itself = Files.size(file) == (long) model.get("bytes").number();
       if (itself && !digest.equals(model.get("version").text())) {
@@ -318,17 +318,6 @@ final class StudyCommand implements Callable<Integer> {
               "round %s in %s, SHA-256 %s".formatted(model.get("round").text(), folder, digest),
               Output.object(data));
       return 0;
-    }
-
-    private static String digest(Path file) throws java.io.IOException {
-      var sha = Digest.newSha256();
-      try (var in = Files.newInputStream(file)) {
-        byte[] block = new byte[1 << 16];
-        for (int n = in.read(block); n >= 0; n = in.read(block)) {
-          sha.update(block, 0, n);
-        }
-      }
-      return Digest.of(sha.digest()).hex();
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.models.catalog.Bundled;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
 
@@ -42,7 +43,7 @@ public final class Foundations {
     }
     for (Path file : files()) {
       if (Files.size(file) == foundation.fileBytes()
-          && ModelRegistry.sha256(file).equals(foundation.version().digest())) {
+          && Digest.sha256(file).equals(foundation.version().digest())) {
         Files.createLink(known, file);
         return Optional.of(known);
       }

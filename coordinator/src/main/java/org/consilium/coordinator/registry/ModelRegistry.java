@@ -1,13 +1,11 @@
 package org.consilium.coordinator.registry;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +28,6 @@ import org.consilium.protocol.StudyPlan;
 public final class ModelRegistry {
   private static final String SUFFIX = ".safetensors";
   private static final String WHOLE = ".whole.safetensors";
-  private static final int BUFFER_BYTES = 1 << 18;
 
   private final Path folder;
 
@@ -181,7 +178,7 @@ public final class ModelRegistry {
    */
   public SafetensorsFile moment(ModelVersion version, int index, Digest digest) throws IOException {
     Path file = moment(version, index);
-    Digest found = sha256(file);
+    Digest found = Digest.sha256(file);
     if (!found.equals(digest)) {
       throw new IOException(
           "open optimiser state %d of model %s: it is %s, the journal says %s"
@@ -215,17 +212,6 @@ public final class ModelRegistry {
   private Path path(ModelVersion version) {
     Digest digest = version.digest();
     return folder.resolve(digest.hex() + SUFFIX);
-  }
-
-  static Digest sha256(Path file) throws IOException {
-    MessageDigest sha = Digest.newSha256();
-    byte[] block = new byte[BUFFER_BYTES];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int read = in.read(block); read >= 0; read = in.read(block)) {
-        sha.update(block, 0, read);
-      }
-    }
-    return Digest.of(sha.digest());
   }
 
   private Path moment(ModelVersion version, int index) {

@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
@@ -92,16 +91,11 @@ public final class Checkpoint implements ParameterSource, Closeable {
 
   @Override
   public void read(long offset, float[] into, int at, int length) throws IOException {
-    Objects.checkFromIndexSize(offset, length, layout.length());
-    int done = 0;
-    while (done < length) {
-      int tensor = layout.tensorAt(offset + done);
-      long within = offset + done - layout.offset(tensor);
-      long left = layout.tensors().get(tensor).length() - within;
-      int some = (int) Math.min(length - done, left);
-      matched.readings().get(tensor).read(file, within, into, at + done, some);
-      done += some;
-    }
+    layout.pieces(
+        offset,
+        length,
+        (tensor, within, done, some) ->
+            matched.readings().get(tensor).read(file, within, into, at + done, some));
   }
 
   @Override

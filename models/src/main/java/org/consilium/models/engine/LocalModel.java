@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.consilium.models.arch.Encoder;
 import org.consilium.models.arch.MaskedAutoencoderNetwork;
 import org.consilium.models.arch.Network;
@@ -133,15 +132,12 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
 
   @Override
   public void read(long offset, float[] into, int at, int length) {
-    Objects.checkFromIndexSize(offset, length, layout().length());
-    int done = 0;
-    while (done < length) {
-      int tensor = layout().tensorAt(offset + done);
-      long within = offset + done - layout().offset(tensor);
-      int some = (int) Math.min(length - done, layout().tensors().get(tensor).length() - within);
-      storages.get(tensor).read(within, into, at + done, some);
-      done += some;
-    }
+    layout()
+        .pieces(
+            offset,
+            length,
+            (tensor, within, done, some) ->
+                storages.get(tensor).read(within, into, at + done, some));
   }
 
   /**

@@ -77,6 +77,37 @@ public final class ParameterLayout {
     return at >= 0 ? at : -at - 2;
   }
 
+  /** What is done with a part of one tensor. */
+  @FunctionalInterface
+  public interface Piece<E extends Exception> {
+    /**
+     * One part.
+     *
+     * @param tensor index
+     * @param within first coordinate in the tensor
+     * @param done coordinates of the range that came before
+     * @param length of the part
+     */
+    void at(int tensor, long within, int done, int length) throws E;
+  }
+
+  /**
+   * Walks a range of coordinates, tensor by tensor.
+   *
+   * @throws IndexOutOfBoundsException if the range is not inside the layout
+   */
+  public <E extends Exception> void pieces(long offset, int length, Piece<E> piece) throws E {
+    java.util.Objects.checkFromIndexSize(offset, length, length());
+    int done = 0;
+    while (done < length) {
+      int tensor = tensorAt(offset + done);
+      long within = offset + done - offsets[tensor];
+      int some = (int) Math.min(length - done, offsets[tensor + 1] - offsets[tensor] - within);
+      piece.at(tensor, within, done, some);
+      done += some;
+    }
+  }
+
   /** SHA-256 over names and shapes in order. */
   public Digest digest() {
     return digest;

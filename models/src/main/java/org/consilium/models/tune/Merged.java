@@ -46,18 +46,15 @@ public final class Merged implements ParameterSource {
 
   @Override
   public void read(long offset, float[] into, int at, int length) throws IOException {
-    java.util.Objects.checkFromIndexSize(offset, length, layout().length());
-    int done = 0;
-    while (done < length) {
-      int tensor = layout().tensorAt(offset + done);
-      long within = offset + done - layout().offset(tensor);
-      long left = layout().offset(tensor + 1) - layout().offset(tensor) - within;
-      int some = (int) Math.min(left, length - done);
-      TensorSpec spec = layout().tensors().get(tensor);
-      read(spec.name(), within, into, at + done, some);
-      addAdapter(spec, within, into, at + done, some);
-      done += some;
-    }
+    layout()
+        .pieces(
+            offset,
+            length,
+            (tensor, within, done, some) -> {
+              TensorSpec spec = layout().tensors().get(tensor);
+              read(spec.name(), within, into, at + done, some);
+              addAdapter(spec, within, into, at + done, some);
+            });
   }
 
   private void enter(ParameterSource source) {

@@ -46,15 +46,12 @@ record Part(ParameterLayout layout, ParameterSource source, List<Integer> places
 
   @Override
   public void read(long offset, float[] into, int at, int length) throws IOException {
-    java.util.Objects.checkFromIndexSize(offset, length, layout.length());
-    int done = 0;
-    while (done < length) {
-      int tensor = layout.tensorAt(offset + done);
-      long within = offset + done - layout.offset(tensor);
-      long left = layout.offset(tensor + 1) - layout.offset(tensor) - within;
-      int some = (int) Math.min(left, length - done);
-      source.read(source.layout().offset(places.get(tensor)) + within, into, at + done, some);
-      done += some;
-    }
+    layout.pieces(
+        offset,
+        length,
+        (tensor, within, done, some) -> {
+          long from = source.layout().offset(places.get(tensor)) + within;
+          source.read(from, into, at + done, some);
+        });
   }
 }

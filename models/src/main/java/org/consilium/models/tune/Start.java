@@ -107,16 +107,11 @@ public final class Start implements ParameterSource {
 
   @Override
   public void read(long offset, float[] into, int at, int length) throws IOException {
-    java.util.Objects.checkFromIndexSize(offset, length, layout().length());
-    int done = 0;
-    while (done < length) {
-      int tensor = layout().tensorAt(offset + done);
-      long within = offset + done - layout().offset(tensor);
-      long left = layout().offset(tensor + 1) - layout().offset(tensor) - within;
-      int some = (int) Math.min(left, length - done);
-      read(tensor, within, into, at + done, some);
-      done += some;
-    }
+    layout()
+        .pieces(
+            offset,
+            length,
+            (tensor, within, done, some) -> read(tensor, within, into, at + done, some));
   }
 
   private void read(int tensor, long within, float[] into, int at, int length) throws IOException {

@@ -1,18 +1,13 @@
 package org.consilium.site.upload;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 
 /** Models on disk, each named by its digest; only the last few used are kept. */
@@ -24,7 +19,6 @@ record ModelCache(Path folder) {
   static final int KEPT_MAX = 4;
 
   private static final String SUFFIX = ".safetensors";
-  private static final int BUFFER_BYTES = 1 << 20;
 
   Path file(ModelVersion version) {
     return folder.resolve(version + SUFFIX);
@@ -58,17 +52,6 @@ record ModelCache(Path folder) {
         Files.deleteIfExists(part);
       }
     }
-  }
-
-  static Digest digest(Path file) throws IOException {
-    MessageDigest sha = Digest.newSha256();
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      while (channel.read(buffer.clear()) >= 0) {
-        sha.update(buffer.flip());
-      }
-    }
-    return Digest.of(sha.digest());
   }
 
   private List<Path> files() throws IOException {

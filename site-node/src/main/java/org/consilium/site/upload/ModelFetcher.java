@@ -65,7 +65,7 @@ public final class ModelFetcher {
   public Fetched fetch(ModelReference model, Halt halt) throws IOException {
     Path file = cache.file(model.version());
     if (Files.exists(file)) {
-      if (ModelCache.digest(file).equals(model.version().digest())) {
+      if (Digest.sha256(file).equals(model.version().digest())) {
         cache.touch(file);
         return Files.size(file) == model.fileBytes()
             ? new Fetched.Here(file)
@@ -93,7 +93,7 @@ public final class ModelFetcher {
   }
 
   private Fetched finish(ModelReference model, Path part, Path file) throws IOException {
-    Digest digest = ModelCache.digest(part);
+    Digest digest = Digest.sha256(part);
     if (!digest.equals(model.version().digest())) {
       Files.delete(part);
       return new Fetched.Refused(
