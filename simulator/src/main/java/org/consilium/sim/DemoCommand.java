@@ -179,6 +179,13 @@ final class DemoCommand implements Callable<Integer> {
                 .map(p -> String.format(Locale.ROOT, ", pooled %.3f", p))
                 .orElse("")));
     together
+        .randomMean()
+        .ifPresent(
+            r ->
+                screen.say(
+                    String.format(
+                        Locale.ROOT, "the same from random values:        %.3f", r)));
+    together
         .onAll()
         .global()
         .ifPresent(

@@ -66,7 +66,7 @@ final class DemoDataCommand implements Callable<Integer> {
     StudyText text =
         new StudyText(
             study,
-            "resnet-gn",
+            StudyText.Recipe.residual("resnet-gn"),
             counts.side(),
             all.stream().map(SimulatedSite::id).toList(),
             all.size(),

@@ -4,10 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.consilium.models.arch.Encoder;
 import org.consilium.models.arch.MaskedAutoencoderNetwork;
 import org.consilium.models.arch.Network;
@@ -57,6 +59,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   private final Weights weights;
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
+  private Optional<EmbeddingFile> kept = Optional.empty();
 
   private LocalModel(TrainedSet set, NDManager manager, boolean host) {
     this.set = set;
@@ -277,7 +280,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return weights;
   }
 
-  Objective objective(ImageSet images, TrainingRun run) throws EngineUnavailable {
+  Objective objective(ImageSet images, TrainingRun run) throws IOException {
     if (architecture() instanceof MaskedAutoencoder autoencoder
         && network instanceof MaskedAutoencoderNetwork masked) {
       return new MaskedObjective(new MaskedDrawing(this, autoencoder, masked), images, run);
@@ -302,6 +305,20 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     requireShape(images);
     return new Inference(this)
         .run(images, preprocessing, input -> encoder.embed(input, weights, Trace.NONE));
+  }
+
+  /**
+   * Has a linear probe keep its embeddings in {@code file}, where the next training on the same
+   * images finds them.
+   */
+  public void keepEmbeddings(Path file) {
+    kept = Optional.of(new EmbeddingFile(file));
+  }
+
+  float[] embeddings(ImageSet images, Preprocessing preprocessing) throws IOException {
+    return kept.isPresent()
+        ? kept.get().of(this, images, preprocessing)
+        : embed(images, preprocessing);
   }
 
   /** Logits of embeddings. */

@@ -3,6 +3,7 @@ package org.consilium.models.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
 import org.consilium.models.data.ImageSet;
 
 /**
@@ -16,11 +17,11 @@ final class ProbeObjective implements Objective {
   private final float[] embeddings;
   private final int width;
 
-  ProbeObjective(LocalModel model, ImageSet images, TrainingRun run) throws EngineUnavailable {
+  ProbeObjective(LocalModel model, ImageSet images, TrainingRun run) throws IOException {
     this.model = model;
     this.images = images;
     this.correction = Correction.of(run.task(), images, model.architecture().spec().classes());
-    this.embeddings = model.embed(images, Preprocessing.of(run.plan()));
+    this.embeddings = model.embeddings(images, Preprocessing.of(run.plan()));
     this.width = embeddings.length / images.count();
   }
 

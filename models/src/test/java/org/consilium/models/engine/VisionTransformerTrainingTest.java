@@ -65,7 +65,7 @@ class VisionTransformerTrainingTest {
     return model;
   }
 
-  private static Training plan() {
+  static Training plan() {
     return new Training(
         1,
         0,

@@ -3,6 +3,7 @@ package org.consilium.sim.demo;
 import java.nio.file.Path;
 import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
+import org.consilium.sim.scenario.StudyText;
 
 /**
  * What a demonstration is asked to do.
@@ -31,15 +32,17 @@ public record DemoOptions(
   /**
    * How large it is.
    *
-   * @param architecture key in the catalogue
+   * @param recipe model, start and how it is trained
    */
-  public record Scale(String architecture, CaseFiles.Counts counts) {
+  public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts) {
     /** The demonstration's. */
     public static final Scale DEMONSTRATION =
-        new Scale("resnet-gn", CaseFiles.Counts.DEMONSTRATION);
+        new Scale(StudyText.Recipe.FINE_TUNED, CaseFiles.Counts.DEMONSTRATION);
 
     /** A few seconds' worth, for tests. */
     public static final Scale TINY =
-        new Scale("resnet-gn-tiny", new CaseFiles.Counts(40, 40, 40, 40, 0, 32));
+        new Scale(
+            StudyText.Recipe.residual("resnet-gn-tiny"),
+            new CaseFiles.Counts(40, 40, 40, 40, 0, 32));
   }
 }

@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.consilium.models.catalog.Bundled;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LesionCases;
 import org.consilium.models.engine.Preprocessing;
@@ -32,6 +34,7 @@ import org.consilium.sim.scenario.Scenario;
 import org.consilium.sim.scenario.SimulatedSite;
 import org.consilium.sim.scenario.StudyText;
 import org.consilium.sim.score.PooledBaseline;
+import org.consilium.sim.score.RandomStart;
 import org.consilium.sim.score.TestBench;
 
 /**
@@ -78,7 +81,7 @@ public final class DemoRun {
     int quorum = quorumOnly ? Math.max(2, (2 * sites.size() + 2) / 3) : sites.size();
     return new StudyText(
         STUDY,
-        options.scale().architecture(),
+        options.scale().recipe(),
         options.scale().counts().side(),
         sites.stream().map(SimulatedSite::id).toList(),
         Math.min(quorum, sites.size()),
@@ -159,7 +162,7 @@ public final class DemoRun {
   record Later(
       List<ImageSet> training,
       List<Future<LesionCases.CaseBatch>> tests,
-      Future<Optional<TestBench.Opinion>> pooled) {}
+      Future<Findings.Baselines> baselines) {}
 
   private Later later(Federation.Order order, ExecutorService workers, List<ImageSet> training) {
     List<Future<LesionCases.CaseBatch>> tests = new ArrayList<>();
@@ -172,24 +175,32 @@ public final class DemoRun {
           };
       tests.add(workers.submit(task));
     }
-    Future<Optional<TestBench.Opinion>> pooled =
+    Future<Findings.Baselines> baselines =
         workers.submit(
-            () -> {
-              if (!options.pooled()) {
-                return Optional.empty();
-              }
-              PooledBaseline.Settings settings =
-                  new PooledBaseline.Settings(
-                      spec(), study.training(), options.seed(), bench(all(tests)));
-              return PooledBaseline.train(
-                  settings, training, options.rounds(), () -> !Thread.interrupted());
-            });
-    return new Later(training, tests, pooled);
+            () ->
+                options.pooled()
+                    ? baselines(training, bench(all(tests)))
+                    : new Findings.Baselines(Optional.empty(), Optional.empty()));
+    return new Later(training, tests, baselines);
+  }
+
+  private Findings.Baselines baselines(List<ImageSet> training, TestBench bench)
+      throws IOException {
+    Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
+    PooledBaseline.Settings settings =
+        new PooledBaseline.Settings(spec(), study.training(), options.seed(), bench, start);
+    BooleanSupplier wanted = () -> !Thread.interrupted();
+    Optional<TestBench.Opinion> random =
+        start.isPresent()
+            ? RandomStart.train(settings, training, options.rounds(), wanted)
+            : Optional.empty();
+    return new Findings.Baselines(
+        PooledBaseline.train(settings, training, options.rounds(), wanted), random);
   }
 
   private ModelSpec spec() {
     int side = options.scale().counts().side();
-    return new ModelSpec(options.scale().architecture(), 1, side, side, 1, 0);
+    return new ModelSpec(study.recipe().architecture(), 1, side, side, 1, 0);
   }
 
   private TestBench bench(List<LesionCases.CaseBatch> tests) {
@@ -205,7 +216,7 @@ public final class DemoRun {
     Findings.Inputs inputs = new Findings.Inputs(options, study, sites, timeline, cases.label());
     Findings findings = new Findings(inputs, harvest.end(), harvest.lives(), bench(tests));
     Findings.Judged judged =
-        findings.judge(harvest.model(), harvest.localOnly(), get(later.pooled));
+        findings.judge(harvest.model(), harvest.localOnly(), get(later.baselines));
     return findings.report(judged, later.training, tests);
   }
 

@@ -53,10 +53,18 @@ final class Findings {
   record Judged(
       Opinion global,
       List<Optional<Opinion>> localOnly,
-      Optional<Opinion> pooled,
+      Baselines baselines,
       long parameters) {}
 
-  Judged judge(Path model, List<Path> localOnly, Optional<Opinion> pooled) throws IOException {
+  /**
+   * Opinions of models that were trained for comparison only.
+   *
+   * @param pooled on all sites' cases in one place
+   * @param random the same federation from random values
+   */
+  record Baselines(Optional<Opinion> pooled, Optional<Opinion> random) {}
+
+  Judged judge(Path model, List<Path> localOnly, Baselines baselines) throws IOException {
     long parameters;
     Opinion global;
     try (SafetensorsFile file = SafetensorsFile.open(model)) {
@@ -67,7 +75,7 @@ final class Findings {
     for (Path local : localOnly) {
       locals.add(Files.exists(local) ? Optional.of(bench.judge(local)) : Optional.empty());
     }
-    return new Judged(global, locals, pooled, parameters);
+    return new Judged(global, locals, baselines, parameters);
   }
 
   DemoReport report(Judged judged, List<ImageSet> training, List<LesionCases.CaseBatch> tests) {
@@ -95,7 +103,7 @@ final class Findings {
                 inputs.options.rounds(),
                 inputs.study.training().localEpochs(),
                 inputs.study.training().batchSize(),
-                inputs.study.architecture());
+                inputs.study.recipe().words());
     return new DemoReport.Head(
         inputs.study.name(),
         "Lesions on head MRI: %d hospitals, one model".formatted(inputs.sites.size()),
@@ -118,7 +126,8 @@ final class Findings {
         new Models(
             judged.localOnly.get(place).flatMap(o -> own(o, place)),
             own(judged.global, place),
-            judged.pooled.flatMap(o -> own(o, place)));
+            judged.baselines.pooled.flatMap(o -> own(o, place)),
+            judged.baselines.random.flatMap(o -> own(o, place)));
     return new DemoReport.SiteLine(
         site.id().value(),
         site.differs(),
@@ -141,11 +150,13 @@ final class Findings {
         new Models(
             Optional.empty(),
             ReportLines.score(bench.worthOnAll(judged.global)),
-            judged.pooled.flatMap(o -> ReportLines.score(bench.worthOnAll(o))));
+            judged.baselines.pooled.flatMap(o -> ReportLines.score(bench.worthOnAll(o))),
+            judged.baselines.random.flatMap(o -> ReportLines.score(bench.worthOnAll(o))));
     return new DemoReport.Together(
         ReportLines.mean(lines, line -> line.own().localOnly()),
         ReportLines.mean(lines, line -> line.own().global()),
         ReportLines.mean(lines, line -> line.own().pooled()),
+        ReportLines.mean(lines, line -> line.own().random()),
         ReportLines.mean(lines, DemoReport.SiteLine::localOnAll),
         all,
         tests.stream().mapToInt(t -> t.images().count()).sum());

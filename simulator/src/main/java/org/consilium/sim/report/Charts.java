@@ -70,6 +70,7 @@ final class Charts {
                   List.of(
                       new Named("local-only", "f7 open", site.own().localOnly()),
                       new Named("global", "f0", site.own().global()),
+                      new Named("from random values", "f2", site.own().random()),
                       new Named("pooled", "f4", site.own().pooled())))));
     }
     groups.add(
@@ -79,6 +80,7 @@ final class Charts {
                 List.of(
                     mean("local-only", "f7 open", report.together().localOnlyMean()),
                     mean("global", "f0", report.together().globalMean()),
+                    mean("from random values", "f2", report.together().randomMean()),
                     mean("pooled", "f4", report.together().pooledMean())))));
     return new BarChart(
         "AUROC on each site's own test cases", "AUROC", floor(groups), 1, 3, groups);
@@ -95,6 +97,11 @@ final class Charts {
     DemoReport.Models all = report.together().onAll();
     groups.add(
         new BarChart.Group("global", bars(List.of(new Named("global", "f0", all.global())))));
+    if (all.random().isPresent()) {
+      groups.add(
+          new BarChart.Group(
+              "random start", bars(List.of(new Named("from random values", "f2", all.random())))));
+    }
     if (all.pooled().isPresent()) {
       groups.add(
           new BarChart.Group("pooled", bars(List.of(new Named("pooled", "f4", all.pooled())))));

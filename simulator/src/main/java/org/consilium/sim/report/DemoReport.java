@@ -154,8 +154,21 @@ public record DemoReport(
       long bytesUp,
       long bytesDown) {}
 
-  /** The models that are compared on one set of cases; absent where one was not made. */
-  public record Models(Optional<Score> localOnly, Optional<Score> global, Optional<Score> pooled) {}
+  /**
+   * The models that are compared on one set of cases; absent where one was not made.
+   *
+   * @param random the same federation, but from random values instead of a pre-trained start
+   */
+  public record Models(
+      Optional<Score> localOnly,
+      Optional<Score> global,
+      Optional<Score> pooled,
+      Optional<Score> random) {
+    /** Where the start was random anyway. */
+    public Models(Optional<Score> localOnly, Optional<Score> global, Optional<Score> pooled) {
+      this(localOnly, global, pooled, Optional.empty());
+    }
+  }
 
   /**
    * What the coordinator's detectors said of a site.
@@ -181,6 +194,7 @@ public record DemoReport(
    * @param localOnlyMean mean over sites, each on its own test cases
    * @param globalMean likewise
    * @param pooledMean likewise, empty when the pooled model was not trained
+   * @param randomMean likewise, of the federation from random values
    * @param localOnlyMeanOnAll mean of the local-only models on all sites' test cases
    * @param onAll global and pooled on all sites' test cases
    * @param testCases number of them
@@ -189,9 +203,28 @@ public record DemoReport(
       Optional<Double> localOnlyMean,
       Optional<Double> globalMean,
       Optional<Double> pooledMean,
+      Optional<Double> randomMean,
       Optional<Double> localOnlyMeanOnAll,
       Models onAll,
-      int testCases) {}
+      int testCases) {
+    /** Where the start was random anyway. */
+    public Together(
+        Optional<Double> localOnlyMean,
+        Optional<Double> globalMean,
+        Optional<Double> pooledMean,
+        Optional<Double> localOnlyMeanOnAll,
+        Models onAll,
+        int testCases) {
+      this(
+          localOnlyMean,
+          globalMean,
+          pooledMean,
+          Optional.empty(),
+          localOnlyMeanOnAll,
+          onAll,
+          testCases);
+    }
+  }
 
   /** Something worth a line. Kind: round, start, kill, restart, drift, study, note. */
   public record Event(double at, String kind, String subject, String text) {}

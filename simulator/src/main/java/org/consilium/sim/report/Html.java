@@ -52,4 +52,20 @@ final class Html {
   static String seconds(double seconds) {
     return decimal(seconds, 1) + " s";
   }
+
+  static String key(String... pairs) {
+    StringBuilder list = new StringBuilder("<ul class=\"key-list\" aria-label=\"legend\">");
+    for (int i = 0; i < pairs.length; i += 2) {
+      String shape =
+          pairs[i].startsWith("bar")
+              ? "<rect x=\"4\" y=\"1\" width=\"26\" height=\"10\" class=\"%s\"/>"
+              : "<path d=\"M1 6H33\" class=\"%s\"/>";
+      list.append("<li><svg viewBox=\"0 0 34 12\" class=\"chart\" aria-hidden=\"true\">")
+          .append(shape.formatted(pairs[i]))
+          .append("</svg>")
+          .append(Markup.escape(pairs[i + 1]))
+          .append("</li>");
+    }
+    return list.append("</ul>\n").toString();
+  }
 }

@@ -46,6 +46,7 @@ final class ReportJson {
     put(means, "localOnly", together.localOnlyMean());
     put(means, "global", together.globalMean());
     put(means, "pooled", together.pooledMean());
+    put(means, "fromRandomValues", together.randomMean());
     ObjectNode all = root.putObject("allSitesTest");
     all.put("cases", together.testCases());
     put(all, "localOnlyMean", together.localOnlyMeanOnAll());
@@ -121,6 +122,7 @@ final class ReportJson {
     score(node, "localOnly", models.localOnly());
     score(node, "global", models.global());
     score(node, "pooled", models.pooled());
+    score(node, "fromRandomValues", models.random());
   }
 
   private static void quality(ObjectNode node, Quality line) {

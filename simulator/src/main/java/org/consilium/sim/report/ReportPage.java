@@ -58,7 +58,7 @@ final class ReportPage {
                 Markup.escape(head.words().banner())));
     tiles();
     convergence();
-    comparison();
+    page.append(ComparisonSection.of(report));
     drift();
     samples();
     timeline();
@@ -75,6 +75,12 @@ final class ReportPage {
     tile("key", t.globalMean().map(v -> Html.decimal(v, 3)), "global model, mean AUROC of sites");
     tile("", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean AUROC");
     tile("", t.pooledMean().map(v -> Html.decimal(v, 3)), "pooled model (all data in one place)");
+    if (t.randomMean().isPresent()) {
+      tile(
+          "",
+          t.randomMean().map(v -> Html.decimal(v, 3)),
+          "the same federation from random values, not pre-trained");
+    }
     long rounds = report.rounds().stream().filter(r -> r.accepted() > 0).count();
     tile("", Optional.of(Long.toString(rounds)), "rounds over mutual TLS");
     long kills = report.timeline().stream().filter(e -> e.kind().equals("kill")).count();
@@ -102,7 +108,7 @@ final class ReportPage {
             "After each round every centre judges the new global model, and the model it trains on"
                 + " its own data alone, on its own hold-out, and releases the two numbers. "
                 + report.head().words().convergence()));
-    body.append(key("line c0", "global model", "line c7 dash", "local-only model"));
+    body.append(Html.key("line c0", "global model", "line c7 dash", "local-only model"));
     body.append("<div class=\"panels\">");
     for (int i = 0; i < report.sites().size(); i++) {
       SiteLine site = report.sites().get(i);
@@ -133,62 +139,6 @@ final class ReportPage {
     page.append(Html.section("convergence", "Convergence at each centre", body.toString()));
   }
 
-  private void comparison() {
-    StringBuilder body = new StringBuilder();
-    body.append(
-        Html.paragraph(
-            report.head().words().tests()
-                + " Bars start at the foot of the axis, whiskers are 95 % intervals."));
-    body.append(
-        key("bar f7 open", "local-only", "bar f0", "global (federated)", "bar f4", "pooled"));
-    body.append(
-        Html.figure(
-            report.head().words().own(),
-            "Each local-only model is judged at home, where it is strongest.",
-            Charts.ownTests(report).svg()));
-    Table own = new Table("centre", "local-only", "global", "pooled");
-    for (SiteLine site : report.sites()) {
-      own.row(
-          site.id(),
-          Html.score(site.own().localOnly()),
-          Html.score(site.own().global()),
-          Html.score(site.own().pooled()));
-    }
-    body.append(own.folded("The numbers, with 95 % intervals"));
-    body.append(
-        Html.figure(
-            "%s (%d)".formatted(report.head().words().all(), report.together().testCases()),
-            "How each model does on the patients of every centre.",
-            Charts.allTests(report).svg()));
-    Table all = new Table("model", "AUROC");
-    for (SiteLine site : report.sites()) {
-      all.row(site.id() + " alone", Html.score(site.localOnAll()));
-    }
-    all.row("global", Html.score(report.together().onAll().global()));
-    all.row("pooled", Html.score(report.together().onAll().pooled()));
-    body.append(all.folded("The numbers, with 95 % intervals"));
-    qualities(body);
-    page.append(Html.section("comparison", "Is it worth it?", body.toString()));
-  }
-
-  private void qualities(StringBuilder body) {
-    if (report.qualities().isEmpty()) {
-      return;
-    }
-    Table table = new Table("model", "cases", "n", "AUROC", "accuracy", "balanced accuracy");
-    for (DemoReport.Quality q : report.qualities()) {
-      table.row(
-          q.model(),
-          q.cases(),
-          q.count(),
-          Html.score(q.auroc()),
-          Html.score(Optional.of(q.accuracy())),
-          Html.score(q.balancedAccuracy()));
-    }
-    body.append(Html.paragraph("Accuracies are at probability 0.5; 95 % intervals in brackets."));
-    body.append(table.open());
-  }
-
   private void drift() {
     boolean watched = report.sites().stream().anyMatch(s -> !s.drift().points().isEmpty());
     if (!watched) {
@@ -201,7 +151,7 @@ final class ReportPage {
                 + " compares fresh cases with its hold-out, and the coordinator feeds the"
                 + " standardised change to a one-sided CUSUM."));
     body.append(
-        key("line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
+        Html.key("line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
     body.append("<div class=\"panels\">");
     double top = Charts.driftTop(report);
     Table table =
@@ -296,7 +246,7 @@ final class ReportPage {
 
   private void traffic() {
     StringBuilder body = new StringBuilder();
-    body.append(key("bar f2", "sent (sealed updates)", "bar f5 open", "received (models)"));
+    body.append(Html.key("bar f2", "sent (sealed updates)", "bar f5 open", "received (models)"));
     body.append(
         Html.figure(
             "Bytes by centre",
@@ -352,22 +302,6 @@ final class ReportPage {
   }
 
   /** A legend from pairs of style and words. */
-  private static String key(String... pairs) {
-    StringBuilder list = new StringBuilder("<ul class=\"key-list\" aria-label=\"legend\">");
-    for (int i = 0; i < pairs.length; i += 2) {
-      String shape =
-          pairs[i].startsWith("bar")
-              ? "<rect x=\"4\" y=\"1\" width=\"26\" height=\"10\" class=\"%s\"/>"
-              : "<path d=\"M1 6H33\" class=\"%s\"/>";
-      list.append("<li><svg viewBox=\"0 0 34 12\" class=\"chart\" aria-hidden=\"true\">")
-          .append(shape.formatted(pairs[i]))
-          .append("</svg>")
-          .append(Markup.escape(pairs[i + 1]))
-          .append("</li>");
-    }
-    return list.append("</ul>\n").toString();
-  }
-
   private static String number(Optional<Double> value) {
     return value.map(v -> Html.decimal(v, 3)).orElse("–");
   }

@@ -2,6 +2,7 @@ package org.consilium.sim.scenario;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.Training;
@@ -10,7 +11,7 @@ import org.consilium.protocol.Training;
  * The demonstration's study file, and the same training settings as a value for the baselines.
  *
  * @param name of the study
- * @param architecture key in the catalogue
+ * @param recipe model, start and how it is trained
  * @param side pixels
  * @param sites who takes part
  * @param quorum fewest updates for a round
@@ -21,7 +22,7 @@ import org.consilium.protocol.Training;
  */
 public record StudyText(
     String name,
-    String architecture,
+    Recipe recipe,
     int side,
     List<SiteId> sites,
     int quorum,
@@ -37,10 +38,35 @@ public record StudyText(
   /** With two passes a round single sites nearly catch up with all of them together. */
   private static final int LOCAL_EPOCHS = 1;
 
-  private static final double PROXIMAL_MU = 0.01;
   private static final int BATCH = 8;
-  private static final double LEARNING_RATE = 2e-3;
-  private static final double WEIGHT_DECAY = 0.05;
+
+  /**
+   * What is trained and how.
+   *
+   * @param architecture key in the catalogue
+   * @param foundation name of the bundled parameters to start from; empty for random values
+   * @param proximalMu FedProx strength; 0 is FedAvg
+   */
+  public record Recipe(
+      String architecture,
+      Optional<String> foundation,
+      double learningRate,
+      double weightDecay,
+      double proximalMu) {
+    /** The bundled checkpoint, fine-tuned. */
+    public static final Recipe FINE_TUNED =
+        new Recipe("vit-mini-avg", Optional.of("consilium-vit-mini"), 1e-3, 0.01, 0);
+
+    /** A residual network from random values. */
+    public static Recipe residual(String architecture) {
+      return new Recipe(architecture, Optional.empty(), 2e-3, 0.05, 0.01);
+    }
+
+    /** Model and start in a report's words. */
+    public String words() {
+      return foundation.map(f -> architecture + " from " + f).orElse(architecture);
+    }
+  }
 
   public StudyText {
     sites = List.copyOf(sites);
@@ -52,9 +78,9 @@ public record StudyText(
         LOCAL_EPOCHS,
         0,
         BATCH,
-        new Training.Optimiser("adamw", LEARNING_RATE, WEIGHT_DECAY, 0, 1, 1),
+        new Training.Optimiser("adamw", recipe.learningRate, recipe.weightDecay, 0, 1, 1),
         new Training.Schedule(0.5, 0, true, 0),
-        PROXIMAL_MU,
+        recipe.proximalMu,
         new Training.Input("weak", "fixed", MEAN, DEVIATION),
         Training.Personal.NONE,
         true);
@@ -76,9 +102,9 @@ public record StudyText(
       name: %s
       title: {en: "Lesions on head MRI (simulated)"}
     spec:
-      model:     {architecture: %s, height: %d, width: %d}
+      model:     {architecture: %s%s, height: %d, width: %d}
       task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
-      algorithm: {name: fedprox, mu: %s, rounds: %d, localEpochs: %d}
+      algorithm: {%s, rounds: %d, localEpochs: %d}
       training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
       privacy:   {mode: sealed}
       sites:     {include: [%s], quorum: %d, deadline: %ds}
@@ -87,15 +113,16 @@ public record StudyText(
     """
         .formatted(
             name,
-            architecture,
+            recipe.architecture,
+            recipe.foundation.map(f -> ", foundation: " + f).orElse(""),
             side,
             side,
-            PROXIMAL_MU,
+            recipe.proximalMu > 0 ? "name: fedprox, mu: " + recipe.proximalMu : "name: fedavg",
             rounds,
             LOCAL_EPOCHS,
             BATCH,
-            LEARNING_RATE,
-            WEIGHT_DECAY,
+            recipe.learningRate,
+            recipe.weightDecay,
             MEAN,
             DEVIATION,
             sites.stream().map(SiteId::value).collect(Collectors.joining(", ")),

@@ -1,5 +1,5 @@
 /**
- * Judges models on test cases that no site has, and trains the pooled baseline. In: parameters and
+ * Judges models on test cases that no site has, and trains baselines. In: parameters and
  * cases. Out: AUROCs with intervals.
  */
 @NullMarked

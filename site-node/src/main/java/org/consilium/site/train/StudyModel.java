@@ -1,6 +1,7 @@
 package org.consilium.site.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.catalog.Catalogue;
@@ -22,6 +23,8 @@ import org.consilium.protocol.StudyPlan;
  * @param folder where what belongs to this study alone is kept
  */
 public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder) {
+  private static final String EMBEDDINGS = "embeddings.bin";
+
   /** Which parameters are trained, and which travel. */
   public TrainedSet set() {
     return TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
@@ -37,6 +40,10 @@ public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder)
     TrainedSet set = set();
     LocalModel model = LocalModel.open(set, settings);
     try {
+      if (set.headOnly()) {
+        Files.createDirectories(folder);
+        model.keepEmbeddings(folder.resolve(EMBEDDINGS));
+      }
       if (foundation.isEmpty()) {
         model.load(Start.seeded(set, plan.seed()));
         return model;
