@@ -1,6 +1,8 @@
 package org.consilium.models.engine;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * AdamW (Loshchilov &amp; Hutter 2019) with the FedProx pull μ(w − w_t) towards the round's start
@@ -94,6 +96,16 @@ final class AdamW implements Optimiser {
         pulled.drop(tensor, from, length);
       }
     }
+  }
+
+  @Override
+  public List<float[]> memory() {
+    return Stream.concat(Arrays.stream(first), Arrays.stream(second)).toList();
+  }
+
+  @Override
+  public void resume(int done) {
+    steps = done;
   }
 
   @Override

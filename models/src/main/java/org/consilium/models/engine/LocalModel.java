@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -60,6 +62,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
   private Optional<EmbeddingFile> kept = Optional.empty();
+  private Optional<Progress> progress = Optional.empty();
 
   private LocalModel(TrainedSet set, NDManager manager, boolean host) {
     this.set = set;
@@ -313,6 +316,18 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    */
   public void keepEmbeddings(Path file) {
     kept = Optional.of(new EmbeddingFile(file));
+  }
+
+  /**
+   * Has every training write its progress into {@code file} as often as {@code every} allows, and go
+   * on from there when it is the same training: settings, seed, round and starting values.
+   */
+  public void keepProgress(Path file, InstantSource clock, Duration every) {
+    progress = Optional.of(new Progress(file, clock, every));
+  }
+
+  Optional<Progress> progress() {
+    return progress;
   }
 
   float[] embeddings(ImageSet images, Preprocessing preprocessing) throws IOException {

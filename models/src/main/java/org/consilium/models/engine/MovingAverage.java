@@ -38,6 +38,11 @@ final class MovingAverage {
     }
   }
 
+  /** The averages; its own arrays. */
+  List<float[]> memory() {
+    return List.of(averages);
+  }
+
   /** Puts the average in the parameters' place. */
   void write() {
     for (int t = 0; t < tensors.size(); t++) {

@@ -1,5 +1,7 @@
 package org.consilium.models.engine;
 
+import java.util.List;
+
 /** Takes steps on some tensors from the gradients that stand beside them, and uses these up. */
 sealed interface Optimiser permits AdamW, Sgd {
   /**
@@ -10,6 +12,12 @@ sealed interface Optimiser permits AdamW, Sgd {
 
   /** One step. Call {@link #gradientNorm} before it and hand its result in. */
   void step(double learningRate, double gradientNorm);
+
+  /** What it remembers between steps; its own arrays, which {@link #resume} takes as filled. */
+  List<float[]> memory();
+
+  /** Goes on after {@code steps} steps whose memory has been put back. */
+  void resume(int steps);
 
   /** Forgets what backward passes have added up. */
   void dropGradients();

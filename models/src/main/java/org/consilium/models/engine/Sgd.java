@@ -66,6 +66,16 @@ final class Sgd implements Optimiser {
   }
 
   @Override
+  public List<float[]> memory() {
+    return List.of(velocity);
+  }
+
+  @Override
+  public void resume(int done) {
+    // The velocities are all there is.
+  }
+
+  @Override
   public void dropGradients() {
     pulled.drop();
   }

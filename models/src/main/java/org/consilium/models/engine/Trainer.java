@@ -5,6 +5,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,6 +20,7 @@ import java.util.regex.Pattern;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.Training;
 
@@ -25,6 +29,8 @@ final class Trainer implements AutoCloseable {
   /** Tensors that are not decayed although they have several dimensions. */
   private static final Pattern POSITIONS =
       Pattern.compile("(.*[._])?(pos_embed|cls_token|reg_token|mask_token)");
+
+  private static final int KEY_BLOCK = 1 << 14;
 
   private final LocalModel model;
   private final Objective objective;
@@ -59,70 +65,93 @@ final class Trainer implements AutoCloseable {
     }
   }
 
-  TrainingOutcome run() throws EngineUnavailable {
+  TrainingOutcome run() throws IOException {
     Training plan = run.plan();
     int stepsPerEpoch = Math.ceilDiv(objective.count(), plan.batchSize());
     int steps =
         plan.localSteps() > 0
             ? plan.localSteps()
             : Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
-    Sums sums = new Sums();
-    double rates = 0;
-    int step = 0;
-    for (int epoch = 0; step < steps; epoch++) {
-      int[] order = order(epoch);
-      sums.reset();
-      for (int from = 0; from < order.length && step < steps; from += plan.batchSize()) {
-        int[] places =
-            Arrays.copyOfRange(order, from, Math.min(order.length, from + plan.batchSize()));
-        double sum = gradientOf(places, epoch);
-        double norm = optimiser.gradientNorm();
-        if (!Double.isFinite(sum) || !Double.isFinite(norm)) {
-          return new TrainingOutcome.Diverged(run.round(), step + 1, sum / places.length);
-        }
-        double rate = run.learningRate(step, steps);
-        optimiser.step(rate, norm);
-        rates += rate;
-        average.ifPresent(MovingAverage::add);
-        step++;
-        sums.add(sum, norm, places.length);
-        if (!run.watch().step(step, steps, sum / places.length)) {
-          return new TrainingOutcome.Stopped(step);
-        }
+    Optional<Kept> kept = kept();
+    Progress.Sums sums = kept.isPresent() ? resumed(kept.get()) : Progress.Sums.NONE;
+    int[] order = new int[0];
+    while (sums.step() < steps) {
+      int epoch = sums.step() / stepsPerEpoch;
+      int from = sums.step() % stepsPerEpoch * plan.batchSize();
+      if (from == 0 || order.length == 0) {
+        order = order(epoch);
+        sums = from == 0 ? sums.nextEpoch() : sums;
+      }
+      int[] places =
+          Arrays.copyOfRange(order, from, Math.min(order.length, from + plan.batchSize()));
+      double sum = gradientOf(places, epoch);
+      double norm = optimiser.gradientNorm();
+      if (!Double.isFinite(sum) || !Double.isFinite(norm)) {
+        return new TrainingOutcome.Diverged(run.round(), sums.step() + 1, sum / places.length);
+      }
+      double rate = run.learningRate(sums.step(), steps);
+      optimiser.step(rate, norm);
+      average.ifPresent(MovingAverage::add);
+      sums = sums.plus(rate, sum, norm, places.length);
+      if (kept.isPresent()) {
+        kept.get().progress.offer(kept.get().key, sums, kept.get().state);
+      }
+      if (!run.watch().step(sums.step(), steps, sum / places.length)) {
+        return new TrainingOutcome.Stopped(sums.step());
       }
     }
     average.ifPresent(MovingAverage::write);
-    return new TrainingOutcome.Trained(sums.loss(), step, sums.norm(), rates, microBatch.size());
+    if (kept.isPresent()) {
+      kept.get().progress.drop();
+    }
+    return new TrainingOutcome.Trained(
+        sums.loss() / sums.examples(),
+        sums.step(),
+        sums.norms() / sums.steps(),
+        sums.rates(),
+        microBatch.size());
   }
 
-  /** What the steps of an epoch add up to. */
-  private static final class Sums {
-    private double loss;
-    private double norms;
-    private int examples;
-    private int steps;
+  /** A training whose progress is kept, and all that it consists of. */
+  private record Kept(Progress progress, Digest key, Progress.State state) {}
 
-    void reset() {
-      loss = 0;
-      norms = 0;
-      examples = 0;
-      steps = 0;
-    }
+  private Optional<Kept> kept() {
+    return model
+        .progress()
+        .map(
+            progress -> {
+              List<float[]> memory = new ArrayList<>(optimiser.memory());
+              average.ifPresent(a -> memory.addAll(a.memory()));
+              return new Kept(progress, key(), new Progress.State(tensors, memory));
+            });
+  }
 
-    void add(double sum, double norm, int count) {
-      loss += sum;
-      norms += norm;
-      examples += count;
-      steps++;
-    }
+  private Progress.Sums resumed(Kept kept) throws IOException {
+    Optional<Progress.Sums> found = kept.progress.resume(kept.key, kept.state);
+    found.ifPresent(sums -> optimiser.resume(sums.step()));
+    return found.orElse(Progress.Sums.NONE);
+  }
 
-    double loss() {
-      return loss / examples;
+  /** What decides a training, together with the images: settings, seed and the values it starts from. */
+  private Digest key() {
+    MessageDigest sha = Digest.newSha256();
+    String settings =
+        "%s %s %d/%d %d %d %s"
+            .formatted(
+                run.task(), run.plan(), run.round(), run.rounds(), run.seed(), objective.count(),
+                model.layout().digest());
+    sha.update(settings.getBytes(StandardCharsets.UTF_8));
+    float[] block = new float[KEY_BLOCK];
+    ByteBuffer bytes = ByteBuffer.allocate(KEY_BLOCK * Float.BYTES);
+    for (Optimiser.Trained tensor : tensors) {
+      for (int from = 0; from < tensor.length(); from += KEY_BLOCK) {
+        int some = Math.min(KEY_BLOCK, tensor.length() - from);
+        tensor.weights().read(from, block, 0, some);
+        bytes.clear().asFloatBuffer().put(block, 0, some);
+        sha.update(bytes.limit(some * Float.BYTES));
+      }
     }
-
-    double norm() {
-      return norms / steps;
-    }
+    return Digest.of(sha.digest());
   }
 
   @Override
