@@ -59,7 +59,7 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
 
   /** Cases of a split with their masks. */
   public LabelledMasks masks(Split split) throws IOException {
-    return required(cohort.masks(split), "a mask an image");
+    return required(cohort.masks(split, Math.max(2, plan.model().classes())), "a mask an image");
   }
 
   private static <T> T required(Optional<T> cases, String what) throws IOException {

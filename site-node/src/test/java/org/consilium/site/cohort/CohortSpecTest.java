@@ -30,7 +30,7 @@ final class CohortSpecTest {
 
     assertThat(cohort.trainingCount()).isEqualTo(4);
     assertThat(cohort.holdout().labels()).containsExactly(0, 1);
-    assertThat(cohort.masks(Split.TRAIN)).isEmpty();
+    assertThat(cohort.masks(Split.TRAIN, 2)).isEmpty();
     assertThat(open(folder.resolve("index.csv")).summary()).isEqualTo(cohort.summary());
     assertThat(cohort.manifest().orElseThrow().counts().get("train")).containsEntry("0", "<11");
   }
@@ -46,10 +46,10 @@ final class CohortSpecTest {
 
     CohortSource cohort = open(folder);
 
-    LabelledMasks tiles = cohort.masks(Split.TRAIN).orElseThrow();
+    LabelledMasks tiles = cohort.masks(Split.TRAIN, 2).orElseThrow();
     // Ten images: 15 % is 1.5, so 2 for validation and 2 for test.
     assertThat(tiles.count()).isEqualTo(6);
-    assertThat(cohort.masks(Split.VALIDATION).orElseThrow().count()).isEqualTo(2);
+    assertThat(cohort.masks(Split.VALIDATION, 2).orElseThrow().count()).isEqualTo(2);
     assertThatThrownBy(cohort::training)
         .isInstanceOf(IOException.class)
         .hasMessageContaining("these cases have masks");
