@@ -53,6 +53,20 @@ public record Training(
         localBaseline);
   }
 
+  /** The same with another number of steps a round; 0 counts passes. */
+  public Training withLocalSteps(int steps) {
+    return new Training(
+        localEpochs,
+        steps,
+        batchSize,
+        optimiser,
+        schedule,
+        proximalMu,
+        input,
+        personal,
+        localBaseline);
+  }
+
   /** How tune-after goes on: its steps at its rate, as one round without any pull. */
   public Training tuning() {
     double rate = personal.learningRate > 0 ? personal.learningRate : optimiser.learningRate;

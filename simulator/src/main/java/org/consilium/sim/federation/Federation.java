@@ -76,6 +76,11 @@ public final class Federation implements AutoCloseable {
       localOnly = List.copyOf(localOnly);
       lives = List.copyOf(lives);
     }
+
+    /** A file of a site's own in its study's folder; may not exist. */
+    public Path own(int site, String name) {
+      return localOnly.get(site).resolveSibling(name);
+    }
   }
 
   private Federation(

@@ -58,7 +58,8 @@ final class ReportPage {
                 Markup.escape(head.words().banner())));
     tiles();
     convergence();
-    page.append(ComparisonSection.of(report));
+    page.append(
+        report.drawn().isEmpty() ? ComparisonSection.of(report) : DrawnSection.of(report));
     drift();
     samples();
     timeline();
@@ -72,8 +73,12 @@ final class ReportPage {
   private void tiles() {
     Together t = report.together();
     page.append("<div class=\"tiles\">");
-    tile("key", t.globalMean().map(v -> Html.decimal(v, 3)), "global model, mean AUROC of sites");
-    tile("", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean AUROC");
+    tile(
+        "key",
+        t.globalMean().map(v -> Html.decimal(v, 3)),
+        "global model, mean %s of sites".formatted(measure()));
+    tile(
+        "", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean " + measure());
     tile("", t.pooledMean().map(v -> Html.decimal(v, 3)), "pooled model (all data in one place)");
     if (t.randomMean().isPresent()) {
       tile(
@@ -89,6 +94,10 @@ final class ReportPage {
     }
     tile("", Optional.of(Html.seconds(report.head().wallSeconds())), "from start to end");
     page.append("</div>\n");
+  }
+
+  private String measure() {
+    return report.head().words().measure();
   }
 
   private void tile(String style, Optional<String> value, String words) {
@@ -124,7 +133,8 @@ final class ReportPage {
               Charts.convergence(report, site, Charts.colour(i)).svg()));
     }
     body.append("</div>");
-    Table table = new Table("round", "centre", "global AUROC", "local-only AUROC", "weight");
+    Table table =
+        new Table("round", "centre", "global " + measure(), "local-only " + measure(), "weight");
     for (RoundLine round : report.rounds()) {
       for (SiteLine site : report.sites()) {
         table.row(
