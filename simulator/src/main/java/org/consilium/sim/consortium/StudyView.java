@@ -32,6 +32,7 @@ public record StudyView(
   public record Site(
       String id,
       String decision,
+      String refusal,
       int samples,
       boolean connected,
       String phase,
@@ -116,6 +117,7 @@ public record StudyView(
     return new Site(
         node.path("site").asText(),
         node.path("decision").asText(),
+        node.path("refusal").asText(),
         node.path("samples").asInt(),
         node.path("connected").asBoolean(),
         node.path("phase").asText(),

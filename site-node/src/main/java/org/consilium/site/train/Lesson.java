@@ -30,6 +30,21 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
     };
   }
 
+  /**
+   * The training images.
+   *
+   * @throws IllegalArgumentException if these cases do not have what the study needs
+   * @throws IOException if they cannot be read
+   */
+  public ImageSet pictures() throws IOException {
+    return switch (plan.task().type()) {
+      case CLASSIFICATION, MASKED -> cohort.training();
+      case MULTILABEL -> findings(Split.TRAIN).images();
+      case SEGMENTATION -> masks(Split.TRAIN).images();
+      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+    };
+  }
+
   /** The hold-out's images. */
   public ImageSet holdout() throws IOException {
     return switch (plan.task().type()) {
