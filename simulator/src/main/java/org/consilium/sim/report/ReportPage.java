@@ -1,9 +1,5 @@
 package org.consilium.sim.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.sim.chart.Markup;
@@ -48,7 +44,7 @@ final class ReportPage {
         """
             .formatted(
                 Markup.escape(head.title()),
-                style(),
+                Html.style(),
                 Markup.escape(head.title()),
                 Markup.escape(head.study()),
                 Markup.escape(head.scenario()),
@@ -318,17 +314,6 @@ final class ReportPage {
 
   private static String capital(String words) {
     return words.isEmpty() ? words : Character.toUpperCase(words.charAt(0)) + words.substring(1);
-  }
-
-  private static String style() {
-    try (InputStream in = ReportPage.class.getResourceAsStream("report.css")) {
-      if (in == null) {
-        throw new IllegalStateException("report.css is not beside ReportPage");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException unreadable) {
-      throw new UncheckedIOException("read report.css", unreadable);
-    }
   }
 
   /** Names of the sections, for tests. */

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A run on bright squares, at one of the two centres dark ones, as real processes. */
 @Tag("slow")
 final class DrawnRunAcceptanceTest {
-  private static final int IMAGES = 16;
+  private static final int IMAGES = 48;
 
   @TempDir Path folder;
   private Path data = Path.of(".");
@@ -74,10 +74,10 @@ final class DrawnRunAcceptanceTest {
 
     assertThat(report.drawn()).hasSize(2);
     for (DemoReport.DrawnLine line : report.drawn()) {
-      // Eight images: the first two are held back, a quarter of six is 1.5, so 2 to choose by.
+      // 24 images: the first two are held back, a quarter of 22 is 5.5, so 6 to choose by.
       assertThat(line.heldBack()).isEqualTo(2);
-      assertThat(line.chosenBy()).isEqualTo(2);
-      assertThat(line.training()).isEqualTo(4);
+      assertThat(line.chosenBy()).isEqualTo(6);
+      assertThat(line.training()).isEqualTo(16);
       assertThat(List.of(line.alone(), line.pooled(), line.global(), line.personal(), line.kept()))
           .allMatch(dice -> dice.isPresent() && dice.get() >= 0 && dice.get() <= 1);
       assertThat(line.choice()).isIn(Set.of("global", "personal", "local-only"));
@@ -91,7 +91,7 @@ final class DrawnRunAcceptanceTest {
     refused("by:scanner", "", "the cases have no such column");
     refused("label-skew:0.3", "", "shared out by iid or by:COLUMN");
     refused("by:centre", "east.invert=true", "no site east; they are [bright, dark]");
-    refused("by:centre", "dark.holdBack=8", "site dark of 8 images would have 0 to train on");
+    refused("by:centre", "dark.holdBack=24", "site dark of 24 images would have 0 to train on");
   }
 
   private void refused(String partition, String option, String words) {
