@@ -54,8 +54,7 @@ final class ReportPage {
                 Markup.escape(head.words().banner())));
     tiles();
     convergence();
-    page.append(
-        report.drawn().isEmpty() ? ComparisonSection.of(report) : DrawnSection.of(report));
+    page.append(report.drawn().isEmpty() ? ComparisonSection.of(report) : DrawnSection.of(report));
     drift();
     samples();
     timeline();
@@ -157,7 +156,8 @@ final class ReportPage {
                 + " compares fresh cases with its hold-out, and the coordinator feeds the"
                 + " standardised change to a one-sided CUSUM."));
     body.append(
-        Html.key("line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
+        Html.key(
+            "line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
     body.append("<div class=\"panels\">");
     double top = Charts.driftTop(report);
     Table table =
