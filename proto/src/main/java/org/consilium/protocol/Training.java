@@ -36,8 +36,50 @@ public record Training(
 
   /** The same without FedProx's pull. */
   public Training withoutProximalTerm() {
+    return withProximalTerm(0);
+  }
+
+  /** The same with another strength of the pull. */
+  public Training withProximalTerm(double mu) {
     return new Training(
-        localEpochs, localSteps, batchSize, optimiser, schedule, 0, input, personal, localBaseline);
+        localEpochs,
+        localSteps,
+        batchSize,
+        optimiser,
+        schedule,
+        mu,
+        input,
+        personal,
+        localBaseline);
+  }
+
+  /** The same with another number of steps a round; 0 counts passes. */
+  public Training withLocalSteps(int steps) {
+    return new Training(
+        localEpochs,
+        steps,
+        batchSize,
+        optimiser,
+        schedule,
+        proximalMu,
+        input,
+        personal,
+        localBaseline);
+  }
+
+  /** How tune-after goes on: its steps at its rate, as one round without any pull. */
+  public Training tuning() {
+    double rate = personal.learningRate > 0 ? personal.learningRate : optimiser.learningRate;
+    return new Training(
+        localEpochs,
+        personal.steps,
+        batchSize,
+        optimiser.withLearningRate(rate),
+        new Schedule(1, 0, schedule.cosine, schedule.averaging),
+        0,
+        input,
+        personal,
+        localBaseline);
   }
 
   /**
@@ -71,6 +113,11 @@ public record Training(
           "gradientClip must be in [0, 1e6]",
           gradientClip);
       check(layerDecay > 0 && layerDecay <= 1, "layerDecay must be in (0, 1]", layerDecay);
+    }
+
+    /** The same with another step size. */
+    public Optimiser withLearningRate(double other) {
+      return new Optimiser(name, other, weightDecay, momentum, gradientClip, layerDecay);
     }
   }
 
@@ -129,10 +176,11 @@ public record Training(
    *     or tune-after (the last shared model trained further)
    * @param lambda strength of ditto's pull
    * @param steps of tune-after
+   * @param learningRate of tune-after; 0 is the study's
    */
-  public record Personal(String method, double lambda, int steps) {
+  public record Personal(String method, double lambda, int steps, double learningRate) {
     /** Nothing. */
-    public static final Personal NONE = new Personal("none", 0, 0);
+    public static final Personal NONE = new Personal("none", 0, 0, 0);
 
     public Personal {
       check(
@@ -147,6 +195,27 @@ public record Training(
           method.equals("tune-after") ? steps >= 1 && steps <= 100_000 : steps == 0,
           "personal.steps must be 1-100000 for tune-after and left out otherwise",
           steps);
+      check(
+          learningRate >= 0
+              && learningRate <= 10
+              && (method.equals("tune-after") || learningRate == 0),
+          "personal.learningRate must be in [0, 10] for tune-after and left out otherwise",
+          learningRate);
+    }
+
+    /** Whether there is such a model. */
+    public boolean wanted() {
+      return !method.equals("none");
+    }
+
+    /** Whether it is pulled towards the shared model round by round. */
+    public boolean ditto() {
+      return method.equals("ditto");
+    }
+
+    /** Whether it is the last shared model trained further. */
+    public boolean tunesAfter() {
+      return method.equals("tune-after");
     }
   }
 }

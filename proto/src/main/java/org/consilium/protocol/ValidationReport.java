@@ -15,6 +15,8 @@ import java.util.Set;
  * @param holdoutBucket lower edge of the bucket that the hold-out count falls in; 0 is suppressed
  * @param windowBucket likewise for the window's recent cases
  * @param measures released numbers, no two for the same thing
+ * @param kept the model that the site keeps for its own use; absent when suppressed or not asked
+ *     for
  */
 public record ValidationReport(
     RoundId round,
@@ -22,7 +24,8 @@ public record ValidationReport(
     ModelVersion model,
     int holdoutBucket,
     int windowBucket,
-    List<Measure> measures) {
+    List<Measure> measures,
+    Optional<Subject> kept) {
 
   public ValidationReport {
     measures = List.copyOf(measures);
@@ -43,6 +46,17 @@ public record ValidationReport(
     }
   }
 
+  /** Without a model that is kept. */
+  public ValidationReport(
+      RoundId round,
+      int window,
+      ModelVersion model,
+      int holdoutBucket,
+      int windowBucket,
+      List<Measure> measures) {
+    this(round, window, model, holdoutBucket, windowBucket, measures, Optional.empty());
+  }
+
   /** The measure of a quantity, or nothing when it was suppressed or not asked for. */
   public Optional<Measure> find(Subject subject, Cases cases, Quantity quantity) {
     return measures.stream()
@@ -57,7 +71,9 @@ public record ValidationReport(
     /** The model that the site trained on its own data alone. */
     LOCAL_ONLY,
     /** The round's global model after this site's local training. */
-    LOCAL_TRAINED
+    LOCAL_TRAINED,
+    /** The model that the site made for itself beside the shared one. */
+    PERSONAL
   }
 
   /** On which cases. */

@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.own.OwnRun;
@@ -14,6 +17,7 @@ import org.consilium.sim.own.Partition;
 import org.consilium.sim.own.Refusal;
 import org.consilium.sim.own.RunOptions;
 import org.consilium.sim.own.Shift;
+import org.consilium.sim.own.SiteOptions;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.ReportFiles;
@@ -57,7 +61,9 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       required = true,
-      description = "FILE.npz, TABLE.csv, or a folder of pictures with a table.")
+      description =
+          "FILE.npz, TABLE.csv, a folder of pictures with a table, or one with images/ and"
+              + " labels/.")
   private Path data = Path.of(".");
 
   @Option(
@@ -83,6 +89,22 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(names = "--no-pooled", description = "Do not train the pooled baseline.")
   private boolean withoutPooled;
+
+  @Option(
+      names = "--hold-back",
+      defaultValue = "0",
+      description =
+          "Pictures with masks: each site's first N images are judged and used for nothing else;"
+              + " without it 15 %% of them.")
+  private int holdBack;
+
+  @Option(
+      names = "--site-option",
+      paramLabel = "SITE.KEY=VALUE",
+      description =
+          "Pictures with masks: invert=true for dark structures on a light ground, shrink=N to"
+              + " make them smaller, holdBack=N. May be repeated.")
+  private List<String> siteOptions = new ArrayList<>();
 
   @Option(names = "--keep", description = "Keep the work folder OUT/.work.")
   private boolean keep;
@@ -121,7 +143,9 @@ final class RunCommand implements Callable<Integer> {
         out,
         !withoutPooled,
         resize,
-        keep);
+        keep,
+        holdBack,
+        SiteOptions.parse(siteOptions));
   }
 
   private int run(OwnRun run, PrintStream people) throws InterruptedException {
@@ -139,6 +163,19 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private void conclude(DemoReport report, Screen screen) {
+    for (DemoReport.DrawnLine line : report.drawn()) {
+      screen.say(
+          "%-16s on %d held-back images, Dice: alone %s, pooled %s, global %s, personal %s, kept %s (%s)"
+              .formatted(
+                  line.site(),
+                  line.heldBack(),
+                  number(line.alone()),
+                  number(line.pooled()),
+                  number(line.global()),
+                  number(line.personal()),
+                  number(line.kept()),
+                  line.choice()));
+    }
     for (DemoReport.Quality line : report.qualities()) {
       if (line.cases().equals("common")) {
         screen.say(
@@ -163,6 +200,10 @@ final class RunCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(ReportFiles.envelope(report));
       spec.commandLine().getOut().flush();
     }
+  }
+
+  private static String number(Optional<Double> dice) {
+    return dice.map(d -> String.format(Locale.ROOT, "%.3f", d)).orElse("–");
   }
 
   private static String number(DemoReport.Score score) {

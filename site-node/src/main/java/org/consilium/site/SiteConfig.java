@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.consilium.models.data.folder.View;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.protocol.Limits;
 import org.consilium.site.cohort.CohortSpec;
@@ -41,6 +42,10 @@ record SiteConfig(
       List.of(
           "data",
           "windows",
+          "invert",
+          "shrink",
+          "tile",
+          "colour",
           "threads",
           "device",
           "protectThreads",
@@ -49,6 +54,10 @@ record SiteConfig(
 
   private static final Map<String, String> DEFAULTS =
       Map.of(
+          "invert", "false",
+          "shrink", "1",
+          "tile", "64",
+          "colour", "false",
           "threads", "1",
           "device", "cpu",
           "protectThreads", "1",
@@ -83,11 +92,21 @@ record SiteConfig(
     }
     String windows = merged.getOrDefault("windows", "");
     return new SiteConfig(
-        new CohortSpec(data, windows.isBlank() ? Optional.empty() : Optional.of(Path.of(windows))),
+        new CohortSpec(
+            data,
+            windows.isBlank() ? Optional.empty() : Optional.of(Path.of(windows)),
+            cutting(merged)),
         new EngineSettings(number(merged, "threads", 1, 1024), merged.getOrDefault("device", "")),
         number(merged, "protectThreads", 1, 64),
         number(merged, "metricsPort", 0, 65_535),
         Duration.ofSeconds(number(merged, "noProgressSeconds", 1, 86_400)));
+  }
+
+  /** Of folders with masks. */
+  static CohortSpec.Cutting cutting(Map<String, String> values) {
+    View view = new View(flag(values, "invert"), number(values, "shrink", 1, View.SHRINK_MAX));
+    return new CohortSpec.Cutting(
+        view, number(values, "tile", 8, 1024), flag(values, "colour") ? 3 : 1);
   }
 
   static String variable(String key) {
@@ -119,6 +138,16 @@ record SiteConfig(
       }
     }
     return values;
+  }
+
+  private static boolean flag(Map<String, String> values, String key) {
+    return switch (values.getOrDefault(key, "")) {
+      case "true" -> true;
+      case "false" -> false;
+      case String other ->
+          throw new IllegalArgumentException(
+              "%s must be true or false, got %s".formatted(key, Limits.printable(other)));
+    };
   }
 
   private static int number(Map<String, String> values, String key, int least, int most) {

@@ -171,6 +171,8 @@ final class StudyCommand implements Callable<Integer> {
                               : "offline",
                           decimal(s.get("global").get("value")),
                           decimal(s.get("localOnly").get("value")),
+                          decimal(s.get("personal").get("value")),
+                          kept(s.get("kept").text()),
                           s.get("drift").text()))
               .toList();
       SiteCommand.output(spec, server)
@@ -178,9 +180,24 @@ final class StudyCommand implements Callable<Integer> {
               headline(study)
                   + "\n"
                   + Output.table(
-                      List.of("site", "decision", "now", "global", "local-only", "drift"), rows),
+                      List.of(
+                          "site",
+                          "decision",
+                          "now",
+                          "global",
+                          "local-only",
+                          "personal",
+                          "kept",
+                          "drift"),
+                      rows),
               answer);
       return 0;
+    }
+
+    private static String kept(String subject) {
+      return subject.isEmpty() || subject.equals("null")
+          ? "–"
+          : subject.toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 

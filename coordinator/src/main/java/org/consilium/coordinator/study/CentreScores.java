@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
 import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
 import org.consilium.protocol.ValidationReport.Cases;
 import org.consilium.protocol.ValidationReport.Measure;
@@ -16,6 +17,23 @@ import org.consilium.protocol.ValidationReport.Subject;
 /** Per-centre readings of a snapshot that the page, the metrics and the model card share. */
 public final class CentreScores {
   private CentreScores() {}
+
+  /** What a study's models are compared by, whatever chooses the best. */
+  public static Quantity measure(StudyPlan plan) {
+    return switch (plan.task().type()) {
+      case CLASSIFICATION, MULTILABEL -> Quantity.AUROC;
+      case SEGMENTATION -> Quantity.DICE;
+      case MASKED, CONTRASTIVE, IMAGE_TEXT -> Quantity.LOG_LOSS;
+    };
+  }
+
+  /** The model that a centre said last that it keeps. */
+  public static Optional<Subject> kept(StudySnapshot study, SiteId site) {
+    return study.rounds().stream()
+        .map(r -> Optional.ofNullable(r.reports().get(site)).flatMap(ValidationReport::kept))
+        .flatMap(Optional::stream)
+        .reduce((_, later) -> later);
+  }
 
   /** One hold-out number of a round. */
   public record Point(int round, Measure measure) {}
@@ -48,14 +66,16 @@ public final class CentreScores {
         .reduce((_, later) -> later);
   }
 
-  /** The study's sites, the lowest global AUROC first; sites without one come last. */
+  /** The study's sites, the worst global score first; sites without one come last. */
   public static List<SiteStatus> worstFirst(StudySnapshot study) {
+    Quantity measure = measure(study.plan());
+    double sign = measure == Quantity.LOG_LOSS ? -1 : 1;
     return study.sites().stream()
         .sorted(
             Comparator.comparingDouble(
                     (SiteStatus s) ->
-                        latest(study, s.site(), Subject.GLOBAL, Quantity.AUROC)
-                            .map(Measure::value)
+                        latest(study, s.site(), Subject.GLOBAL, measure)
+                            .map(m -> sign * m.value())
                             .orElse(2.0))
                 .thenComparing(SiteStatus::site))
         .toList();

@@ -207,8 +207,9 @@ final class StudyLearning {
     String method = personal.choice("method", "none", List.of("none", "ditto", "tune-after"));
     double lambda = personal.number("lambda", method.equals("ditto") ? 0.1 : 0);
     int steps = personal.integer("steps", method.equals("tune-after") ? 100 : 0);
+    double learningRate = personal.number("learningRate", 0);
     personal.end();
-    return personal.build(() -> new Personal(method, lambda, steps));
+    return personal.build(() -> new Personal(method, lambda, steps, learningRate));
   }
 
   private static String constant(String word) {

@@ -75,7 +75,9 @@ record StudyJson(
       long bytesDown,
       String drift,
       @Nullable Score global,
-      @Nullable Score localOnly) {
+      @Nullable Score localOnly,
+      @Nullable Score personal,
+      @Nullable String kept) {
     static Site of(StudySnapshot study, SiteStatus s) {
       return new Site(
           s.site().value(),
@@ -89,16 +91,19 @@ record StudyJson(
           s.bytesDown(),
           s.drift().verdict().name(),
           score(study, s.site(), Subject.GLOBAL),
-          score(study, s.site(), Subject.LOCAL_ONLY));
+          score(study, s.site(), Subject.LOCAL_ONLY),
+          score(study, s.site(), Subject.PERSONAL),
+          CentreScores.kept(study, s.site()).map(Subject::name).orElse(null));
     }
 
     private static @Nullable Score score(StudySnapshot study, SiteId site, Subject subject) {
-      Optional<Measure> measure = CentreScores.latest(study, site, subject, Quantity.AUROC);
+      Optional<Measure> measure =
+          CentreScores.latest(study, site, subject, CentreScores.measure(study.plan()));
       return measure.map(m -> new Score(m.value(), m.low(), m.high())).orElse(null);
     }
   }
 
-  /** An AUROC with its 95 % interval. */
+  /** A score in the study's measure, such as an AUROC, with its 95 % interval. */
   @Serdeable
   record Score(double value, double low, double high) {}
 

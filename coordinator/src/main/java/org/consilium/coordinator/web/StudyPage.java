@@ -17,10 +17,12 @@ import org.consilium.protocol.ValidationReport.Subject;
  * A study laid out for its page.
  *
  * @param centres worst first
- * @param scores AUROC by round, global solid and local-only dashed
+ * @param measure what models are compared by
+ * @param scores by round, global solid and local-only dashed
  * @param drift statistics against the threshold
  */
-public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores, Chart drift) {
+public record StudyPage(
+    StudySnapshot study, Quantity measure, List<Centre> centres, Chart scores, Chart drift) {
   public StudyPage {
     centres = List.copyOf(centres);
   }
@@ -34,6 +36,8 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
       SiteStatus status,
       Optional<Measure> global,
       Optional<Measure> localOnly,
+      Optional<Measure> personal,
+      Optional<Subject> kept,
       Optional<DriftPoint> evidence,
       boolean samplesShown) {
 
@@ -61,16 +65,20 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
   static StudyPage of(StudySnapshot study, Words words) {
     return new StudyPage(
         study,
+        CentreScores.measure(study.plan()),
         CentreScores.worstFirst(study).stream().map(s -> centre(study, s)).toList(),
         scoreChart(study, words),
         driftChart(study));
   }
 
   private static Centre centre(StudySnapshot study, SiteStatus status) {
+    Quantity measure = CentreScores.measure(study.plan());
     return new Centre(
         status,
-        CentreScores.latest(study, status.site(), Subject.GLOBAL, Quantity.AUROC),
-        CentreScores.latest(study, status.site(), Subject.LOCAL_ONLY, Quantity.AUROC),
+        CentreScores.latest(study, status.site(), Subject.GLOBAL, measure),
+        CentreScores.latest(study, status.site(), Subject.LOCAL_ONLY, measure),
+        CentreScores.latest(study, status.site(), Subject.PERSONAL, measure),
+        CentreScores.kept(study, status.site()),
         evidence(status),
         status.samples() >= study.plan().protection().minSamples());
   }
@@ -94,7 +102,7 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
       SiteId site = study.sites().get(i).site();
       for (Subject subject : List.of(Subject.GLOBAL, Subject.LOCAL_ONLY)) {
         List<Chart.Value> values =
-            CentreScores.series(study, site, subject, Quantity.AUROC).stream()
+            CentreScores.series(study, site, subject, CentreScores.measure(study.plan())).stream()
                 .map(p -> new Chart.Value(p.round(), p.measure().value()))
                 .toList();
         least = values.stream().mapToDouble(Chart.Value::y).reduce(least, Math::min);
@@ -104,7 +112,12 @@ public record StudyPage(StudySnapshot study, List<Centre> centres, Chart scores,
                 site + (local ? " (" + words.get("legend.local") + ")" : ""), i, local, values));
       }
     }
-    return Chart.of(series, Math.floor(least * 10) / 10, 1, OptionalDouble.empty());
+    double most =
+        series.stream()
+            .flatMap(s -> s.values().stream())
+            .mapToDouble(Chart.Value::y)
+            .reduce(1, Math::max);
+    return Chart.of(series, Math.floor(least * 10) / 10, most, OptionalDouble.empty());
   }
 
   private static Chart driftChart(StudySnapshot study) {

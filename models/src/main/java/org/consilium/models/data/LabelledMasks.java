@@ -1,5 +1,7 @@
 package org.consilium.models.data;
 
+import java.util.Optional;
+
 /**
  * Images with the class of every pixel, in memory: an {@link ImageSet} and masks of shape [count,
  * height, width], 8-bit, 0 = background. An image's label in the set is 1 when its mask has any
@@ -9,11 +11,13 @@ public final class LabelledMasks {
   private final ImageSet images;
   private final int classes;
   private final byte[] masks;
+  private final Optional<Tiling> tiling;
 
-  private LabelledMasks(ImageSet images, int classes, byte[] masks) {
+  private LabelledMasks(ImageSet images, int classes, byte[] masks, Optional<Tiling> tiling) {
     this.images = images;
     this.classes = classes;
     this.masks = masks;
+    this.tiling = tiling;
   }
 
   /**
@@ -48,7 +52,31 @@ public final class LabelledMasks {
         labels[i / area] = 1;
       }
     }
-    return new LabelledMasks(pictures.withLabels(labels), classes, masks);
+    return new LabelledMasks(pictures.withLabels(labels), classes, masks, Optional.empty());
+  }
+
+  /** The same as tiles of larger images. */
+  public LabelledMasks tiled(Tiling places) {
+    if (places.tiles().size() != count()) {
+      throw new IllegalArgumentException(
+          "masks: %d places for %d tiles".formatted(places.tiles().size(), count()));
+    }
+    return new LabelledMasks(images, classes, masks, Optional.of(places));
+  }
+
+  /** The same among at least {@code wanted} classes: a site may have no pixel of the last ones. */
+  public LabelledMasks among(int wanted) {
+    return new LabelledMasks(images, Math.max(classes, wanted), masks, tiling);
+  }
+
+  /** Where the images lie in larger ones; empty if each is whole. */
+  public Optional<Tiling> tiling() {
+    return tiling;
+  }
+
+  /** Number of whole images. */
+  public int wholeImages() {
+    return tiling.map(t -> t.images().size()).orElse(count());
   }
 
   /** The images, labelled by whether they have any foreground. */
@@ -76,13 +104,13 @@ public final class LabelledMasks {
     return images.height() * images.width();
   }
 
-  /** The images at the given places, in that order, with their masks. */
+  /** The images at the given places, in that order, with their masks, each as a whole one. */
   public LabelledMasks subset(int[] places) {
     byte[] some = new byte[places.length * area()];
     for (int i = 0; i < places.length; i++) {
       System.arraycopy(masks, places[i] * area(), some, i * area(), area());
     }
-    return new LabelledMasks(images.subset(places), classes, some);
+    return new LabelledMasks(images.subset(places), classes, some, Optional.empty());
   }
 
   /** Share of pixels that are foreground; 0 without images. */

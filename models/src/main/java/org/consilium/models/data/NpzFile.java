@@ -4,8 +4,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.ZipException;
 import org.consilium.models.data.NpzArchive.Opened;
 
@@ -169,6 +171,43 @@ public final class NpzFile {
           opened.forEach((index, value) -> patients[index] = (long) value);
           return Optional.of(patients);
         });
+  }
+
+  /** What the images of a split come with. */
+  public enum Targets {
+    /** One class an image. */
+    CLASSES,
+    /** Several findings an image. */
+    FINDINGS,
+    /** A class a pixel. */
+    MASKS
+  }
+
+  /**
+   * What the images of a split come with, by the arrays' names and shapes alone.
+   *
+   * @throws MalformedData if the archive or a header is damaged
+   * @throws IOException if it cannot be read
+   */
+  public static Set<Targets> targets(Path file, Split split) throws IOException {
+    Set<Targets> found = EnumSet.noneOf(Targets.class);
+    Optional<Set<Targets>> all =
+        reading(
+            file,
+            archive -> {
+              Optional<Opened> labels = archive.find(split.key() + "_labels");
+              labels.ifPresent(
+                  opened ->
+                      found.add(
+                          opened.shape().size() == 2 && opened.shape().get(1) > 1
+                              ? Targets.FINDINGS
+                              : Targets.CLASSES));
+              if (archive.has(split.key() + "_masks")) {
+                found.add(Targets.MASKS);
+              }
+              return Optional.of(found);
+            });
+    return all.orElseThrow();
   }
 
   private record Parts(Opened images, Opened targets) {}

@@ -128,7 +128,8 @@ final class LearningCodec {
             org.consilium.proto.v1.Personal.newBuilder()
                 .setMethod(training.personal().method())
                 .setLambda(training.personal().lambda())
-                .setSteps(training.personal().steps()))
+                .setSteps(training.personal().steps())
+                .setLearningRate(training.personal().learningRate()))
         .setLocalBaseline(training.localBaseline())
         .build();
   }
@@ -171,7 +172,11 @@ final class LearningCodec {
             input.getNormalisation(),
             input.getMean(),
             input.getDeviation()),
-        new Personal(personal.getMethod(), personal.getLambda(), personal.getSteps()),
+        new Personal(
+            personal.getMethod(),
+            personal.getLambda(),
+            personal.getSteps(),
+            personal.getLearningRate()),
         t.getLocalBaseline());
   }
 }

@@ -1,5 +1,6 @@
 package org.consilium.protocol.wire;
 
+import java.util.Optional;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
@@ -35,6 +36,9 @@ public final class ReportCodec {
               .setLow(measure.low())
               .setHigh(measure.high()));
     }
+    report
+        .kept()
+        .ifPresent(kept -> m.setKept(org.consilium.proto.v1.Measure.Subject.valueOf(kept.name())));
     return m.build().toByteArray();
   }
 
@@ -60,7 +64,10 @@ public final class ReportCodec {
         new ModelVersion(Decoding.digest(m.getModelVersion())),
         m.getHoldoutBucket(),
         m.getWindowBucket(),
-        m.getMeasuresList().stream().map(ReportCodec::measure).toList());
+        m.getMeasuresList().stream().map(ReportCodec::measure).toList(),
+        m.getKept() == org.consilium.proto.v1.Measure.Subject.SUBJECT_UNSPECIFIED
+            ? Optional.empty()
+            : Optional.of(pick(Subject.values(), m.getKept().name(), "kept")));
   }
 
   private static Measure measure(org.consilium.proto.v1.Measure m) {

@@ -32,6 +32,7 @@ public record StudyView(
   public record Site(
       String id,
       String decision,
+      String refusal,
       int samples,
       boolean connected,
       String phase,
@@ -51,7 +52,7 @@ public record StudyView(
    * @param outcome OPEN, COMPLETED or ABANDONED
    * @param weights integer weight by site
    * @param losses training loss by site
-   * @param global AUROC of the global model on the hold-out by site
+   * @param global AUROC, or Dice, of the global model on the hold-out by site
    * @param local likewise of the local-only model
    */
   public record Round(
@@ -116,6 +117,7 @@ public record StudyView(
     return new Site(
         node.path("site").asText(),
         node.path("decision").asText(),
+        node.path("refusal").asText(),
         node.path("samples").asInt(),
         node.path("connected").asBoolean(),
         node.path("phase").asText(),
@@ -157,7 +159,7 @@ public record StudyView(
           for (JsonNode p : centre.path("scores")) {
             if (p.path("round").asInt() == round
                 && p.path("subject").asText().equals(subject)
-                && p.path("quantity").asText().equals("AUROC")) {
+                && List.of("AUROC", "DICE").contains(p.path("quantity").asText())) {
               values.put(site, p.path("value").asDouble());
             }
           }

@@ -76,6 +76,11 @@ public final class Federation implements AutoCloseable {
       localOnly = List.copyOf(localOnly);
       lives = List.copyOf(lives);
     }
+
+    /** A file of a site's own in its study's folder; may not exist. */
+    public Path own(int site, String name) {
+      return localOnly.get(site).resolveSibling(name);
+    }
   }
 
   private Federation(
@@ -137,6 +142,7 @@ public final class Federation implements AutoCloseable {
               "drift", site.id(), "first alarm in window %d".formatted(site.firstAlarmWindow()));
         }
       }
+      refuseIfASiteDoes(view);
       if (view.over()) {
         screen.leave();
         timeline.add("study", order.study, view.state() + " " + view.detail());
@@ -150,6 +156,16 @@ public final class Federation implements AutoCloseable {
       consortium.failIfGivenUp();
       look.at(view);
       Pause.of(LOOK_EVERY);
+    }
+  }
+
+  /** Every site was asked by its own people: one that refuses has data that do not fit. */
+  private void refuseIfASiteDoes(StudyView view) throws IOException {
+    for (StudyView.Site site : view.sites()) {
+      if (site.decision().equals("REFUSED")) {
+        throw new IOException(
+            "study %s: site %s refuses it: %s".formatted(order.study, site.id(), site.refusal()));
+      }
     }
   }
 

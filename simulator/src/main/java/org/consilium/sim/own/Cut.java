@@ -48,6 +48,25 @@ final class Cut {
   record Order(Partition partition, int sites, int leastTraining, long seed) {}
 
   static List<Piece> of(Cases cases, Order order) throws Refusal {
+    List<Piece> pieces = new ArrayList<>();
+    for (Share share : shares(cases, order)) {
+      pieces.add(piece(cases, share.name, share.places, order));
+    }
+    return List.copyOf(pieces);
+  }
+
+  /**
+   * All cases of one site, as places in the set.
+   *
+   * @param name of the site
+   */
+  record Share(String name, List<Integer> places) {
+    Share {
+      places = List.copyOf(places);
+    }
+  }
+
+  static List<Share> shares(Cases cases, Order order) throws Refusal {
     List<String> names = new ArrayList<>();
     List<List<Integer>> shares;
     if (order.partition instanceof Partition.By(String column)) {
@@ -58,11 +77,11 @@ final class Cut {
       }
       shares = byClass(cases, order);
     }
-    List<Piece> pieces = new ArrayList<>();
+    List<Share> all = new ArrayList<>();
     for (int site = 0; site < order.sites; site++) {
-      pieces.add(piece(cases, names.get(site), shares.get(site), order));
+      all.add(new Share(names.get(site), shares.get(site)));
     }
-    return List.copyOf(pieces);
+    return List.copyOf(all);
   }
 
   private static Piece piece(Cases cases, String name, List<Integer> share, Order order)

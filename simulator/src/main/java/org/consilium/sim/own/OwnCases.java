@@ -111,6 +111,10 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
     CaseFolder read = CaseFolder.read(table, rules);
     CaseFolder.Part train =
         read.part(Split.TRAIN).orElseThrow(() -> new Refusal("data: no case is in split train"));
+    if (train.findings().isPresent()) {
+      throw new Refusal(
+          "data: the table has several findings a picture, the study wants one class each");
+    }
     return assemble(
         cases(train), read.part(Split.VALIDATION).map(CaseFolder.Part::images), source.seed);
   }

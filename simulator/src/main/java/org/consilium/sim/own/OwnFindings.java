@@ -15,7 +15,6 @@ import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Machine;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
-import org.consilium.sim.own.OwnRun.OwnSite;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.DemoReport.Models;
 import org.consilium.sim.report.DemoReport.Quality;
@@ -112,7 +111,8 @@ final class OwnFindings {
                 inputs.options.seed(),
                 inputs.options.shift().equals(Shift.Kinds.NONE)
                     ? ""
-                    : ", and each site's grey levels were changed as its line says"));
+                    : ", and each site's grey levels were changed as its line says"),
+        "AUROC");
   }
 
   private DemoReport.SiteLine site(

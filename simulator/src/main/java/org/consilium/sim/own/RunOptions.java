@@ -16,6 +16,8 @@ import java.util.Set;
  * @param pooled whether the pooled baseline is trained
  * @param resize whether pictures of a folder are brought to the study's size
  * @param keep whether the work folder stays
+ * @param holdBack first images of each site that nothing is chosen on; 0 is a part of them
+ * @param siteOptions what single sites do differently
  */
 public record RunOptions(
     Path study,
@@ -27,7 +29,9 @@ public record RunOptions(
     Path out,
     boolean pooled,
     boolean resize,
-    boolean keep) {
+    boolean keep,
+    int holdBack,
+    SiteOptions siteOptions) {
   /** Most sites on one machine. */
   public static final int SITES_MAX = 16;
 

@@ -36,10 +36,11 @@ final class Charts {
             .orElse(CHANCE);
     double from = Math.clamp(Math.floor(lowest * 10) / 10, 0, 0.4);
     int last = report.rounds().stream().mapToInt(RoundLine::number).max().orElse(2);
+    String measure = report.head().words().measure();
     return new LineChart(
-        "AUROC by round at " + site.id(),
+        measure + " by round at " + site.id(),
         new LineChart.Axis("round", 1, Math.max(2, last)),
-        new LineChart.Axis("AUROC on its own hold-out", from, 1),
+        new LineChart.Axis(measure + " on its own hold-out", from, 1),
         List.of(
             new LineChart.Line(
                 "local-only", "c7 dash", -1, points(report, site, RoundLine::localAuroc)),

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  * @param processes each run of each process
  * @param samples some test cases with the model's opinion
  * @param qualities what else each model is worth on each set of cases; may be empty
+ * @param drawn one a site where pixels are judged; else empty
  */
 public record DemoReport(
     Head head,
@@ -26,8 +27,10 @@ public record DemoReport(
     List<Event> timeline,
     List<ProcessLine> processes,
     List<Sample> samples,
-    List<Quality> qualities) {
+    List<Quality> qualities,
+    List<DrawnLine> drawn) {
   public DemoReport {
+    drawn = List.copyOf(drawn);
     qualities = List.copyOf(qualities);
     rounds = List.copyOf(rounds);
     sites = List.copyOf(sites);
@@ -35,6 +38,40 @@ public record DemoReport(
     processes = List.copyOf(processes);
     samples = List.copyOf(samples);
   }
+
+  /** Of pictures with one class each. */
+  public DemoReport(
+      Head head,
+      List<RoundLine> rounds,
+      List<SiteLine> sites,
+      Together together,
+      List<Event> timeline,
+      List<ProcessLine> processes,
+      List<Sample> samples,
+      List<Quality> qualities) {
+    this(head, rounds, sites, together, timeline, processes, samples, qualities, List.of());
+  }
+
+  /**
+   * Mean Dice of each model on one site's held-back images; absent where a model was not made.
+   *
+   * @param training images to train on
+   * @param chosenBy images that the site chooses by
+   * @param heldBack images that are judged here
+   * @param kept of the model that the site keeps
+   * @param choice which that is: global, personal or local-only; empty for none
+   */
+  public record DrawnLine(
+      String site,
+      int training,
+      int chosenBy,
+      int heldBack,
+      Optional<Double> alone,
+      Optional<Double> pooled,
+      Optional<Double> global,
+      Optional<Double> personal,
+      Optional<Double> kept,
+      String choice) {}
 
   /**
    * What was run.
@@ -69,6 +106,7 @@ public record DemoReport(
    * @param own title of the comparison at each centre
    * @param all title of the comparison on common cases, without their number
    * @param simulated what was simulated
+   * @param measure what rounds are measured by: AUROC or Dice
    */
   public record Words(
       String banner,
@@ -77,7 +115,8 @@ public record DemoReport(
       String tests,
       String own,
       String all,
-      String simulated) {
+      String simulated,
+      String measure) {
     /** The demonstration's. */
     public static final Words DEMONSTRATION =
         new Words(
@@ -90,7 +129,8 @@ public record DemoReport(
             "On each centre's own test cases",
             "On all centres' test cases",
             "the lesions, the scanners' differences and the hospitals. The anatomy is one real"
-                + " head, averaged from many scans of one person.");
+                + " head, averaged from many scans of one person.",
+            "AUROC");
   }
 
   /**

@@ -1,5 +1,9 @@
 package org.consilium.sim.report;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
 import org.consilium.sim.chart.Markup;
@@ -67,5 +71,17 @@ final class Html {
           .append("</li>");
     }
     return list.append("</ul>\n").toString();
+  }
+
+  /** The page's style sheet. */
+  static String style() {
+    try (InputStream in = Html.class.getResourceAsStream("report.css")) {
+      if (in == null) {
+        throw new IllegalStateException("report.css is not beside the page");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException("read report.css", unreadable);
+    }
   }
 }

@@ -35,7 +35,8 @@ final class ReportJson {
         .put("parameters", head.parameters())
         .put("plan", head.plan())
         .put("machine", head.machine())
-        .put("images", head.label());
+        .put("images", head.label())
+        .put("measure", head.words().measure());
     ArrayNode rounds = root.putArray("rounds");
     report.rounds().forEach(line -> round(rounds.addObject(), line));
     ArrayNode sites = root.putArray("sites");
@@ -53,6 +54,10 @@ final class ReportJson {
     models(all, together.onAll());
     ArrayNode qualities = root.putArray("scores");
     report.qualities().forEach(line -> quality(qualities.addObject(), line));
+    if (!report.drawn().isEmpty()) {
+      ArrayNode drawn = root.putArray("dice");
+      report.drawn().forEach(line -> drawn(drawn.addObject(), line));
+    }
     ArrayNode processes = root.putArray("processes");
     report.processes().forEach(line -> process(processes.addObject(), line));
     ArrayNode timeline = root.putArray("timeline");
@@ -65,6 +70,19 @@ final class ReportJson {
           .put("text", event.text());
     }
     return root;
+  }
+
+  private static void drawn(ObjectNode node, DemoReport.DrawnLine line) {
+    node.put("site", line.site())
+        .put("training", line.training())
+        .put("chosenBy", line.chosenBy())
+        .put("heldBack", line.heldBack())
+        .put("choice", line.choice());
+    put(node, "alone", line.alone());
+    put(node, "pooled", line.pooled());
+    put(node, "global", line.global());
+    put(node, "personal", line.personal());
+    put(node, "kept", line.kept());
   }
 
   private static void pooled(ObjectNode root, Together together) {

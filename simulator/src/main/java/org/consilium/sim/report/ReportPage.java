@@ -1,9 +1,5 @@
 package org.consilium.sim.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.sim.chart.Markup;
@@ -48,7 +44,7 @@ final class ReportPage {
         """
             .formatted(
                 Markup.escape(head.title()),
-                style(),
+                Html.style(),
                 Markup.escape(head.title()),
                 Markup.escape(head.study()),
                 Markup.escape(head.scenario()),
@@ -58,7 +54,7 @@ final class ReportPage {
                 Markup.escape(head.words().banner())));
     tiles();
     convergence();
-    page.append(ComparisonSection.of(report));
+    page.append(report.drawn().isEmpty() ? ComparisonSection.of(report) : DrawnSection.of(report));
     drift();
     samples();
     timeline();
@@ -72,8 +68,12 @@ final class ReportPage {
   private void tiles() {
     Together t = report.together();
     page.append("<div class=\"tiles\">");
-    tile("key", t.globalMean().map(v -> Html.decimal(v, 3)), "global model, mean AUROC of sites");
-    tile("", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean AUROC");
+    tile(
+        "key",
+        t.globalMean().map(v -> Html.decimal(v, 3)),
+        "global model, mean %s of sites".formatted(measure()));
+    tile(
+        "", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean " + measure());
     tile("", t.pooledMean().map(v -> Html.decimal(v, 3)), "pooled model (all data in one place)");
     if (t.randomMean().isPresent()) {
       tile(
@@ -89,6 +89,10 @@ final class ReportPage {
     }
     tile("", Optional.of(Html.seconds(report.head().wallSeconds())), "from start to end");
     page.append("</div>\n");
+  }
+
+  private String measure() {
+    return report.head().words().measure();
   }
 
   private void tile(String style, Optional<String> value, String words) {
@@ -124,7 +128,8 @@ final class ReportPage {
               Charts.convergence(report, site, Charts.colour(i)).svg()));
     }
     body.append("</div>");
-    Table table = new Table("round", "centre", "global AUROC", "local-only AUROC", "weight");
+    Table table =
+        new Table("round", "centre", "global " + measure(), "local-only " + measure(), "weight");
     for (RoundLine round : report.rounds()) {
       for (SiteLine site : report.sites()) {
         table.row(
@@ -151,7 +156,8 @@ final class ReportPage {
                 + " compares fresh cases with its hold-out, and the coordinator feeds the"
                 + " standardised change to a one-sided CUSUM."));
     body.append(
-        Html.key("line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
+        Html.key(
+            "line c0", "log loss", "line c7 dots", "AUROC", "line c1 dash", "alarm threshold"));
     body.append("<div class=\"panels\">");
     double top = Charts.driftTop(report);
     Table table =
@@ -308,17 +314,6 @@ final class ReportPage {
 
   private static String capital(String words) {
     return words.isEmpty() ? words : Character.toUpperCase(words.charAt(0)) + words.substring(1);
-  }
-
-  private static String style() {
-    try (InputStream in = ReportPage.class.getResourceAsStream("report.css")) {
-      if (in == null) {
-        throw new IllegalStateException("report.css is not beside ReportPage");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException unreadable) {
-      throw new UncheckedIOException("read report.css", unreadable);
-    }
   }
 
   /** Names of the sections, for tests. */

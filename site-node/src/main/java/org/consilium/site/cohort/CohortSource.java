@@ -26,8 +26,9 @@ public sealed interface CohortSource permits FolderCohort, MaskCohort, NpzCohort
    * Training or hold-out examples with a class a pixel; empty when these cases have no masks.
    *
    * @param split train or validation
+   * @param classes that the study knows, the background among them
    */
-  default Optional<LabelledMasks> masks(Split split) throws IOException {
+  default Optional<LabelledMasks> masks(Split split, int classes) throws IOException {
     return Optional.empty();
   }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.data.folder.CaseFolder;
 import org.consilium.models.data.folder.MaskFolder;
+import org.consilium.models.data.folder.View;
 import org.consilium.protocol.Limits;
 
 /**
@@ -16,9 +17,34 @@ import org.consilium.protocol.Limits;
  * @param text the specification
  * @param windows folder of the monitoring windows; by default {@code windows} beside the file, or
  *     in the folder
+ * @param cutting of pictures with masks; of no other cases
  */
-public record CohortSpec(String text, Optional<Path> windows) {
+public record CohortSpec(String text, Optional<Path> windows, Cutting cutting) {
   private static final String SYNTHETIC = "synthetic:";
+
+  /** Nothing is cut otherwise than usual. */
+  public CohortSpec(String text, Optional<Path> windows) {
+    this(text, windows, Cutting.USUAL);
+  }
+
+  /**
+   * How pictures with masks become tiles.
+   *
+   * @param view how they are looked at first
+   * @param tile edge of the square tiles in pixels, the height and width of the study's model
+   * @param channels of the tiles: 1 is grey, 3 is colour
+   */
+  public record Cutting(View view, int tile, int channels) {
+    /** Grey tiles of 64 pixels of the pictures as they are. */
+    public static final Cutting USUAL = new Cutting(View.PLAIN, 64, 1);
+
+    public Cutting {
+      if (tile < 8 || tile > 1024 || (channels != 1 && channels != 3)) {
+        throw new IllegalArgumentException(
+            "tile must be 8-1024 and channels 1 or 3, got %d and %d".formatted(tile, channels));
+      }
+    }
+  }
 
   /**
    * Opens the cases.
@@ -36,6 +62,11 @@ public record CohortSpec(String text, Optional<Path> windows) {
       }
     }
     Path path = Path.of(text).toAbsolutePath();
+    if (!cutting.equals(Cutting.USUAL) && !MaskFolder.isOne(path)) {
+      throw new IOException(
+          "open cohort %s: invert, shrink, tile and colour are for folders with images/ and labels/"
+              .formatted(path.getFileName()));
+    }
     if (Files.isDirectory(path)) {
       return openFolder(path);
     }
@@ -48,7 +79,7 @@ public record CohortSpec(String text, Optional<Path> windows) {
 
   private CohortSource openFolder(Path folder) throws IOException {
     if (MaskFolder.isOne(folder)) {
-      return MaskCohort.open(folder);
+      return MaskCohort.open(folder, cutting);
     }
     Path table =
         CaseFolder.table(folder)

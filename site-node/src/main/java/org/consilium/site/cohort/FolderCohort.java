@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CaseFacts;
 import org.consilium.models.data.folder.CaseFolder;
@@ -53,13 +54,26 @@ final class FolderCohort implements CohortSource {
   }
 
   @Override
-  public ImageSet training() {
-    return training;
+  public ImageSet training() throws IOException {
+    return oneClass(training);
   }
 
   @Override
-  public ImageSet holdout() {
-    return holdout;
+  public ImageSet holdout() throws IOException {
+    return oneClass(holdout);
+  }
+
+  private ImageSet oneClass(ImageSet images) throws IOException {
+    if (findings(Split.TRAIN).isPresent()) {
+      throw new IOException(
+          "open cohort: these cases have findings, the study wants one class an image");
+    }
+    return images;
+  }
+
+  @Override
+  public Optional<LabelledFindings> findings(Split split) {
+    return cases.part(split).flatMap(CaseFolder.Part::findings);
   }
 
   @Override

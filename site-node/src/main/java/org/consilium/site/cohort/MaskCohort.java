@@ -16,12 +16,10 @@ import org.consilium.models.data.folder.MaskFolder;
 import org.consilium.models.data.manifest.SiteManifest;
 
 /**
- * Images with masks, cut into tiles of {@value #TILE} pixels, split by image. Studies that classify
- * refuse it: its images have no class of their own.
+ * Images with masks, cut into square tiles, split by image. Studies that classify refuse it: its
+ * images have no class of their own.
  */
 final class MaskCohort implements CohortSource {
-  private static final int TILE = 64;
-
   private final MaskFolder folder;
   private final LabelledMasks training;
   private final LabelledMasks holdout;
@@ -32,15 +30,18 @@ final class MaskCohort implements CohortSource {
     this.holdout = holdout;
   }
 
-  static MaskCohort open(Path path) throws IOException {
-    MaskFolder folder = MaskFolder.read(path, FolderRules.PLAIN);
+  static MaskCohort open(Path path, CohortSpec.Cutting cutting) throws IOException {
+    MaskFolder folder = MaskFolder.read(path, FolderRules.PLAIN).seen(cutting.view());
     return new MaskCohort(
-        folder, tiles(folder, path, Split.TRAIN), tiles(folder, path, Split.VALIDATION));
+        folder,
+        tiles(folder, path, Split.TRAIN, cutting),
+        tiles(folder, path, Split.VALIDATION, cutting));
   }
 
-  private static LabelledMasks tiles(MaskFolder folder, Path path, Split split) throws IOException {
+  private static LabelledMasks tiles(
+      MaskFolder folder, Path path, Split split, CohortSpec.Cutting cutting) throws IOException {
     return folder
-        .tiles(split, TILE, 1)
+        .tiles(split, cutting.tile(), cutting.channels())
         .orElseThrow(
             () ->
                 new IOException(
@@ -65,10 +66,10 @@ final class MaskCohort implements CohortSource {
   }
 
   @Override
-  public Optional<LabelledMasks> masks(Split split) {
+  public Optional<LabelledMasks> masks(Split split, int classes) {
     return switch (split) {
-      case TRAIN -> Optional.of(training);
-      case VALIDATION -> Optional.of(holdout);
+      case TRAIN -> Optional.of(training.among(classes));
+      case VALIDATION -> Optional.of(holdout.among(classes));
       case TEST -> Optional.empty();
     };
   }
@@ -84,8 +85,8 @@ final class MaskCohort implements CohortSource {
         .formatted(
             training.count(),
             holdout.count(),
-            TILE,
-            TILE,
+            training.images().height(),
+            training.images().width(),
             folder.cases().size(),
             100 * training.foreground());
   }

@@ -2,6 +2,7 @@ package org.consilium.site.protect;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
 import org.consilium.protocol.ValidationReport.Measure;
@@ -15,8 +16,8 @@ import org.consilium.site.validate.Findings.Finding;
 /**
  * The only way of metrics out of the hospital. A number whose cases have fewer than k in any class
  * is absent; AUROC and shifts keep 2 decimals, loss and calibration error 3; counts become the
- * lower edge of a wide bucket. No count below k leaves, and no per-patient value exists in the
- * format.
+ * lower edge of a wide bucket; which model a site keeps is told where its scores are. No count
+ * below k leaves, and no per-patient value exists in the format.
  */
 public final class ReportProtector {
   /** The small-cell rule's floor, whatever a study says. */
@@ -56,7 +57,8 @@ public final class ReportProtector {
             findings.model(),
             holdout ? bucket(findings.holdout(), k) : 0,
             recent ? findings.recent().map(c -> bucket(c, k)).orElse(0) : 0,
-            measures);
+            measures,
+            holdout ? findings.kept() : Optional.empty());
     byte[] body = ReportCodec.encode(report);
     return new ReleasedReport(report, body, self.key().sign(SignedKind.REPORT.label(), body));
   }

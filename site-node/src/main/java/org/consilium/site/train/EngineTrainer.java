@@ -33,6 +33,9 @@ public final class EngineTrainer implements LocalTrainer {
       if (!base.layout().digest().equals(job.layoutDigest())) {
         return new TrainingResult.Failed(Why.BAD_MODEL, "the file's layout is not the task's");
       }
+      if (job.plan().training().personal().ditto()) {
+        new RoundBase(job.studyFolder()).keep(job.base(), job.round());
+      }
       model = job.model().at(job.base(), job.round(), settings);
       TrainingRun run =
           TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
@@ -65,12 +68,13 @@ public final class EngineTrainer implements LocalTrainer {
    * Brings the local-only model of the study up to {@code job.round()}: the same settings without
    * the proximal term, from the study's initial parameters, on this site's cases alone. Rounds that
    * are already on disk are not trained again, so that a restart continues; rounds that this site
-   * missed are made up for. The model never leaves.
+   * missed are made up for. Where the plan tunes after the last round, so does this model, and has
+   * made as many steps as the personal one. The model never leaves.
    *
    * @return whether it is up to date; false when it diverged or was stopped
    */
   public boolean trainAlone(TrainingJob job, Watch watch) throws IOException {
-    LocalOnlyModel file = LocalOnlyModel.in(job.studyFolder());
+    SiteModel file = SiteModel.alone(job.studyFolder());
     int done = file.round();
     if (done >= job.round()) {
       return true;
@@ -82,10 +86,28 @@ public final class EngineTrainer implements LocalTrainer {
         if (!(job.lesson().teach(model, alone) instanceof TrainingOutcome.Trained)) {
           return false;
         }
+        if (round == job.plan().rounds()
+            && job.plan().training().personal().tunesAfter()
+            && !(job.lesson().teach(model, PersonalTraining.tuning(job, watch))
+                instanceof TrainingOutcome.Trained)) {
+          return false;
+        }
         file.write(model, ModelSheet.of(job.plan()), round);
       }
       return true;
     }
+  }
+
+  /**
+   * Brings the personal model of the study up to {@code job.round()}, if the plan has one: a round
+   * of Ditto, from the shared parameters that this site's training of the round began with; or,
+   * after the last round, further training of {@code job.base()}. What is on disk already is not
+   * trained again. The model never leaves.
+   *
+   * @return whether nothing is left to do; false when it diverged or was stopped
+   */
+  public boolean trainPersonal(TrainingJob job, Watch watch) throws IOException {
+    return new PersonalTraining(job, settings, watch).bringUp();
   }
 
   private record Figures(double loss, RoundUpdate.Done done) {}

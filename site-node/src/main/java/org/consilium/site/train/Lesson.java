@@ -30,6 +30,21 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
     };
   }
 
+  /**
+   * The training images.
+   *
+   * @throws IllegalArgumentException if these cases do not have what the study needs
+   * @throws IOException if they cannot be read
+   */
+  public ImageSet pictures() throws IOException {
+    return switch (plan.task().type()) {
+      case CLASSIFICATION, MASKED -> cohort.training();
+      case MULTILABEL -> findings(Split.TRAIN).images();
+      case SEGMENTATION -> masks(Split.TRAIN).images();
+      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+    };
+  }
+
   /** The hold-out's images. */
   public ImageSet holdout() throws IOException {
     return switch (plan.task().type()) {
@@ -59,7 +74,7 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
 
   /** Cases of a split with their masks. */
   public LabelledMasks masks(Split split) throws IOException {
-    return required(cohort.masks(split), "a mask an image");
+    return required(cohort.masks(split, Math.max(2, plan.model().classes())), "a mask an image");
   }
 
   private static <T> T required(Optional<T> cases, String what) throws IOException {

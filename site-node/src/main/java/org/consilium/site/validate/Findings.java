@@ -18,6 +18,7 @@ import org.consilium.protocol.ValidationReport.Subject;
  * @param holdout cases of each class in the hold-out
  * @param recent cases of each class in the window, when there are any
  * @param values what was measured
+ * @param kept the model that this site keeps for its own use, if it chose one
  */
 public record Findings(
     RoundId round,
@@ -25,9 +26,26 @@ public record Findings(
     ModelVersion model,
     Counts holdout,
     Optional<Counts> recent,
-    List<Finding> values) {
+    List<Finding> values,
+    Optional<Subject> kept) {
   public Findings {
     values = List.copyOf(values);
+  }
+
+  /** Without a choice. */
+  public Findings(
+      RoundId round,
+      int window,
+      ModelVersion model,
+      Counts holdout,
+      Optional<Counts> recent,
+      List<Finding> values) {
+    this(round, window, model, holdout, recent, values, Optional.empty());
+  }
+
+  /** The same with the model that this site keeps. */
+  Findings keeping(Subject chosen) {
+    return new Findings(round, window, model, holdout, recent, values, Optional.of(chosen));
   }
 
   /**

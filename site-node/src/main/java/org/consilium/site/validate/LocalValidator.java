@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
@@ -15,15 +16,16 @@ import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.ValidationReport.Cases;
 import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
-import org.consilium.site.train.LocalOnlyModel;
+import org.consilium.site.train.SiteModel;
 import org.consilium.site.train.StudyModel;
 import org.consilium.site.validate.Findings.Counts;
 import org.consilium.site.validate.Findings.Finding;
 
 /**
- * Judges models on this hospital's own cases. In a round: the published model, the local-only model
- * and the model after local training, on the fixed hold-out. In a monitoring window: the released
- * model on recent cases, and how far they are from the hold-out of the same model. One thread.
+ * Judges models on this hospital's own cases. In a round: the published model, the site's own
+ * models and the model after local training, on the fixed hold-out, of which the site keeps the
+ * best. In a monitoring window: the released model on recent cases, and how far they are from the
+ * hold-out of the same model. One thread.
  */
 public final class LocalValidator {
   /** Hold-out predictions kept: one a window's model, one a round's. */
@@ -58,9 +60,18 @@ public final class LocalValidator {
     Judged global = Judged.holdout(job.lesson(), cached(job));
     List<Finding> found = new ArrayList<>(global.findings(Subject.GLOBAL, Cases.HOLDOUT));
     if (job.task().window() == 0) {
-      found.addAll(localOnly(job));
+      if (job.plan().training().localBaseline()) {
+        found.addAll(own(job, SiteModel.alone(job.studyFolder()), Subject.LOCAL_ONLY));
+      }
+      if (!job.plan().training().personal().wanted()) {
+        found.addAll(TrainedFindings.in(job.studyFolder()).read(job.task().round()));
+        return findings(job, global.counts(), Optional.empty(), found);
+      }
+      found.addAll(own(job, SiteModel.personal(job.studyFolder()), Subject.PERSONAL));
+      Choice choice = Choice.of(job, found);
+      keep(job, choice);
       found.addAll(TrainedFindings.in(job.studyFolder()).read(job.task().round()));
-      return findings(job, global.counts(), Optional.empty(), found);
+      return findings(job, global.counts(), Optional.empty(), found).keeping(choice.kept());
     }
     Optional<ImageSet> recent = job.cohort().window(job.task().window());
     if (recent.isEmpty() || !(global instanceof Scores holdout)) {
@@ -83,19 +94,31 @@ public final class LocalValidator {
         .write(job.task().round(), scores.findings(Subject.LOCAL_TRAINED, Cases.HOLDOUT));
   }
 
-  private List<Finding> localOnly(ValidationJob job) throws IOException {
-    LocalOnlyModel alone = LocalOnlyModel.in(job.studyFolder());
-    if (!job.plan().training().localBaseline()
-        || !Files.exists(alone.path())
-        || alone.round() != job.task().round()) {
+  private List<Finding> own(ValidationJob job, SiteModel own, Subject subject) throws IOException {
+    if (!Files.exists(own.path()) || own.round() != job.task().round()) {
       return List.of();
     }
-    try (SafetensorsFile parameters = SafetensorsFile.open(alone.path());
+    try (SafetensorsFile parameters = SafetensorsFile.open(own.path());
         LocalModel model = LocalModel.open(job.plan().model(), settings)) {
       model.load(parameters);
       double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
-      return Judged.holdout(job.lesson(), outputs).findings(Subject.LOCAL_ONLY, Cases.HOLDOUT);
+      return Judged.holdout(job.lesson(), outputs).findings(subject, Cases.HOLDOUT);
     }
+  }
+
+  /** First the model, then the words: a crash in between is made good by the repetition. */
+  private void keep(ValidationJob job, Choice choice) throws IOException {
+    SiteModel kept = SiteModel.kept(job.studyFolder());
+    switch (choice.kept()) {
+      case LOCAL_ONLY -> kept.copy(SiteModel.alone(job.studyFolder()));
+      case PERSONAL -> kept.copy(SiteModel.personal(job.studyFolder()));
+      case GLOBAL, LOCAL_TRAINED -> {
+        try (LocalModel model = global(job)) {
+          kept.write(model, ModelSheet.of(job.plan()), job.task().round());
+        }
+      }
+    }
+    choice.write(job.studyFolder());
   }
 
   private static List<Finding> shift(ValidationJob job, Scores holdout, Scores window) {
@@ -126,10 +149,14 @@ public final class LocalValidator {
 
   /** By the task's model with this site's own part, as the next round would start from it. */
   private double[] outputs(ValidationJob job, ImageSet images) throws IOException {
-    StudyModel study = new StudyModel(job.plan(), job.foundation(), job.studyFolder());
-    try (LocalModel model = study.at(job.model(), job.task().round() + 1, settings)) {
+    try (LocalModel model = global(job)) {
       return job.lesson().outputs(model, images);
     }
+  }
+
+  private LocalModel global(ValidationJob job) throws IOException {
+    StudyModel study = new StudyModel(job.plan(), job.foundation(), job.studyFolder());
+    return study.at(job.model(), job.task().round() + 1, settings);
   }
 
   private static Findings findings(

@@ -3,7 +3,7 @@ package org.consilium.site.validate;
 import java.util.ArrayList;
 import java.util.List;
 import org.consilium.models.data.LabelledMasks;
-import org.consilium.models.metrics.Mask;
+import org.consilium.models.metrics.Drawing;
 import org.consilium.models.metrics.SurfaceDistances;
 import org.consilium.protocol.ValidationReport.Cases;
 import org.consilium.protocol.ValidationReport.Quantity;
@@ -19,56 +19,29 @@ import org.consilium.site.validate.Findings.Finding;
 record MaskScores(LabelledMasks cases, double[] logits, int classes) implements Judged {
   private static final SurfaceDistances.Spacing PIXELS = new SurfaceDistances.Spacing(1, 1);
 
+  /** Whole images, however many tiles each is cut into. */
   @Override
   public Counts counts() {
-    return new Counts(List.of(cases.count()));
+    return new Counts(List.of(cases.wholeImages()));
   }
 
   @Override
   public List<Finding> findings(Subject subject, Cases kind) {
-    List<Double> dices = new ArrayList<>();
+    List<Drawing> drawings = Drawing.of(cases, logits, classes);
     List<Double> distances = new ArrayList<>();
-    for (int i = 0; i < cases.count(); i++) {
-      Mask truth = truth(i);
-      if (truth.area() > 0) {
-        Mask said = said(i);
-        dices.add(Mask.dice(truth, said).orElse(0));
-        SurfaceDistances.of(truth, said, PIXELS).ifPresent(d -> distances.add(d.hd95()));
+    for (Drawing drawing : drawings) {
+      if (drawing.truth().area() > 0) {
+        SurfaceDistances.of(drawing.truth(), drawing.said(), PIXELS)
+            .ifPresent(d -> distances.add(d.hd95()));
       }
     }
     List<Finding> found = new ArrayList<>();
-    if (!dices.isEmpty()) {
-      found.add(Finding.plain(subject, kind, Quantity.DICE, mean(dices)));
-    }
+    Drawing.meanDice(drawings)
+        .ifPresent(dice -> found.add(Finding.plain(subject, kind, Quantity.DICE, dice)));
     if (!distances.isEmpty()) {
       found.add(Finding.plain(subject, kind, Quantity.SURFACE_DISTANCE, mean(distances)));
     }
     return found;
-  }
-
-  private Mask truth(int image) {
-    boolean[] inside = new boolean[cases.area()];
-    for (int at = 0; at < inside.length; at++) {
-      inside[at] = cases.mask(image, at) > 0;
-    }
-    return new Mask(cases.images().height(), cases.images().width(), inside);
-  }
-
-  private Mask said(int image) {
-    int area = cases.area();
-    boolean[] inside = new boolean[area];
-    int first = image * classes * area;
-    for (int at = 0; at < area; at++) {
-      if (classes == 1) {
-        inside[at] = logits[first + at] > 0;
-        continue;
-      }
-      double most = logits[first + at];
-      for (int c = 1; c < classes; c++) {
-        inside[at] |= logits[first + c * area + at] > most;
-      }
-    }
-    return new Mask(cases.images().height(), cases.images().width(), inside);
   }
 
   private static double mean(List<Double> values) {

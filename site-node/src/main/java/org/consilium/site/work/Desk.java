@@ -26,6 +26,7 @@ import org.consilium.site.policy.Why;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.Orders;
+import org.consilium.site.train.Lesson;
 
 /**
  * Takes orders off the session's thread, asks the policy, answers proposals, and gives allowed
@@ -314,7 +315,7 @@ public final class Desk implements Orders {
       return new Judgement.Allowed();
     }
     try {
-      ImageSet images = tools.cohort().training();
+      ImageSet images = new Lesson(plan, tools.cohort()).pictures();
       if (images.channels() != plan.model().channels()
           || images.height() != plan.model().height()
           || images.width() != plan.model().width()) {
@@ -330,7 +331,7 @@ public final class Desk implements Orders {
                     plan.model().width()));
       }
       return new Judgement.Allowed();
-    } catch (IOException noImages) {
+    } catch (IOException | IllegalArgumentException noImages) {
       return new Judgement.Refused(Why.BAD_DATA, String.valueOf(noImages.getMessage()));
     }
   }

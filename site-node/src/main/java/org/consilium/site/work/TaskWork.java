@@ -198,9 +198,10 @@ final class TaskWork {
     };
   }
 
-  /** Trains the local-only model while the others finish the round; a stop loses nothing. */
+  /** Trains the site's own models while the others finish the round; a stop loses nothing. */
   void beside(Halt halt) throws IOException {
-    if (task.kind() == RoundTask.Kind.TRAIN && baseline() && !halt.halted()) {
+    boolean ditto = plan.training().personal().ditto() && real();
+    if (task.kind() == RoundTask.Kind.TRAIN && (baseline() || ditto) && !halt.halted()) {
       Optional<Path> foundation = Optional.empty();
       if (plan.foundation().isPresent()) {
         Fetched fetched =
@@ -211,7 +212,12 @@ final class TaskWork {
         foundation = Optional.of(file);
       }
       Files files = new Files(Path.of(""), foundation);
-      var _ = tools.training().engine().trainAlone(job(files), watch(halt));
+      if (ditto) {
+        var _ = tools.training().engine().trainPersonal(job(files), watch(halt));
+      }
+      if (baseline() && !halt.halted()) {
+        var _ = tools.training().engine().trainAlone(job(files), watch(halt));
+      }
     }
   }
 
@@ -269,8 +275,9 @@ final class TaskWork {
                   task.model().version().digest().brief()));
     }
     say(Phase.VALIDATING);
-    if (task.window() == 0 && baseline()) {
-      var _ = tools.training().engine().trainAlone(job(files), watch(halt));
+    if (task.window() == 0 && real()) {
+      var _ = !baseline() || tools.training().engine().trainAlone(job(files), watch(halt));
+      var _ = halt.halted() || tools.training().engine().trainPersonal(job(files), watch(halt));
       if (halt.halted()) {
         return postponed("validation was stopped");
       }
@@ -302,7 +309,11 @@ final class TaskWork {
   }
 
   private boolean baseline() {
-    return plan.training().localBaseline() && !plan.model().architecture().equals("synthetic");
+    return plan.training().localBaseline() && real();
+  }
+
+  private boolean real() {
+    return !plan.model().architecture().equals("synthetic");
   }
 
   private TrainingJob job(Files files) {

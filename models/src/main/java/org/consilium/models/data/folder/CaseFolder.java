@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.MalformedData;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CsvTable.Row;
@@ -24,7 +25,10 @@ import org.consilium.models.data.folder.FolderRules.Size;
  * the 16 bits must be rescaled before). Pictures of different sizes are refused unless the rules
  * give a size: then each is made smaller by averaging until it fits and set in the middle on black.
  * Labels are numbers from 0, or words of the rules or of {@code labels.txt}, one a line in the
- * order of their numbers. Without a column {@code split} the cases are split by patient.
+ * order of their numbers. With a column {@code labels} in place of the other several findings may
+ * be true of a picture: words with {@code |} between them, {@code ?} before one that nobody has
+ * looked for, an empty cell for none. Without a column {@code split} the cases are split by
+ * patient.
  *
  * @param parts the splits that have cases
  * @param labels class words; empty when the table has numbers and there is no map
@@ -42,8 +46,9 @@ public record CaseFolder(Map<Split, Part> parts, List<String> labels) {
    * One split.
    *
    * @param facts one a case, in the images' order
+   * @param findings the images with several findings each; empty when they have one class each
    */
-  public record Part(ImageSet images, List<CaseFacts> facts) {
+  public record Part(ImageSet images, List<CaseFacts> facts, Optional<LabelledFindings> findings) {
     public Part {
       facts = List.copyOf(facts);
       if (facts.size() != images.count()) {
@@ -84,21 +89,25 @@ public record CaseFolder(Map<Split, Part> parts, List<String> labels) {
       throw new IOException("read folder: " + table + " is in no folder");
     }
     CsvTable csv = CsvTable.read(table);
-    Columns columns = Columns.strict(csv, List.of("path", "label"), rules.columns());
+    boolean several = csv.has(FindingCells.COLUMN);
+    Columns columns =
+        Columns.strict(
+            csv, List.of("path", several ? FindingCells.COLUMN : "label"), rules.columns());
     if (csv.rows().isEmpty()) {
       throw new MalformedData(table, "table has no cases", "1 line");
     }
     LabelMap map = LabelMap.of(rules.labels(), root);
     Reading reading = new Reading(csv, Inside.of(root), rules);
     int[] labels = new int[csv.rows().size()];
+    FindingCells cells = several ? FindingCells.of(map, csv) : FindingCells.NONE;
     for (int i = 0; i < labels.length; i++) {
       Row row = csv.rows().get(i);
-      labels[i] = map.number(csv, row);
+      labels[i] = several ? cells.read(csv, row) : map.number(csv, row);
       reading.add(row, columns);
     }
     List<Split> splits = splits(columns, csv, reading.facts, labels, rules.seed());
     columns.checkPatients(reading.facts, splits);
-    return new CaseFolder(parts(reading, splits, labels), map.words());
+    return new CaseFolder(parts(reading, splits, labels, cells), map.words());
   }
 
   private static List<Split> splits(
@@ -115,7 +124,8 @@ public record CaseFolder(Map<Split, Part> parts, List<String> labels) {
     return splits;
   }
 
-  private static Map<Split, Part> parts(Reading reading, List<Split> splits, int[] labels) {
+  private static Map<Split, Part> parts(
+      Reading reading, List<Split> splits, int[] labels, FindingCells cells) {
     Map<Split, Part> parts = new EnumMap<>(Split.class);
     ImageSet all = reading.images(labels);
     for (Split split : Split.values()) {
@@ -128,7 +138,8 @@ public record CaseFolder(Map<Split, Part> parts, List<String> labels) {
         for (int place : places) {
           facts.add(reading.facts.get(place));
         }
-        parts.put(split, new Part(all.subset(places), facts));
+        ImageSet images = all.subset(places);
+        parts.put(split, new Part(images, facts, cells.findings(images, places)));
       }
     }
     return parts;

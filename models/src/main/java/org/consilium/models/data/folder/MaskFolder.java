@@ -26,13 +26,19 @@ import org.consilium.models.data.folder.CsvTable.Row;
  *
  * @param cases pairs in order of their names
  * @param classes number of classes, the background among them
+ * @param splitGiven whether the table says which split an image is in; otherwise it was drawn
  */
-public record MaskFolder(List<MaskCase> cases, int classes) {
+public record MaskFolder(List<MaskCase> cases, int classes, boolean splitGiven) {
   private static final int CASES_MAX = 200_000;
   private static final long PIXELS_MAX = 512L << 20;
 
   public MaskFolder {
     cases = List.copyOf(cases);
+  }
+
+  /** The same pictures, looked at otherwise. */
+  public MaskFolder seen(View view) {
+    return new MaskFolder(view.of(cases), classes, splitGiven);
   }
 
   /**
@@ -155,7 +161,7 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
               mask,
               pair.mask.bits() == 16 ? instances(from) : 0));
     }
-    return new MaskFolder(cases, highest + 1);
+    return new MaskFolder(cases, highest + 1, index.given);
   }
 
   private static boolean onlyEnds(int[] samples) {
@@ -219,13 +225,13 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
   }
 
   /** What {@code index.csv} tells of the pairs, in their order. */
-  private record Index(List<CaseFacts> facts, List<Split> splits) {
+  private record Index(List<CaseFacts> facts, List<Split> splits, boolean given) {
     static Index read(Path folder, List<String> stems, long seed) throws IOException {
       Path file = folder.resolve("index.csv");
       List<CaseFacts> facts = new ArrayList<>();
       if (!Files.isRegularFile(file)) {
         stems.forEach(stem -> facts.add(new CaseFacts(0, stem, stem, Map.of())));
-        return new Index(facts, drawn(facts, seed));
+        return new Index(facts, drawn(facts, seed), false);
       }
       CsvTable table = CsvTable.read(file);
       Columns columns = Columns.open(table, List.of("id"));
@@ -248,10 +254,10 @@ public record MaskFolder(List<MaskCase> cases, int classes) {
         columns.split(row).ifPresent(splits::add);
       }
       if (splits.isEmpty()) {
-        return new Index(facts, drawn(facts, seed));
+        return new Index(facts, drawn(facts, seed), false);
       }
       columns.checkPatients(facts, splits);
-      return new Index(facts, splits);
+      return new Index(facts, splits, true);
     }
 
     private static List<Split> drawn(List<CaseFacts> facts, long seed) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.Tiling;
 import org.consilium.models.data.folder.MaskFolder.MaskCase;
 
 /** Cuts images with masks into square tiles of one size. */
@@ -11,7 +12,7 @@ final class Tiles {
   /** Values of all tiles together, which is the memory needed. */
   private static final long PIXELS_MAX = 1L << 30;
 
-  private record Tile(MaskCase of, Picture image, int top, int left) {}
+  private record Tile(MaskCase of, int number, Picture image, int top, int left) {}
 
   private Tiles() {}
 
@@ -21,11 +22,12 @@ final class Tiles {
           "tiles need a side and 1 or 3 channels, got %d and %d".formatted(side, channels));
     }
     List<Tile> tiles = new ArrayList<>();
-    for (MaskCase of : cases) {
+    for (int number = 0; number < cases.size(); number++) {
+      MaskCase of = cases.get(number);
       Picture image = picture(of).in(channels);
       for (int top : starts(of.size().height(), side)) {
         for (int left : starts(of.size().width(), side)) {
-          tiles.add(new Tile(of, image, top, left));
+          tiles.add(new Tile(of, number, image, top, left));
         }
       }
     }
@@ -55,7 +57,14 @@ final class Tiles {
       }
     }
     return LabelledMasks.of(
-        new ImageSet(channels, side, side, pixels, new int[tiles.size()]), classes, masks);
+            new ImageSet(channels, side, side, pixels, new int[tiles.size()]), classes, masks)
+        .tiled(tiling(cases, tiles));
+  }
+
+  private static Tiling tiling(List<MaskCase> cases, List<Tile> tiles) {
+    return new Tiling(
+        tiles.stream().map(t -> new Tiling.Tile(t.number, t.top, t.left)).toList(),
+        cases.stream().map(c -> new Tiling.Extent(c.size().height(), c.size().width())).toList());
   }
 
   /** Where tiles begin along a length: side by side, the last moved back to the border. */
@@ -68,7 +77,7 @@ final class Tiles {
     return starts;
   }
 
-  private static Picture picture(MaskCase of) {
+  static Picture picture(MaskCase of) {
     int[] samples = new int[of.pixels().length];
     for (int i = 0; i < samples.length; i++) {
       samples[i] = of.pixels()[i] & 0xff;

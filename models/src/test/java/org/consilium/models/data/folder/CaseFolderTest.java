@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.MalformedData;
 import org.consilium.models.data.Split;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +71,44 @@ final class CaseFolderTest {
         "path,label,patient,split\np0.png,0,smith,train\np1.png,1,smith,val\n",
         "one patient in two splits",
         "line 2 is train, line 3 is val");
+  }
+
+  @Test
+  void labels_ofSeveralFindings_areReadWithUnknowns() throws IOException {
+    Files.writeString(folder.resolve("labels.txt"), "effusion\nnodule\nfracture\n");
+    Path table =
+        table(
+            """
+            path,labels,split
+            p0.png,nodule | effusion,train
+            p1.png,?fracture,train
+            p2.png,,val
+            """);
+
+    CaseFolder read = CaseFolder.read(table, FolderRules.PLAIN);
+
+    LabelledFindings train = read.part(Split.TRAIN).orElseThrow().findings().orElseThrow();
+    assertThat(targets(train, 0)).containsExactly(1, 1, 0);
+    assertThat(targets(train, 1)).containsExactly(0, 0, LabelledFindings.UNKNOWN);
+    LabelledFindings val = read.part(Split.VALIDATION).orElseThrow().findings().orElseThrow();
+    assertThat(targets(val, 0)).containsExactly(0, 0, 0);
+    assertThat(read.part(Split.TRAIN).orElseThrow().images().labels()).containsExactly(1, 0);
+  }
+
+  @Test
+  void labels_withBrokenRules_areRefusedByLine() throws IOException {
+    refused("path,labels\np0.png,nodule\n", "findings need a label map", "labels.txt");
+    refused("path,label,labels\np0.png,0,0\n", "unknown column", "\"label\"");
+    Files.writeString(folder.resolve("labels.txt"), "effusion\nnodule\n");
+    refused("path,labels\np0.png,mass\n", "finding outside the map", "line 2, \"mass\"");
+    refused("path,labels\np0.png,nodule|\n", "finding outside the map", "line 2, \"\"");
+    refused("path,labels\np0.png,nodule|?nodule\n", "finding given twice", "line 2");
+    Files.writeString(folder.resolve("labels.txt"), "a|b\nnodule\n");
+    refused("path,labels\np0.png,nodule\n", "has | in it");
+  }
+
+  private static int[] targets(LabelledFindings cases, int image) {
+    return IntStream.range(0, cases.findings()).map(f -> cases.target(image, f)).toArray();
   }
 
   @Test

@@ -14,6 +14,7 @@ import javax.imageio.ImageIO;
 import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.data.MalformedData;
 import org.consilium.models.data.Split;
+import org.consilium.models.data.Tiling;
 import org.consilium.models.data.folder.MaskFolder.MaskCase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,26 @@ final class MaskFolderTest {
     assertThat(tiles.mask(3, 8)).isEqualTo(1);
     assertThat(tiles.images().pixel(3, 0)).isEqualTo(2 + 5);
     assertThat(read.tiles(Split.TEST, 3, 1)).isEmpty();
+    assertThat(read.splitGiven()).isTrue();
+    Tiling tiling = tiles.tiling().orElseThrow();
+    assertThat(tiling.images()).containsExactly(new Tiling.Extent(4, 5));
+    assertThat(tiling.tiles().getLast()).isEqualTo(new Tiling.Tile(0, 1, 2));
+    assertThat(tiles.wholeImages()).isEqualTo(1);
+  }
+
+  /** By hand: grey 0 to 15 in rows of 4; the means of each 2×2 are 2.5, 4.5, 10.5 and 12.5. */
+  @Test
+  void seen_invertedAndSmaller_isTheNegativeOfTheMeans() throws IOException {
+    pair("a", 4, 4, BufferedImage.TYPE_BYTE_GRAY, 1);
+
+    MaskFolder read = MaskFolder.read(folder, FolderRules.PLAIN).seen(new View(true, 2));
+
+    MaskCase one = read.cases().getFirst();
+    assertThat(one.size()).isEqualTo(new FolderRules.Size(2, 2));
+    assertThat(one.pixels())
+        .containsExactly((byte) (255 - 3), (byte) (255 - 5), (byte) (255 - 11), (byte) (255 - 13));
+    assertThat(one.mask()).containsExactly(0, 0, 0, 1);
+    assertThatThrownBy(() -> new View(false, 0)).hasMessageContaining("shrink must be 1-16");
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.consilium.site.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,17 +16,28 @@ import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.tune.Merged;
 
 /**
- * The model that this site trained on its own data alone, with the number of the round that it has
- * reached. It is written whole or not at all, and stays at the site.
+ * A model of a study that belongs to this site, with the number of the round that it has reached.
+ * It is written whole or not at all, and stays at the site.
  *
- * @param path the file, {@code local-only.safetensors} in the study's folder
+ * @param path the file in the study's folder
  */
-public record LocalOnlyModel(Path path) {
+public record SiteModel(Path path) {
   private static final String ROUND = "round";
+  private static final String SUFFIX = ".safetensors";
 
-  /** The local-only model of the study whose folder is given; it need not exist yet. */
-  public static LocalOnlyModel in(Path studyFolder) {
-    return new LocalOnlyModel(studyFolder.resolve("local-only.safetensors"));
+  /** What the site trained on its own data alone; it need not exist yet. */
+  public static SiteModel alone(Path studyFolder) {
+    return new SiteModel(studyFolder.resolve("local-only" + SUFFIX));
+  }
+
+  /** What the site made for itself beside the shared model; it need not exist yet. */
+  public static SiteModel personal(Path studyFolder) {
+    return new SiteModel(studyFolder.resolve("personal" + SUFFIX));
+  }
+
+  /** What the site keeps for its own use; it need not exist yet. */
+  public static SiteModel kept(Path studyFolder) {
+    return new SiteModel(studyFolder.resolve("kept" + SUFFIX));
   }
 
   /** The round that it has reached; 0 if there is none. */
@@ -36,7 +48,7 @@ public record LocalOnlyModel(Path path) {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       return Integer.parseInt(file.metadata().getOrDefault(ROUND, "0"));
     } catch (NumberFormatException damaged) {
-      throw new IOException("read local-only model: its round is no number", damaged);
+      throw new IOException("read %s: its round is no number".formatted(name()), damaged);
     }
   }
 
@@ -61,7 +73,7 @@ public record LocalOnlyModel(Path path) {
    * Writes the model as a whole one; if it has adapters, their parts before it, from which training
    * goes on.
    */
-  void write(LocalModel model, ModelSheet sheet, int round) throws IOException {
+  public void write(LocalModel model, ModelSheet sheet, int round) throws IOException {
     Files.createDirectories(path.toAbsolutePath().getParent());
     Map<String, String> metadata = new TreeMap<>(sheet.metadata());
     metadata.put(ROUND, Integer.toString(round));
@@ -71,9 +83,20 @@ public record LocalOnlyModel(Path path) {
     write(path, new Merged(model.set(), model, List.of()), metadata);
   }
 
+  /** Becomes a copy of {@code other}, whole or not at all. */
+  public void copy(SiteModel other) throws IOException {
+    Path draft = path.resolveSibling("." + name() + ".new");
+    Files.copy(other.path, draft, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private String name() {
+    return String.valueOf(path.getFileName());
+  }
+
   private Path parts(LocalModel model) {
     boolean adapted = !model.layout().equals(model.architecture().layout());
-    return adapted ? path.resolveSibling("local-only-parts.safetensors") : path;
+    return adapted ? path.resolveSibling(name().replace(SUFFIX, "-parts" + SUFFIX)) : path;
   }
 
   private static void write(Path to, ParameterSource parameters, Map<String, String> metadata)

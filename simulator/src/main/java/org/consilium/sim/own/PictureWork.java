@@ -1,0 +1,129 @@
+package org.consilium.sim.own;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.NpzWriter;
+import org.consilium.models.data.Split;
+import org.consilium.models.engine.Preprocessing;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.federation.Federation;
+import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.report.DemoReport;
+import org.consilium.sim.score.PooledBaseline;
+import org.consilium.sim.score.TestBench;
+
+/** Pictures with one class each. */
+final class PictureWork implements OwnWork<TestBench.Opinion> {
+  private final RunOptions options;
+  private final StudyPlan plan;
+  private final OwnCases cases;
+  private final List<OwnSite> sites;
+
+  private PictureWork(RunOptions options, StudyPlan plan, OwnCases cases, List<OwnSite> sites) {
+    this.options = options;
+    this.plan = plan;
+    this.cases = cases;
+    this.sites = sites;
+  }
+
+  static PictureWork of(RunOptions options, StudySheet sheet) throws Refusal, IOException {
+    if (options.holdBack() > 0 || !options.siteOptions().isEmpty()) {
+      throw new Refusal("--hold-back and --site-option are for pictures with masks");
+    }
+    OwnCases cases =
+        OwnCases.read(
+            new OwnCases.Source(
+                options.data(), options.resize(), options.columns(), options.seed()),
+            sheet.plan());
+    return new PictureWork(options, sheet.plan(), cases, sites(options, sheet, cases));
+  }
+
+  private static List<OwnSite> sites(RunOptions options, StudySheet sheet, OwnCases cases)
+      throws Refusal {
+    StudyPlan plan = sheet.plan();
+    List<Cut.Piece> pieces =
+        Cut.of(
+            cases.training(),
+            new Cut.Order(
+                options.partition(),
+                options.sites(),
+                plan.protection().minSamples(),
+                options.seed()));
+    List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
+    List<OwnSite> sites = new ArrayList<>();
+    for (int i = 0; i < pieces.size(); i++) {
+      Cut.Piece piece = pieces.get(i);
+      SiteId id = sheet.named() ? plan.participation().sites().get(i) : new SiteId(piece.name());
+      ImageSet all = cases.training().images();
+      ImageSet training = shifts.get(i).apply(all.subset(array(piece.training())));
+      ImageSet holdout = shifts.get(i).apply(all.subset(array(piece.holdout())));
+      sites.add(new OwnSite(id, training, holdout, differs(piece, training, shifts.get(i), plan)));
+    }
+    return List.copyOf(sites);
+  }
+
+  private static int[] array(List<Integer> places) {
+    return places.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static String differs(Cut.Piece piece, ImageSet training, Shift shift, StudyPlan plan) {
+    StringBuilder words = new StringBuilder();
+    words.append(
+        "%.0f %% %s"
+            .formatted(100.0 * training.countOf(1) / training.count(), plan.labels().get(1)));
+    words.append(", %d kept as hold-out".formatted(piece.holdout().size()));
+    if (!shift.words().isEmpty()) {
+      words.append(", ").append(shift.words());
+    }
+    return words.append('.').toString();
+  }
+
+  @Override
+  public List<SiteId> sites() {
+    return sites.stream().map(OwnSite::id).toList();
+  }
+
+  @Override
+  public List<String> describe() {
+    return sites.stream()
+        .map(s -> "%s: %d training cases, %s".formatted(s.id(), s.training().count(), s.differs()))
+        .toList();
+  }
+
+  @Override
+  public List<String> place(int place, Path folder) throws IOException {
+    OwnSite site = sites.get(place);
+    Path file = folder.resolve("data.npz");
+    NpzWriter.write(file, Map.of(Split.TRAIN, site.training(), Split.VALIDATION, site.holdout()));
+    return List.of("--data", file.toString());
+  }
+
+  @Override
+  public DemoReport report(
+      Federation.Harvest harvest, Timeline timeline, Optional<TestBench.Opinion> pooled)
+      throws IOException {
+    OwnFindings.Inputs inputs = new OwnFindings.Inputs(options, plan, sites, cases, timeline);
+    return new OwnFindings(inputs, harvest, bench()).report(pooled);
+  }
+
+  private TestBench bench() {
+    List<ImageSet> tests = new ArrayList<>(sites.stream().map(OwnSite::holdout).toList());
+    tests.add(cases.common());
+    return new TestBench(plan.model(), Preprocessing.of(plan.training()), tests);
+  }
+
+  @Override
+  public Optional<TestBench.Opinion> pooled() throws IOException {
+    return PooledBaseline.train(
+        new PooledBaseline.Settings(plan.model(), plan.training(), plan.seed(), bench()),
+        sites.stream().map(OwnSite::training).toList(),
+        plan.rounds(),
+        () -> !Thread.interrupted());
+  }
+}
