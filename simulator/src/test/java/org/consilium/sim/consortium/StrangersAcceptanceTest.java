@@ -212,7 +212,7 @@ final class StrangersAcceptanceTest {
   private static String study() {
     return new StudyText(
             "strangers",
-            "resnet-gn-tiny",
+            StudyText.Recipe.residual("resnet-gn-tiny"),
             32,
             List.of(NORTH, SOUTH),
             2,

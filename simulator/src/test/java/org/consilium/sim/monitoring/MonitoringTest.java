@@ -113,7 +113,15 @@ final class MonitoringTest {
 
   private static StudyText study(List<SiteId> sites) {
     return new StudyText(
-        "monitored", "resnet-gn-tiny", 32, sites, 2, Duration.ofMinutes(2), 3, 3, 7);
+        "monitored",
+        StudyText.Recipe.residual("resnet-gn-tiny"),
+        32,
+        sites,
+        2,
+        Duration.ofMinutes(2),
+        3,
+        3,
+        7);
   }
 
   private static void train(

@@ -1,6 +1,8 @@
 package org.consilium.site.train;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
@@ -17,11 +19,20 @@ import org.consilium.site.policy.Why;
  * comparison.
  */
 public final class EngineTrainer implements LocalTrainer {
-  private final EngineSettings settings;
+  /** Shortest time between two writings of a round's progress. */
+  private static final Duration PROGRESS_EVERY = Duration.ofMinutes(1);
 
-  /** With the engine's settings; one thread gives the same bits on every run. */
-  public EngineTrainer(EngineSettings settings) {
+  private final EngineSettings settings;
+  private final InstantSource clock;
+
+  /**
+   * With the engine's settings; one thread gives the same bits on every run.
+   *
+   * @param clock says when a long round's progress is kept
+   */
+  public EngineTrainer(EngineSettings settings, InstantSource clock) {
     this.settings = settings;
+    this.clock = clock;
   }
 
   @Override
@@ -37,6 +48,7 @@ public final class EngineTrainer implements LocalTrainer {
         new RoundBase(job.studyFolder()).keep(job.base(), job.round());
       }
       model = job.model().at(job.base(), job.round(), settings);
+      model.keepProgress(job.studyFolder().resolve("progress.bin"), clock, PROGRESS_EVERY);
       TrainingRun run =
           TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
               .corrected(RoundUpdate.correction(job, base));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.catalog.Catalogue;
@@ -38,7 +40,7 @@ final class PersonalTrainingTest {
   private static final int ROUNDS = 3;
 
   @TempDir Path folder;
-  private final EngineTrainer trainer = new EngineTrainer(EngineSettings.reproducible());
+  private final EngineTrainer trainer = new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH));
   private CohortSource cohort = unopened();
 
   @BeforeEach
@@ -85,7 +87,7 @@ final class PersonalTrainingTest {
     byte[] before = Files.readAllBytes(file);
 
     boolean done =
-        new EngineTrainer(EngineSettings.reproducible()).trainPersonal(first, (_, _, _) -> true);
+        new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH)).trainPersonal(first, (_, _, _) -> true);
 
     assertThat(done).isTrue();
     assertThat(Files.readAllBytes(file)).isEqualTo(before);

@@ -89,7 +89,7 @@ final class LyingCoordinatorTest {
                 new Tools.Place(Consortium.NORTH, folder.resolve("studies"), folder.resolve("p")),
                 policy,
                 new CohortSpec("synthetic:50", Optional.empty()).open(),
-                new Tools.Training(new EngineTrainer(engine), new SyntheticTrainer()),
+                new Tools.Training(new EngineTrainer(engine, clock), new SyntheticTrainer()),
                 new LocalValidator(engine),
                 new Tools.Exit(
                     new UpdateProtector(self, consortium.chains(), 1), new ReportProtector(self)),
