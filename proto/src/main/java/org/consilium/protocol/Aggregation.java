@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param serverLearningRate η, factor on what the rule makes of the mean
  * @param momentum β of fedavgm, β₁ of the adaptive rules, otherwise 0
  * @param beta2 β₂ of fedadam and fedyogi, otherwise 0
- * @param tau τ of the adaptive rules, otherwise 0
+ * @param tau τ of the adaptive rules and of fedema, otherwise 0
  * @param adjustment step of feddg-ga in its first round, otherwise 0
  * @param weighting how much a site counts
  */
@@ -44,8 +44,8 @@ public record Aggregation(
         "beta2 must be in [0, 1) for fedadam and fedyogi and left out otherwise",
         beta2);
     check(
-        adaptive ? tau >= 1e-12 && tau <= 1 : tau == 0,
-        "tau must be in [1e-12, 1] for an adaptive rule and left out otherwise",
+        (adaptive || rule == Rule.FEDEMA) ? (tau >= 1e-12 && tau <= 1) : tau == 0,
+        "tau must be in [1e-12, 1] for an adaptive rule or fedema and left out otherwise",
         tau);
     check(
         rule == Rule.FEDDG_GA ? adjustment > 0 && adjustment <= 1 : adjustment == 0,
@@ -70,7 +70,8 @@ public record Aggregation(
     FEDADAGRAD,
     FEDNOVA,
     SCAFFOLD,
-    FEDDG_GA;
+    FEDDG_GA,
+    FEDEMA;
 
     /** As plans and people write it. */
     public String word() {
@@ -96,7 +97,7 @@ public record Aggregation(
     public boolean adaptive() {
       return switch (this) {
         case FEDADAM, FEDYOGI, FEDADAGRAD -> true;
-        case FEDAVG, FEDAVGM, FEDNOVA, SCAFFOLD, FEDDG_GA -> false;
+        case FEDAVG, FEDAVGM, FEDNOVA, SCAFFOLD, FEDDG_GA, FEDEMA -> false;
       };
     }
   }

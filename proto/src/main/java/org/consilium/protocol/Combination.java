@@ -19,6 +19,11 @@ final class Combination {
               protection.weightMax() >= 8,
               "algorithm feddg-ga needs a weightMax of at least 8: its weights are whole numbers",
               protection.weightMax());
+      case FEDEMA ->
+          check(
+              training.proximalMu() == 0,
+              "algorithm fedema does not go with FedProx's pull",
+              training.proximalMu());
       case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD -> {}
     }
   }

@@ -44,6 +44,9 @@ public record StudyPlan(
     long seed,
     int rounds) {
 
+  /** Fewest examples of a step in which they are compared with one another. */
+  private static final int COMPARED_MIN = 16;
+
   public StudyPlan {
     labels = List.copyOf(labels);
     check(
@@ -56,9 +59,9 @@ public record StudyPlan(
         labels.size() == expected, "labels must be " + expected + " for this model", labels.size());
     String better =
         switch (task.type()) {
-          case CLASSIFICATION, MULTILABEL -> "auroc";
+          case CLASSIFICATION, MULTILABEL, IMAGE_TEXT -> "auroc";
           case SEGMENTATION -> "dice";
-          case MASKED, CONTRASTIVE, IMAGE_TEXT -> "loss";
+          case MASKED, CONTRASTIVE -> "loss";
         };
     check(
         select.equals(better) || (select.equals("loss") && task.type() != Task.Type.SEGMENTATION),
@@ -69,6 +72,12 @@ public record StudyPlan(
         "select must not be loss under correction prior: no site's prevalence is the model's",
         select);
     Combination.require(aggregation, training, protection);
+    boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
+    check(
+        !compared || training.batchSize() >= COMPARED_MIN,
+        "batchSize must be at least %d for this task: examples are told from one another"
+            .formatted(COMPARED_MIN),
+        training.batchSize());
     check(
         rounds >= 1 && rounds <= Limits.ROUNDS_MAX,
         "rounds must be 1-" + Limits.ROUNDS_MAX,
@@ -101,17 +110,19 @@ public record StudyPlan(
    *
    * @param type kind of question
    * @param correction what the loss does about rare classes: none, balanced (each class weighs the
-   *     same), or prior (logit adjustment by the site's own prevalence; Menon et al. 2021)
+   *     same), or prior (logit adjustment by the site's own prevalence; Menon et al. 2021); about
+   *     texts that say the same: soft (they are right for one another's images)
    */
   public record Task(Type type, String correction) {
     public Task {
       check(
-          Set.of("none", "balanced", "prior").contains(correction),
-          "correction must be none, balanced or prior",
+          Set.of("none", "balanced", "prior", "soft").contains(correction),
+          "correction must be none, balanced, prior or soft",
           correction);
       check(
           correction.equals("none")
-              || type == Type.CLASSIFICATION
+              || (type == Type.IMAGE_TEXT && correction.equals("soft"))
+              || (type == Type.CLASSIFICATION && !correction.equals("soft"))
               || (type == Type.MULTILABEL && correction.equals("balanced")),
           "correction must be none for this task",
           correction);

@@ -97,8 +97,16 @@ public record StudyState(
     return models.getLast();
   }
 
-  /** The version that the plan's metric chooses, once any was reported on. */
+  /**
+   * The version that the plan's metric chooses, once any was reported on; of contrastive training
+   * the last one that was.
+   */
   public Optional<Published> best() {
+    if (plan().task().type() == StudyPlan.Task.Type.CONTRASTIVE) {
+      // Its loss is seen through each site's own projector, which tells no versions apart: the
+      // last.
+      return models.stream().filter(m -> m.score().isPresent()).reduce((_, later) -> later);
+    }
     List<BestModel.Candidate> candidates =
         models.stream().map(m -> new BestModel.Candidate(m.round(), m.score(), m.loss())).toList();
     // Under the prior correction the model is not for any one site's prevalence.

@@ -21,9 +21,9 @@ public final class CentreScores {
   /** What a study's models are compared by, whatever chooses the best. */
   public static Quantity measure(StudyPlan plan) {
     return switch (plan.task().type()) {
-      case CLASSIFICATION, MULTILABEL -> Quantity.AUROC;
+      case CLASSIFICATION, MULTILABEL, IMAGE_TEXT -> Quantity.AUROC;
       case SEGMENTATION -> Quantity.DICE;
-      case MASKED, CONTRASTIVE, IMAGE_TEXT -> Quantity.LOG_LOSS;
+      case MASKED, CONTRASTIVE -> Quantity.LOG_LOSS;
     };
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Limits;
@@ -50,7 +51,12 @@ final class PlanGate {
   /** What the plan trains. */
   static TrainedSet trained(StudyPlan plan) throws StudyRefused {
     try {
-      return TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
+      Architecture architecture = Catalogue.require(plan.model());
+      Optional<String> unfit = Catalogue.unfit(architecture, plan.task().type());
+      if (unfit.isPresent()) {
+        throw new IllegalArgumentException(unfit.get());
+      }
+      return TrainedSet.of(architecture, plan.tuning());
     } catch (IllegalArgumentException illegal) {
       throw new StudyRefused(
           StudyRefused.Why.ILLEGAL,

@@ -25,7 +25,8 @@ public final class StudyAlgorithm {
           "fedadagrad",
           "fednova",
           "scaffold",
-          "feddg-ga");
+          "feddg-ga",
+          "fedema");
 
   private StudyAlgorithm() {}
 
@@ -55,7 +56,8 @@ public final class StudyAlgorithm {
     double beta1 = own(algorithm, "beta1", rule.adaptive(), 0.9, name);
     boolean second = rule == Rule.FEDADAM || rule == Rule.FEDYOGI;
     double beta2 = own(algorithm, "beta2", second, 0.99, name);
-    double tau = own(algorithm, "tau", rule.adaptive(), 1e-3, name);
+    boolean meets = rule == Rule.FEDEMA;
+    double tau = own(algorithm, "tau", rule.adaptive() || meets, meets ? 0.7 : 1e-3, name);
     double adjustment = own(algorithm, "adjustment", rule == Rule.FEDDG_GA, 0.2, name);
     String usual = rule == Rule.SCAFFOLD ? "uniform" : "samples";
     String weighting = algorithm.choice("weighting", usual, List.of("samples", "uniform"));

@@ -67,8 +67,9 @@ public final class StudyFile {
     YamlMap modelKeys = spec.map("model");
     Optional<Foundation> foundation = StudyLearning.foundation(modelKeys);
     Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
-    Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"));
-    Optional<Training> training = StudyLearning.training(spec.optionalMap("training"), algorithm);
+    Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"), question);
+    Optional<Training> training =
+        StudyLearning.training(spec.optionalMap("training"), algorithm, question);
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
@@ -109,6 +110,8 @@ public final class StudyFile {
     switch (Catalogue.find(plan.model())) {
       case Catalogue.Refused(String why) -> spec.problem("model", why);
       case Catalogue.Known(Architecture architecture) -> {
+        Catalogue.unfit(architecture, plan.task().type())
+            .ifPresent(why -> spec.problem("model", why));
         try {
           TrainedSet _ = TrainedSet.of(architecture, plan.tuning());
         } catch (IllegalArgumentException unfit) {

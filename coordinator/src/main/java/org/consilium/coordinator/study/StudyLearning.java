@@ -30,13 +30,21 @@ final class StudyLearning {
           "classification", List.of("auroc", "loss", "ece"),
           "multilabel", List.of("auroc", "loss"),
           "segmentation", List.of("dice", "hd95"),
-          "masked", List.of("loss"));
+          "masked", List.of("loss"),
+          "contrastive", List.of("loss"),
+          "image-text", List.of("auroc", "loss", "ece"));
 
   private static final List<String> TYPES =
-      List.of("classification", "multilabel", "segmentation", "masked");
+      List.of(
+          "classification", "multilabel", "segmentation", "masked", "contrastive", "image-text");
   private static final List<String> REGIMES =
       List.of("full", "probe", "last-blocks", "ffa-lora", "lora", "bitfit");
+  private static final List<String> CORRECTIONS = List.of("none", "balanced", "prior", "soft");
   private static final int RANK = 8;
+  private static final int BATCH = 8;
+
+  /** Examples of a step in which they are told from one another. */
+  private static final int COMPARED_BATCH = 64;
 
   private StudyLearning() {}
 
@@ -45,7 +53,7 @@ final class StudyLearning {
 
   static Question question(YamlMap task) {
     String type = task.choice("type", "classification", TYPES);
-    String correction = task.choice("correction", "none", List.of("none", "balanced", "prior"));
+    String correction = task.choice("correction", "none", CORRECTIONS);
     List<String> labels = task.texts("labels");
     List<String> legal = METRICS.getOrDefault(type, List.of("auroc", "loss", "ece"));
     List<String> metrics = task.texts("metrics", legal);
@@ -127,13 +135,15 @@ final class StudyLearning {
     return found.map(Bundled::foundation);
   }
 
-  static Optional<Tuning> tuning(YamlMap tuning) {
+  static Optional<Tuning> tuning(YamlMap tuning, Question question) {
     String regime = tuning.choice("regime", "full", REGIMES);
     int blocks = tuning.integer("blocks", regime.equals("last-blocks") ? 1 : 0);
     boolean adapter = regime.endsWith("lora");
     int rank = tuning.integer("rank", adapter ? RANK : 0);
     double alpha = tuning.number("alpha", 2.0 * rank);
-    String local = tuning.choice("local", "nothing", List.of("nothing", "head", "norms"));
+    // A projector is for this site's own comparisons: it stays unless the plan says otherwise.
+    String usual = question.task().type() == Task.Type.CONTRASTIVE ? "head" : "nothing";
+    String local = tuning.choice("local", usual, List.of("nothing", "head", "norms"));
     tuning.end();
     return tuning.build(
         () ->
@@ -145,14 +155,19 @@ final class StudyLearning {
                 Local.valueOf(constant(local))));
   }
 
-  static Optional<Training> training(YamlMap training, YamlMap algorithm) {
+  static Optional<Training> training(YamlMap training, YamlMap algorithm, Question question) {
     double mu = StudyAlgorithm.proximal(algorithm);
     int localEpochs = algorithm.integer("localEpochs", 1);
     if (localEpochs < 1 || localEpochs > 1000) {
       algorithm.problem("localEpochs", "must be 1-1000, got " + localEpochs);
     }
     int localSteps = algorithm.integer("localSteps", 0);
-    int batchSize = training.integer("batchSize", 8);
+    boolean compared =
+        switch (question.task().type()) {
+          case CONTRASTIVE, IMAGE_TEXT -> true;
+          case CLASSIFICATION, MULTILABEL, SEGMENTATION, MASKED -> false;
+        };
+    int batchSize = training.integer("batchSize", compared ? COMPARED_BATCH : BATCH);
     Optional<Optimiser> optimiser = optimiser(training);
     Optional<Schedule> schedule = schedule(training);
     Optional<Input> input = input(training);

@@ -227,6 +227,46 @@ final class StudyFileTest {
   }
 
   @Test
+  void parse_tasksOfPairs_takeDefaultsOfTheirOwn() throws YamlRefused {
+    StudyPlan views = StudyFile.parse(pairs("simclr-vit-mini", "contrastive", "fedema"));
+    StudyPlan texts = StudyFile.parse(pairs("clip-resnet-gn", "image-text", "fedavg"));
+
+    assertThat(views.training().batchSize()).isEqualTo(64);
+    assertThat(views.tuning().local()).isEqualTo(StudyPlan.Tuning.Local.HEAD);
+    assertThat(views.aggregation().tau()).isEqualTo(.7);
+    assertThat(views.select()).isEqualTo("loss");
+    assertThat(texts.training().batchSize()).isEqualTo(64);
+    assertThat(texts.tuning().local()).isEqualTo(StudyPlan.Tuning.Local.NOTHING);
+    assertThat(texts.select()).isEqualTo("auroc");
+    assertThat(PlanCodec.decode(PlanCodec.encode(views))).isEqualTo(views);
+    assertThat(PlanCodec.decode(PlanCodec.encode(texts))).isEqualTo(texts);
+  }
+
+  @Test
+  void parse_taskOnAnotherTasksModel_isRefused() {
+    assertThat(problems(pairs("resnet-gn", "contrastive", "fedavg")).getFirst().message())
+        .contains("task contrastive needs an architecture simclr-");
+    assertThat(problems(pairs("simclr-resnet-gn", "image-text", "fedavg")).getFirst().message())
+        .contains("task image-text needs an architecture clip-");
+    assertThat(problems(pairs("clip-resnet-gn", "classification", "fedavg")).getFirst().message())
+        .contains("is for pre-training alone");
+    assertThat(
+            problems(
+                    pairs("clip-resnet-gn", "image-text", "fedavg")
+                        .replace("type: image-text", "type: image-text, correction: prior"))
+                .getFirst()
+                .message())
+        .contains("correction must be none for this task");
+  }
+
+  private static String pairs(String architecture, String task, String algorithm) {
+    return MINIMAL
+        .replace("architecture: resnet-gn", "architecture: " + architecture)
+        .replace("type: classification", "type: " + task)
+        .replace("name: fedprox, mu: 1e-2", "name: " + algorithm);
+  }
+
+  @Test
   void parse_quorumAboveSites_isRefused() {
     assertThat(problems(MINIMAL.replace("deadline: 2h", "quorum: 5")).getFirst().message())
         .contains("quorum must be 2-4");

@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
+import java.util.Optional;
 import org.consilium.models.catalog.DualEncoder;
 import org.consilium.models.catalog.VisionTransformer;
 
@@ -24,6 +25,7 @@ public final class DualEncoderNetwork implements Encoder {
   private final TransformerBlock images;
   private final TransformerBlock texts;
   private final NDArray causal;
+  private final Optional<Encoder> residual;
 
   /**
    * The network of one architecture.
@@ -34,6 +36,10 @@ public final class DualEncoderNetwork implements Encoder {
     this.shape = architecture.shape();
     this.images = block(shape.body(), shape);
     this.texts = block(shape.text().body(), shape);
+    this.residual =
+        architecture
+            .residual()
+            .map(tower -> new ResNetGnNetwork(tower, GroupNorm.of(tower.groups(), constants)));
     int length = shape.text().context();
     float[] later = new float[length * length];
     for (int at = 0; at < length; at++) {
@@ -47,6 +53,12 @@ public final class DualEncoderNetwork implements Encoder {
   @Override
   public NDArray embed(NDArray pixels, Weights all, Trace trace) {
     Weights weights = all.at("visual.");
+    if (residual.isPresent()) {
+      NDArray seen = residual.get().embed(pixels, weights, Trace.NONE);
+      NDArray embedding = seen.matMul(weights.get("proj"));
+      trace.seen("image_embedding", embedding);
+      return embedding;
+    }
     NDArray x = PatchEmbedding.apply(pixels, shape.image(), weights.get("conv1.weight"), null);
     NDArray token = PatchEmbedding.repeated(x, weights.get("class_embedding"), 1);
     x = PatchEmbedding.before(token, x).add(weights.get("positional_embedding"));

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.BasicUNet;
+import org.consilium.models.catalog.ContrastiveEncoder;
 import org.consilium.models.catalog.ConvNeXt;
 import org.consilium.models.catalog.DualEncoder;
 import org.consilium.models.catalog.MaskedAutoencoder;
@@ -47,6 +48,7 @@ public interface Network {
       case ConvNeXt shape -> new ConvNeXtNetwork(shape.form());
       case ResNetGn shape -> new ResNetGnNetwork(shape, GroupNorm.of(shape.groups(), constants));
       case UniRepLKNet shape -> new UniRepLKNetNetwork(shape.form());
+      case ContrastiveEncoder shape -> ContrastiveNetwork.around(shape, constants);
       case DualEncoder shape -> new DualEncoderNetwork(shape, constants);
       case MaskedAutoencoder shape -> new MaskedAutoencoderNetwork(shape);
       case VisionTransformer shape -> new VisionTransformerNetwork(shape);

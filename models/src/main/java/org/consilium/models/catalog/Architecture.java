@@ -9,6 +9,7 @@ import org.consilium.protocol.ModelSpec;
  */
 public sealed interface Architecture
     permits BasicUNet,
+        ContrastiveEncoder,
         ConvNeXt,
         DualEncoder,
         MaskedAutoencoder,

@@ -2,8 +2,10 @@ package org.consilium.models.catalog;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan;
 
 /** All architectures by name. */
 public final class Catalogue {
@@ -27,8 +29,54 @@ public final class Catalogue {
     List<String> names = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));
     names.addAll(ConvolutionalSizes.names());
     names.addAll(VisionSizes.names());
+    names.addAll(DualEncoderSizes.names());
+    names.addAll(ContrastiveEncoder.names(encoders()));
     names.add(Synthetic.NAME);
     return List.copyOf(names);
+  }
+
+  /** Models of one vector an image, whose head a projector can stand in for. */
+  private static List<String> encoders() {
+    List<String> encoders = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));
+    encoders.addAll(ConvolutionalSizes.encoders());
+    encoders.addAll(VisionSizes.encoders());
+    return encoders;
+  }
+
+  /**
+   * Why a model cannot be trained for a kind of question; empty if it can: pre-training tasks have
+   * models of their own, which answer nothing else.
+   */
+  public static Optional<String> unfit(Architecture architecture, StudyPlan.Task.Type task) {
+    String name = architecture.spec().architecture();
+    return switch (task) {
+      case MASKED ->
+          architecture instanceof MaskedAutoencoder
+              ? Optional.empty()
+              : Optional.of("task masked needs an architecture mae-..., got " + name);
+      case CONTRASTIVE ->
+          architecture instanceof ContrastiveEncoder
+              ? Optional.empty()
+              : Optional.of("task contrastive needs an architecture simclr-..., got " + name);
+      case IMAGE_TEXT ->
+          architecture instanceof DualEncoder
+              ? Optional.empty()
+              : Optional.of("task image-text needs an architecture clip-..., got " + name);
+      case CLASSIFICATION, MULTILABEL, SEGMENTATION ->
+          switch (architecture) {
+            case MaskedAutoencoder _, ContrastiveEncoder _, DualEncoder _ ->
+                Optional.of("%s is for pre-training alone, not for this task".formatted(name));
+            case BasicUNet _,
+                ConvNeXt _,
+                ResidualUNet _,
+                ResNetGn _,
+                Synthetic _,
+                Unetr _,
+                UniRepLKNet _,
+                VisionTransformer _ ->
+                Optional.empty();
+          };
+    };
   }
 
   /** The architecture that {@code spec} names, or why there is none. */
@@ -51,6 +99,9 @@ public final class Catalogue {
       case String name when ConvolutionalSizes.names().contains(name) ->
           ConvolutionalSizes.find(spec);
       case String name when VisionSizes.names().contains(name) -> VisionSizes.find(spec);
+      case String name when DualEncoderSizes.names().contains(name) -> DualEncoderSizes.find(spec);
+      case String name when name.startsWith(ContrastiveEncoder.PREFIX) ->
+          ContrastiveEncoder.find(spec);
       default -> throw new IllegalStateException("catalogue lists a name that it cannot build");
     };
   }

@@ -17,6 +17,13 @@ final class ConvolutionalSizes {
     return List.copyOf(SIZES.keySet());
   }
 
+  /** Those that make one vector of an image. */
+  static List<String> encoders() {
+    return SIZES.keySet().stream()
+        .filter(name -> name.startsWith("convnext") || name.startsWith("unireplknet"))
+        .toList();
+  }
+
   /** The model that {@code spec} names, which must be one of {@link #names}. */
   static Catalogue.Found find(ModelSpec spec) {
     Function<ModelSpec, Architecture> size = SIZES.get(spec.architecture());

@@ -1,17 +1,20 @@
 package org.consilium.models.catalog;
 
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.consilium.models.catalog.VisionTransformer.Activation;
 import org.consilium.models.catalog.VisionTransformer.Body;
 import org.consilium.models.catalog.VisionTransformer.Image;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.TensorSpec;
 import org.consilium.protocol.ModelSpec;
 
 /**
  * An image tower and a text tower that meet in one space (A. Radford et al., "Learning Transferable
  * Visual Models From Natural Language Supervision", ICML 2021). Tensor names, order and starting
- * values are those of OpenAI's and open_clip's models.
+ * values are those of OpenAI's and open_clip's models; a residual image tower in place of the
+ * transformer has its own under {@code visual.}.
  */
 public final class DualEncoder implements Architecture {
   /** Starting value of the logarithm of the similarities' multiplier: ln(1 / 0.07). */
@@ -39,6 +42,7 @@ public final class DualEncoder implements Architecture {
   /**
    * Everything that decides the tensors.
    *
+   * @param body of the image tower; of a residual one width and depth alone
    * @param width of the common space
    */
   public record Shape(
@@ -49,21 +53,37 @@ public final class DualEncoder implements Architecture {
     }
   }
 
-  private final String name;
+  private static final String VISUAL = "visual.";
+
+  private final ModelSpec spec;
   private final Shape shape;
+  private final Optional<ResNetGn> residual;
   private final Blueprint.Plan plan;
 
-  private DualEncoder(String name, Shape shape) {
-    this.name = name;
+  private DualEncoder(ModelSpec spec, Shape shape, Optional<ResNetGn> residual) {
+    this.spec = spec;
     this.shape = shape;
-    Image image = shape.image();
-    int wide = shape.body().width();
+    this.residual = residual;
     int narrow = shape.text().body().width();
-    Filling spread = new Filling.Normal(1 / Math.sqrt(wide));
     Blueprint to = new Blueprint();
     to.add("positional_embedding", new Filling.Normal(0.01), shape.text().context(), narrow);
     to.add("text_projection", new Filling.Normal(1 / Math.sqrt(narrow)), narrow, shape.width());
     to.add("logit_scale", new Filling.Constant((float) LOGIT_SCALE));
+    if (residual.isPresent()) {
+      residualTower(to, residual.get());
+    } else {
+      transformerTower(to);
+    }
+    blocks(to, "transformer.resblocks.", shape.text().body());
+    to.add("token_embedding.weight", new Filling.Normal(0.02), shape.text().words(), narrow);
+    norm(to, "ln_final", narrow);
+    this.plan = to.plan();
+  }
+
+  private void transformerTower(Blueprint to) {
+    Image image = shape.image();
+    int wide = shape.body().width();
+    Filling spread = new Filling.Normal(1 / Math.sqrt(wide));
     to.add("visual.class_embedding", spread, wide);
     to.add("visual.positional_embedding", spread, image.patches() + 1, wide);
     to.add("visual.proj", spread, wide, shape.width());
@@ -78,15 +98,36 @@ public final class DualEncoder implements Architecture {
     norm(to, "visual.ln_pre", wide);
     blocks(to, "visual.transformer.resblocks.", shape.body());
     norm(to, "visual.ln_post", wide);
-    blocks(to, "transformer.resblocks.", shape.text().body());
-    to.add("token_embedding.weight", new Filling.Normal(0.02), shape.text().words(), narrow);
-    norm(to, "ln_final", narrow);
-    this.plan = to.plan();
+  }
+
+  private void residualTower(Blueprint to, ResNetGn tower) {
+    int wide = shape.body().width();
+    to.add("visual.proj", new Filling.Normal(1 / Math.sqrt(wide)), wide, shape.width());
+    for (int i = 0; i < tower.plan().fillings().size(); i++) {
+      TensorSpec tensor = tower.plan().layout().tensors().get(i);
+      if (!tensor.name().startsWith("fc.")) {
+        int[] sizes = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
+        to.add(VISUAL + tensor.name(), tower.plan().fillings().get(i), sizes);
+      }
+    }
   }
 
   /** A dual encoder of this shape. */
   public static DualEncoder of(String name, Shape shape) {
-    return new DualEncoder(name, shape);
+    Image image = shape.image();
+    ModelSpec spec =
+        new ModelSpec(name, image.channels(), image.height(), image.width(), shape.width(), 0);
+    return new DualEncoder(spec, shape, Optional.empty());
+  }
+
+  /** The one that a specification names. */
+  static DualEncoder of(ModelSpec spec, Shape shape, Optional<ResNetGn> residual) {
+    return new DualEncoder(spec, shape, residual);
+  }
+
+  /** The image tower, if it is no transformer. */
+  public Optional<ResNetGn> residual() {
+    return residual;
   }
 
   /** The sizes and choices. */
@@ -105,11 +146,10 @@ public final class DualEncoder implements Architecture {
         shape.width());
   }
 
-  /** No specification names it; its own says one output for each value of the common space. */
+  /** Without a name in the catalogue, one output for each value of the common space. */
   @Override
   public ModelSpec spec() {
-    Image image = shape.image();
-    return new ModelSpec(name, image.channels(), image.height(), image.width(), shape.width(), 0);
+    return spec;
   }
 
   @Override
@@ -130,6 +170,10 @@ public final class DualEncoder implements Architecture {
 
   @Override
   public int layer(String tensor) {
+    boolean convolved = residual.isPresent() && tensor.startsWith(VISUAL);
+    if (convolved && !tensor.equals("visual.proj")) {
+      return residual.get().layer(tensor.substring(VISUAL.length()));
+    }
     int at = tensor.indexOf("resblocks.");
     if (at >= 0) {
       int from = at + "resblocks.".length();
@@ -148,7 +192,7 @@ public final class DualEncoder implements Architecture {
   public String summary() {
     return "%s: images %d wide, %d blocks, texts %d wide, %d blocks, common width %d, %d parameters"
         .formatted(
-            name,
+            spec.architecture(),
             shape.body().width(),
             shape.body().depth(),
             shape.text().body().width(),

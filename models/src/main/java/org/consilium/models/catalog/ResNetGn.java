@@ -112,6 +112,11 @@ public final class ResNetGn implements Architecture {
             spec.classes());
   }
 
+  /** Names, shapes and starting values, for a model that this one is a part of. */
+  Blueprint.Plan plan() {
+    return plan;
+  }
+
   /** Channels of each stage. */
   public List<Integer> widths() {
     return widths;

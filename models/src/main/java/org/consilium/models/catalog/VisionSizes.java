@@ -78,6 +78,11 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
     return Stream.concat(plain, masked).toList();
   }
 
+  /** The transformers alone. */
+  static List<String> encoders() {
+    return ALL.stream().map(VisionSizes::name).toList();
+  }
+
   private boolean canBeMasked() {
     return tokens.equals(Tokens.CLASS) && variant.equals(Variant.PLAIN);
   }

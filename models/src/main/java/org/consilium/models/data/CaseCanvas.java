@@ -1,5 +1,7 @@
 package org.consilium.models.data;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.consilium.models.data.BundledSlices.Slice;
 
@@ -23,6 +25,12 @@ final class CaseCanvas {
   final boolean[] brain = new boolean[SIDE * SIDE];
   final boolean[] called = new boolean[SIDE * SIDE];
 
+  /** The lesions that are called, in the order in which they were drawn. */
+  final List<Mark> marks = new ArrayList<>();
+
+  /** A lesion's middle and radius, mm from the upper left corner. */
+  record Mark(int x, int y, double radius) {}
+
   /** Draws the slice with a small random pose: flip, ±8°, ±4 % size, ±4 mm. */
   void place(Slice slice, SplittableRandom random) {
     double angle = StrictMath.toRadians(random.nextDouble(-8, 8));
@@ -42,6 +50,7 @@ final class CaseCanvas {
       }
     }
     java.util.Arrays.fill(called, false);
+    marks.clear();
   }
 
   private void sample(Slice slice, double sx, double sy, int at) {
@@ -99,6 +108,9 @@ final class CaseCanvas {
         grey[y * SIDE + x] += gain * weights[i];
         called[y * SIDE + x] |= radius >= callFromMm && weights[i] >= .5f;
       }
+    }
+    if (radius >= callFromMm) {
+      marks.add(new Mark(centre % SIDE, centre / SIDE, radius));
     }
     return radius;
   }

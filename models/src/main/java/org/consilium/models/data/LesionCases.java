@@ -1,5 +1,6 @@
 package org.consilium.models.data;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.consilium.models.data.BundledSlices.Slice;
@@ -10,8 +11,8 @@ import org.consilium.models.data.BundledSlices.Slice;
  * and as its readers label it. Label 1 = lesion.
  *
  * <p>A case is a pure function of (seed, site, split, case number): the same on every machine and
- * whatever else is asked for. Pose, lesions, scanner and reader draw from separate streams, so that
- * one knob changes one thing. Safe for several threads.
+ * whatever else is asked for. Pose, lesions, scanner, reader and words draw from separate streams,
+ * so that one knob changes one thing. Safe for several threads.
  */
 public final class LesionCases {
   private static final int SIDE = CaseCanvas.SIDE;
@@ -23,9 +24,10 @@ public final class LesionCases {
    *
    * @param images grey, size × size
    * @param masks 1 where a called lesion is, else 0; [count, size, size]; owned by the receiver
+   * @param texts what a reader would write of each case, from templates
    */
   @SuppressWarnings("ArrayRecordComponent") // large, compared by nobody
-  public record CaseBatch(ImageSet images, byte[] masks) {}
+  public record CaseBatch(ImageSet images, byte[] masks, List<String> texts) {}
 
   private final BundledSlices slices;
   private final int size;
@@ -60,7 +62,7 @@ public final class LesionCases {
     return casesWithMasks(knobs, split, seed, firstCase, count).images();
   }
 
-  /** As {@link #cases}, with the lesion masks. */
+  /** As {@link #cases}, with the lesion masks and the texts. */
   public CaseBatch casesWithMasks(
       SiteKnobs knobs, Split split, long seed, int firstCase, int count) {
     if (firstCase < 0 || count < 0 || count > CASES_MAX) {
@@ -74,6 +76,7 @@ public final class LesionCases {
     byte[] pixels = new byte[Math.multiplyExact(count, size * size)];
     byte[] masks = new byte[pixels.length];
     int[] labels = new int[count];
+    List<String> texts = new ArrayList<>();
     float[] called = new float[SIDE * SIDE];
     for (int i = 0; i < count; i++) {
       SplittableRandom streamOf = new SplittableRandom(mix(streams + firstCase + i));
@@ -81,9 +84,11 @@ public final class LesionCases {
       SplittableRandom lesions = new SplittableRandom(mix(streamOf.nextLong()));
       SplittableRandom scanner = new SplittableRandom(mix(streamOf.nextLong()));
       SplittableRandom reader = new SplittableRandom(mix(streamOf.nextLong()));
+      SplittableRandom words = new SplittableRandom(mix(streamOf.nextLong()));
       canvas.place(pool.get(pose.nextInt(pool.size())), pose);
       boolean positive = addLesions(canvas, knobs, lesions);
       labels[i] = positive ^ (reader.nextDouble() < knobs.flipRate()) ? 1 : 0;
+      texts.add(LesionWords.of(labels[i] == 1, canvas.marks, words));
       appearance.apply(canvas.grey, scanner);
       average.reduce(canvas.grey, pixels, i * size * size);
       for (int at = 0; at < called.length; at++) {
@@ -91,7 +96,7 @@ public final class LesionCases {
       }
       average.reduce(called, masks, i * size * size);
     }
-    return new CaseBatch(new ImageSet(1, size, size, pixels, labels), masks);
+    return new CaseBatch(new ImageSet(1, size, size, pixels, labels), masks, texts);
   }
 
   /** Draws the case's lesions, if it has any; true if one of them is called. */

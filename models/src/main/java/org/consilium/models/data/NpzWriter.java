@@ -8,14 +8,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writer of the layout that {@link NpzFile} reads: 8-bit arrays, labels of shape (n, 1). Equal sets
- * give equal bytes on one Java release: entry times are fixed.
+ * Writer of the layout that {@link NpzFile} and {@link NpzTexts} read: 8-bit arrays, labels of
+ * shape (n, 1). Equal sets give equal bytes on one Java release: entry times are fixed.
  */
 public final class NpzWriter {
   private static final LocalDateTime ENTRY_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
@@ -30,12 +32,27 @@ public final class NpzWriter {
    * @throws IOException if the file cannot be written
    */
   public static void write(Path file, Map<Split, ImageSet> splits) throws IOException {
+    write(file, splits, Map.of());
+  }
+
+  /**
+   * The same with texts, for some splits or all.
+   *
+   * @param texts one an image of its split
+   */
+  public static void write(Path file, Map<Split, ImageSet> splits, Map<Split, List<String>> texts)
+      throws IOException {
     try (ZipOutputStream zip =
         new ZipOutputStream(
             new BufferedOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
       for (Map.Entry<Split, ImageSet> split : new TreeMap<>(splits).entrySet()) {
         writeImages(zip, split.getKey().key() + "_images.npy", split.getValue());
         writeLabels(zip, split.getKey().key() + "_labels.npy", split.getValue());
+        List<String> said = texts.get(split.getKey());
+        if (said != null) {
+          String name = split.getKey().key() + "_texts.npy";
+          writeTexts(zip, name, new LabelledTexts(split.getValue(), said).texts());
+        }
       }
     }
   }
@@ -66,6 +83,17 @@ public final class NpzWriter {
       labels[i] = (byte) set.label(i);
     }
     zip.write(labels);
+    zip.closeEntry();
+  }
+
+  private static void writeTexts(ZipOutputStream zip, String name, List<String> texts)
+      throws IOException {
+    List<byte[]> rows = texts.stream().map(t -> t.getBytes(StandardCharsets.UTF_8)).toList();
+    int width = rows.stream().mapToInt(row -> row.length).max().orElse(1);
+    begin(zip, name, "%d, %d".formatted(rows.size(), width));
+    for (byte[] row : rows) {
+      zip.write(Arrays.copyOf(row, width));
+    }
     zip.closeEntry();
   }
 

@@ -13,13 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.arch.Encoder;
-import org.consilium.models.arch.MaskedAutoencoderNetwork;
 import org.consilium.models.arch.Network;
 import org.consilium.models.arch.Trace;
 import org.consilium.models.arch.Weights;
 import org.consilium.models.catalog.Architecture;
 import org.consilium.models.catalog.Catalogue;
-import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
@@ -195,7 +193,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws IOException if the run's anchor cannot be read
    */
   public TrainingOutcome train(ImageSet images, TrainingRun run) throws IOException {
-    requireShape(images);
+    requireSome(images);
     int classes = Math.max(2, architecture().spec().classes());
     for (int i = 0; i < images.count(); i++) {
       if (images.label(i) >= classes) {
@@ -203,9 +201,6 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
             "train: labels must be below %d, image %d has %d"
                 .formatted(classes, i, images.label(i)));
       }
-    }
-    if (images.count() == 0) {
-      throw new IllegalArgumentException("train: no images");
     }
     return train(objective(images, run), run);
   }
@@ -247,7 +242,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     }
   }
 
-  private void requireSome(ImageSet images) {
+  void requireSome(ImageSet images) {
     requireShape(images);
     if (images.count() == 0) {
       throw new IllegalArgumentException("train: no images");
@@ -262,16 +257,10 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    */
   public double[] drawingLosses(ImageSet images, Preprocessing preprocessing, long seed) {
     requireShape(images);
-    if (!(network instanceof MaskedAutoencoderNetwork masked)
-        || !(architecture() instanceof MaskedAutoencoder autoencoder)) {
-      throw new IllegalArgumentException(
-          "draw: %s is no masked autoencoder".formatted(architecture().spec().architecture()));
-    }
-    MaskedDrawing drawing = new MaskedDrawing(this, autoencoder, masked);
-    return drawing.losses(images, preprocessing, seed);
+    return MaskedDrawing.of(this).losses(images, preprocessing, seed);
   }
 
-  private TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
+  TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
       try (Trainer trainer = new Trainer(this, objective, run)) {
         return trainer.run();
@@ -283,14 +272,12 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return weights;
   }
 
+  Network network() {
+    return network;
+  }
+
   Objective objective(ImageSet images, TrainingRun run) throws IOException {
-    if (architecture() instanceof MaskedAutoencoder autoencoder
-        && network instanceof MaskedAutoencoderNetwork masked) {
-      return new MaskedObjective(new MaskedDrawing(this, autoencoder, masked), images, run);
-    }
-    return set.headOnly() && network instanceof Encoder
-        ? new ProbeObjective(this, images, run)
-        : new LabelledObjective(this, images, run);
+    return Objective.of(this, images, run);
   }
 
   /**
@@ -319,8 +306,8 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   /**
-   * Has every training write its progress into {@code file} as often as {@code every} allows, and go
-   * on from there when it is the same training: settings, seed, round and starting values.
+   * Has every training write its progress into {@code file} as often as {@code every} allows, and
+   * go on from there when it is the same training: settings, seed, round and starting values.
    */
   public void keepProgress(Path file, InstantSource clock, Duration every) {
     progress = Optional.of(new Progress(file, clock, every));
@@ -392,7 +379,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
         : Math.multiplyExact(spec.classes(), spec.height() * spec.width());
   }
 
-  private void requireShape(ImageSet images) {
+  void requireShape(ImageSet images) {
     ModelSpec spec = architecture().spec();
     if (images.channels() != spec.channels()
         || images.height() != spec.height()

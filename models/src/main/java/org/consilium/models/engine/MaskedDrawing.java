@@ -30,7 +30,7 @@ final class MaskedDrawing {
   private final MaskedAutoencoderNetwork network;
   private final MaskedPixels pixels;
 
-  MaskedDrawing(
+  private MaskedDrawing(
       LocalModel model, MaskedAutoencoder architecture, MaskedAutoencoderNetwork network) {
     this.model = model;
     this.network = network;
@@ -42,6 +42,20 @@ final class MaskedDrawing {
             image.width(),
             image.patch(),
             new MaskedPixels.Target(true, FLAT));
+  }
+
+  /**
+   * A model at work.
+   *
+   * @throws IllegalArgumentException if it is no masked autoencoder
+   */
+  static MaskedDrawing of(LocalModel model) {
+    if (model.network() instanceof MaskedAutoencoderNetwork masked
+        && model.architecture() instanceof MaskedAutoencoder autoencoder) {
+      return new MaskedDrawing(model, autoencoder, masked);
+    }
+    throw new IllegalArgumentException(
+        "draw: %s is no masked autoencoder".formatted(model.architecture().spec().architecture()));
   }
 
   MaskedPixels pixels() {

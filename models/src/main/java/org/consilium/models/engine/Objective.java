@@ -2,13 +2,28 @@ package org.consilium.models.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
+import org.consilium.models.arch.ContrastiveNetwork;
+import org.consilium.models.arch.Encoder;
+import org.consilium.models.arch.MaskedAutoencoderNetwork;
+import org.consilium.models.data.ImageSet;
 
 /**
  * What a training step is made of: its examples, a forward pass, and a loss in double precision.
  */
 interface Objective {
+  /** What a model of one vector or one drawing an image learns from images and classes. */
+  static Objective of(LocalModel model, ImageSet images, TrainingRun run) throws IOException {
+    return switch (model.network()) {
+      case MaskedAutoencoderNetwork _ -> new MaskedObjective(MaskedDrawing.of(model), images, run);
+      case ContrastiveNetwork _ -> new ContrastiveObjective(model, images, run);
+      case Encoder _ when model.set().headOnly() -> new ProbeObjective(model, images, run);
+      default -> new LabelledObjective(model, images, run);
+    };
+  }
+
   /** Number of examples. */
   int count();
 
@@ -24,6 +39,9 @@ interface Objective {
 
   /** One blank example forward, to make the gradients exist. */
   NDArray blank(NDManager scope);
+
+  /** A step was made: what has bounds is brought back into them. */
+  default void stepped() {}
 
   /**
    * Some examples of a step.

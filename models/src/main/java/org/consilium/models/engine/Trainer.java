@@ -91,6 +91,7 @@ final class Trainer implements AutoCloseable {
       }
       double rate = run.learningRate(sums.step(), steps);
       optimiser.step(rate, norm);
+      objective.stepped();
       average.ifPresent(MovingAverage::add);
       sums = sums.plus(rate, sum, norm, places.length);
       if (kept.isPresent()) {

@@ -45,7 +45,7 @@ public final class RoundLayout {
               .tensors()
               .forEach(t -> tensors.add(new TensorSpec(CONTROL + t.name(), t.shape())));
       case FEDNOVA -> tensors.add(TensorSpec.of(STEPS, 1));
-      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD, FEDDG_GA -> {
+      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD, FEDDG_GA, FEDEMA -> {
         return trained;
       }
     }

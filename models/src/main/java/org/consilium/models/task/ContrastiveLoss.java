@@ -1,5 +1,7 @@
 package org.consilium.models.task;
 
+import java.util.function.IntToDoubleFunction;
+
 /**
  * Losses that pull pairs of unit vectors together and everything else in the batch apart: CLIP's
  * (A. Radford et al. 2021), SigLIP's (X. Zhai et al. 2023) and SimCLR's NT-Xent (T. Chen et al.
@@ -43,13 +45,38 @@ public final class ContrastiveLoss {
    * @param scale the multiplier itself, not its logarithm
    */
   public static Slopes clip(Pairs pairs, double scale) {
+    return clip(pairs, scale, (row, other) -> row == other ? 1 : 0);
+  }
+
+  /**
+   * The same with soft targets: several of the batch may be right to some degree.
+   *
+   * @param targets [rows, rows], row i says how right each one is for i; rows sum to 1
+   */
+  public static Slopes clip(Pairs pairs, double scale, double[] targets) {
+    int n = pairs.rows();
+    if (targets.length != n * n) {
+      throw new IllegalArgumentException(
+          "contrastive loss: %d rows need %d targets, got %d".formatted(n, n * n, targets.length));
+    }
+    return clip(pairs, scale, (row, other) -> targets[row * n + other]);
+  }
+
+  /** How right {@code other} is for {@code row}. */
+  private interface Targets {
+    double of(int row, int other);
+  }
+
+  private static Slopes clip(Pairs pairs, double scale, Targets targets) {
     int n = pairs.rows();
     double[] similar = products(pairs.first(), pairs.second(), n, pairs.width());
     double[] slope = new double[n * n];
     double loss = 0;
     for (int i = 0; i < n; i++) {
-      loss += line(similar, new Line(i * n, 1, n), i, scale, slope);
-      loss += line(similar, new Line(i, n, n), i, scale, slope);
+      int row = i;
+      IntToDoubleFunction target = other -> targets.of(row, other);
+      loss += line(similar, new Line(i * n, 1, n), target, scale, slope);
+      loss += line(similar, new Line(i, n, n), target, scale, slope);
     }
     double share = 1.0 / (2 * n);
     double byScale = 0;
@@ -95,7 +122,9 @@ public final class ContrastiveLoss {
     double[] slope = new double[all * all];
     double loss = 0;
     for (int i = 0; i < all; i++) {
-      loss += line(similar, new Line(i * all, 1, all), (i + n) % all, scale, slope);
+      int other = (i + n) % all;
+      IntToDoubleFunction target = k -> k == other ? 1 : 0;
+      loss += line(similar, new Line(i * all, 1, all), target, scale, slope);
     }
     double byScale = 0;
     for (int k = 0; k < all * all; k++) {
@@ -114,7 +143,7 @@ public final class ContrastiveLoss {
 
   /** Cross-entropy of one line of logits; adds softmax − target to the slope. */
   private static double line(
-      double[] similar, Line line, int target, double scale, double[] slope) {
+      double[] similar, Line line, IntToDoubleFunction target, double scale, double[] slope) {
     double top = Double.NEGATIVE_INFINITY;
     for (int k = 0; k < line.length(); k++) {
       top = Math.max(top, scale * similar[line.at() + k * line.step()]);
@@ -123,12 +152,18 @@ public final class ContrastiveLoss {
     for (int k = 0; k < line.length(); k++) {
       total += StrictMath.exp(scale * similar[line.at() + k * line.step()] - top);
     }
+    double reached = 0;
+    double wanted = 0;
     for (int k = 0; k < line.length(); k++) {
       int place = line.at() + k * line.step();
       double share = StrictMath.exp(scale * similar[place] - top) / total;
-      slope[place] += share - (k == target ? 1 : 0);
+      double right = target.applyAsDouble(k);
+      slope[place] += share - right;
+      // A vector's similarity with itself is −∞ and never right: 0 · −∞ must not be asked for.
+      reached += right == 0 ? 0 : right * scale * similar[place];
+      wanted += right;
     }
-    return StrictMath.log(total) + top - scale * similar[line.at() + target * line.step()];
+    return wanted * (StrictMath.log(total) + top) - reached;
   }
 
   private static double[] products(double[] first, double[] second, int rows, int width) {

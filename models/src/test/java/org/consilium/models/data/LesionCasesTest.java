@@ -79,6 +79,45 @@ final class LesionCasesTest {
   }
 
   @Test
+  void texts_ofManyCases_sayWhatTheReaderCallsInSeveralWays() {
+    CaseBatch cases = COLIN.casesWithMasks(SITE, Split.TRAIN, 5, 0, 200);
+    CaseBatch sloppy = COLIN.casesWithMasks(SITE.withAnnotation(0, .2), Split.TRAIN, 5, 0, 200);
+
+    for (CaseBatch batch : List.of(cases, sloppy)) {
+      for (int i = 0; i < 200; i++) {
+        String text = batch.texts().get(i);
+        boolean denied = text.contains("no ") || text.contains("without");
+        assertThat(denied).as(text).isEqualTo(batch.images().label(i) == 0);
+      }
+    }
+    assertThat(cases.texts().stream().distinct().count()).isGreaterThan(30);
+    assertThat(COLIN.casesWithMasks(SITE, Split.TRAIN, 5, 100, 2).texts())
+        .isEqualTo(cases.texts().subList(100, 102));
+  }
+
+  @Test
+  void text_ofASmallBrightCorner_namesItsPlace() {
+    SiteKnobs ill = new SiteKnobs(new SiteId("testing"), .99, .5, 1, 0, 0, 0, 0, 0);
+    CaseBatch cases = COLIN.casesWithMasks(ill, Split.TRAIN, 9, 0, 60);
+    int single = 0;
+    for (int i = 0; i < 60; i++) {
+      String text = cases.texts().get(i);
+      if (!text.matches(".*\\b(two|three|no|suspected)\\b.*")) {
+        long left = 0;
+        long right = 0;
+        for (int at = 0; at < 64 * 64; at++) {
+          left += at % 64 < 32 ? cases.masks()[i * 4096 + at] : 0;
+          right += at % 64 >= 32 ? cases.masks()[i * 4096 + at] : 0;
+        }
+        // Of a lesion on the middle line either side is right.
+        assertThat(text.contains("left") ? left : right).as(text).isPositive();
+        single++;
+      }
+    }
+    assertThat(single).isGreaterThan(10);
+  }
+
+  @Test
   void lesion_ofAnyPositive_isBrighterThanTheSameCaseWithout() {
     SiteKnobs ill = new SiteKnobs(new SiteId("testing"), .99, .5, 1, 0, 0, 0, 0, 0);
     SiteKnobs well = new SiteKnobs(new SiteId("testing"), .01, .5, 1, 0, 0, 0, 0, 0);

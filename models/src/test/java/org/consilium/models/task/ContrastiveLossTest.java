@@ -44,6 +44,26 @@ class ContrastiveLossTest {
         pairs, ContrastiveLoss.clip(pairs, 4), some -> ContrastiveLoss.clip(some, 4).loss());
   }
 
+  @Test
+  void clip_withSoftTargets_hasTheGradientOfFiniteDifferences() {
+    Pairs pairs = random(3, 5);
+    double[] targets = {.6, .4, 0, .3, .7, 0, 0, .1, .9};
+
+    requireGradient(
+        pairs,
+        ContrastiveLoss.clip(pairs, 4, targets),
+        some -> ContrastiveLoss.clip(some, 4, targets).loss());
+  }
+
+  @Test
+  void clip_withOneTargetARow_isTheHardLoss() {
+    Pairs pairs = random(3, 5);
+    double[] own = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+
+    assertThat(ContrastiveLoss.clip(pairs, 4, own).loss())
+        .isEqualTo(ContrastiveLoss.clip(pairs, 4).loss());
+  }
+
   private static void requireGradient(Pairs at, Slopes found, ToDoubleFunction<Pairs> loss) {
     for (int i = 0; i < at.first().length; i++) {
       double first =

@@ -3,6 +3,8 @@ package org.consilium.sim.scenario;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.consilium.models.data.BundledSlices;
 import org.consilium.models.data.ImageSet;
@@ -60,18 +62,23 @@ public final class CaseFiles {
     return train;
   }
 
-  /** All three splits, into {@code file}. */
+  /** All three splits with their texts, into {@code file}. */
   public void writeAll(SimulatedSite site, Path file) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
-    NpzWriter.write(
-        file,
-        Map.of(
-            Split.TRAIN,
-            cases.cases(site.knobs(), Split.TRAIN, seed, 0, counts.train),
-            Split.VALIDATION,
-            cases.cases(site.knobs(), Split.VALIDATION, seed, 0, counts.holdout),
-            Split.TEST,
-            cases.cases(site.knobs(), Split.TEST, seed, 0, counts.test)));
+    Map<Split, ImageSet> images = new EnumMap<>(Split.class);
+    Map<Split, List<String>> texts = new EnumMap<>(Split.class);
+    for (Split split : Split.values()) {
+      int count =
+          switch (split) {
+            case TRAIN -> counts.train;
+            case VALIDATION -> counts.holdout;
+            case TEST -> counts.test;
+          };
+      LesionCases.CaseBatch made = cases.casesWithMasks(site.knobs(), split, seed, 0, count);
+      images.put(split, made.images());
+      texts.put(split, made.texts());
+    }
+    NpzWriter.write(file, images, texts);
   }
 
   /** The files {@code window-0001.npz} and on, into {@code folder}; cases no one has seen. */

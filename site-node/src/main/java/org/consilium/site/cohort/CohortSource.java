@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.manifest.SiteManifest;
 
@@ -38,6 +39,15 @@ public sealed interface CohortSource permits FolderCohort, MaskCohort, NpzCohort
    * @param split train or validation
    */
   default Optional<LabelledFindings> findings(Split split) throws IOException {
+    return Optional.empty();
+  }
+
+  /**
+   * Training or hold-out examples with a text each; empty when these cases have none.
+   *
+   * @param split train or validation
+   */
+  default Optional<LabelledTexts> texts(Split split) throws IOException {
     return Optional.empty();
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CaseFacts;
 import org.consilium.models.data.folder.CaseFolder;
@@ -74,6 +75,11 @@ final class FolderCohort implements CohortSource {
   @Override
   public Optional<LabelledFindings> findings(Split split) {
     return cases.part(split).flatMap(CaseFolder.Part::findings);
+  }
+
+  @Override
+  public Optional<LabelledTexts> texts(Split split) {
+    return cases.part(split).flatMap(CaseFolder.Part::texts);
   }
 
   @Override

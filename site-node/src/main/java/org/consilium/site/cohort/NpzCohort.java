@@ -10,8 +10,10 @@ import java.util.Set;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.NpzFile;
 import org.consilium.models.data.NpzFile.Targets;
+import org.consilium.models.data.NpzTexts;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.manifest.SiteManifest;
 
@@ -133,6 +135,14 @@ final class NpzCohort implements CohortSource {
     return classes == 2 || foreground.isEmpty()
         ? foreground
         : NpzFile.readMasks(file, split, classes, BOUNDS);
+  }
+
+  @Override
+  public Optional<LabelledTexts> texts(Split split) throws IOException {
+    Optional<Part> part = part(split);
+    return part.isEmpty()
+        ? Optional.empty()
+        : NpzTexts.read(file, split, part.get().images, BOUNDS);
   }
 
   private Optional<Part> part(Split split) {

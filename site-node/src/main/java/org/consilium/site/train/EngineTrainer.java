@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
@@ -48,11 +49,16 @@ public final class EngineTrainer implements LocalTrainer {
         new RoundBase(job.studyFolder()).keep(job.base(), job.round());
       }
       model = job.model().at(job.base(), job.round(), settings);
+      OwnCourse course = new OwnCourse(job.studyFolder());
+      OptionalDouble lambda = course.join(job, model);
       model.keepProgress(job.studyFolder().resolve("progress.bin"), clock, PROGRESS_EVERY);
       TrainingRun run =
           TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
               .corrected(RoundUpdate.correction(job, base));
       TrainingOutcome outcome = job.lesson().teach(model, run);
+      if (outcome instanceof TrainingOutcome.Trained) {
+        course.keep(job, model.set().shared(model), lambda);
+      }
       TrainingResult result =
           switch (outcome) {
             case TrainingOutcome.Trained(double loss, int steps, _, double rates, _) ->

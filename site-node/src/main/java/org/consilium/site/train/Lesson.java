@@ -5,11 +5,14 @@ import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.Split;
+import org.consilium.models.engine.ImageText;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
+import org.consilium.models.engine.TwoViews;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.cohort.CohortSource;
 
@@ -23,10 +26,10 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
   /** Trains a model on the cases that the question needs. */
   TrainingOutcome teach(LocalModel model, TrainingRun run) throws IOException {
     return switch (plan.task().type()) {
-      case CLASSIFICATION, MASKED -> model.train(cohort.training(), run);
+      case CLASSIFICATION, MASKED, CONTRASTIVE -> model.train(cohort.training(), run);
       case MULTILABEL -> model.train(findings(Split.TRAIN), run);
       case SEGMENTATION -> model.train(masks(Split.TRAIN), run);
-      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+      case IMAGE_TEXT -> ImageText.train(model, texts(Split.TRAIN), run);
     };
   }
 
@@ -38,20 +41,20 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
    */
   public ImageSet pictures() throws IOException {
     return switch (plan.task().type()) {
-      case CLASSIFICATION, MASKED -> cohort.training();
+      case CLASSIFICATION, MASKED, CONTRASTIVE -> cohort.training();
       case MULTILABEL -> findings(Split.TRAIN).images();
       case SEGMENTATION -> masks(Split.TRAIN).images();
-      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
+      case IMAGE_TEXT -> texts(Split.TRAIN).images();
     };
   }
 
   /** The hold-out's images. */
   public ImageSet holdout() throws IOException {
     return switch (plan.task().type()) {
-      case CLASSIFICATION, MASKED -> cohort.holdout();
+      // Zero-shot answers are judged by labels; texts are for training alone.
+      case CLASSIFICATION, MASKED, CONTRASTIVE, IMAGE_TEXT -> cohort.holdout();
       case MULTILABEL -> findings(Split.VALIDATION).images();
       case SEGMENTATION -> masks(Split.VALIDATION).images();
-      case CONTRASTIVE, IMAGE_TEXT -> throw unknown();
     };
   }
 
@@ -62,9 +65,12 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
    */
   public double[] outputs(LocalModel model, ImageSet images) throws IOException {
     Preprocessing preprocessing = Preprocessing.of(plan.training());
-    return plan.task().type() == StudyPlan.Task.Type.MASKED
-        ? model.drawingLosses(images, preprocessing, plan.seed())
-        : model.predict(images, preprocessing);
+    return switch (plan.task().type()) {
+      case MASKED -> model.drawingLosses(images, preprocessing, plan.seed());
+      case CONTRASTIVE -> TwoViews.losses(model, images, plan.training(), plan.seed());
+      case IMAGE_TEXT -> ImageText.of(model).zeroShot(images, preprocessing, plan.labels());
+      case CLASSIFICATION, MULTILABEL, SEGMENTATION -> model.predict(images, preprocessing);
+    };
   }
 
   /** Cases of a split with their findings. */
@@ -77,13 +83,13 @@ public record Lesson(StudyPlan plan, CohortSource cohort) {
     return required(cohort.masks(split, Math.max(2, plan.model().classes())), "a mask an image");
   }
 
+  /** Cases of a split with their texts. */
+  public LabelledTexts texts(Split split) throws IOException {
+    return required(cohort.texts(split), "a text an image");
+  }
+
   private static <T> T required(Optional<T> cases, String what) throws IOException {
     return cases.orElseThrow(
         () -> new IllegalArgumentException("the study needs " + what + ", these cases have none"));
-  }
-
-  private IllegalArgumentException unknown() {
-    return new IllegalArgumentException(
-        "task.type: this version does not train " + plan.task().type());
   }
 }

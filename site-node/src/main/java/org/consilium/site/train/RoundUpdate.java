@@ -57,7 +57,7 @@ final class RoundUpdate {
       TrainingJob job, ParameterSource base, ParameterSource trained, Done done)
       throws IOException {
     return switch (job.plan().aggregation().rule()) {
-      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD, FEDDG_GA -> trained;
+      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD, FEDDG_GA, FEDEMA -> trained;
       case FEDNOVA -> nova(job, base, trained, done);
       case SCAFFOLD -> scaffold(job, base, trained, done);
     };

@@ -6,11 +6,16 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.consilium.models.catalog.DualEncoder;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.NpzFile;
+import org.consilium.models.data.NpzTexts;
 import org.consilium.models.data.Split;
 import org.consilium.models.engine.EngineSettings;
+import org.consilium.models.engine.ImageText;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.federated.RoundLayout;
@@ -20,6 +25,7 @@ import org.consilium.models.metrics.Confusion;
 import org.consilium.models.metrics.Interval;
 import org.consilium.models.metrics.LabelledScores;
 import org.consilium.models.metrics.ProbabilityScores;
+import org.consilium.models.metrics.Retrieval;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
 
@@ -63,10 +69,42 @@ public record Evaluation(Map<String, Object> values) {
       double[] logits;
       try (LocalModel network = LocalModel.open(sheet.spec(), EngineSettings.reproducible())) {
         network.load(RoundLayout.parameters(file));
+        if (network.architecture() instanceof DualEncoder) {
+          return zeroShot(
+              new Asked(network, sheet, cases),
+              NpzTexts.read(data, split, cases, NpzFile.Bounds.DEFAULT));
+        }
         logits = network.predict(cases, Preprocessing.of(sheet));
       }
       return new Evaluation(values(sheet, cases, Scores.of(cases, logits, sheet.spec().classes())));
     }
+  }
+
+  private record Asked(LocalModel network, ModelSheet sheet, ImageSet cases) {}
+
+  /** A dual encoder answers by prompts alone; where there are texts, it also looks for them. */
+  private static Evaluation zeroShot(Asked asked, Optional<LabelledTexts> texts)
+      throws IOException {
+    ModelSheet sheet = asked.sheet;
+    Preprocessing preprocessing = Preprocessing.of(sheet);
+    ImageText towers = ImageText.of(asked.network);
+    double[] logits = towers.zeroShot(asked.cases, preprocessing, sheet.labels());
+    Map<String, Object> values =
+        values(sheet, asked.cases, Scores.of(asked.cases, logits, sheet.spec().classes()));
+    boolean two = sheet.spec().classes() == 1;
+    values.put("zeroShotPrompts", two ? ImageText.prompts(sheet.labels()) : sheet.labels());
+    if (values.containsKey("auroc")) {
+      values.put("zeroShotAuroc", values.get("auroc"));
+    }
+    if (texts.isPresent()) {
+      List<String> said = texts.get().texts();
+      Retrieval found =
+          Retrieval.of(towers.images(asked.cases, preprocessing), towers.texts(said), said);
+      values.put("imageToTextRecallAt1", found.recall(1));
+      values.put("imageToTextRecallAt5", found.recall(5));
+      values.put("differentTexts", found.different());
+    }
+    return new Evaluation(values);
   }
 
   private static Map<String, String> ofOtherOrigin(ImageSet cases, ParameterLayout layout) {

@@ -25,11 +25,11 @@ sealed interface Judged permits Scores, FindingScores, MaskScores, DrawingScores
    */
   static Judged holdout(Lesson lesson, double[] outputs) throws IOException {
     return switch (lesson.plan().task().type()) {
-      case CLASSIFICATION -> cases(lesson, lesson.holdout(), outputs);
+      case CLASSIFICATION, IMAGE_TEXT -> cases(lesson, lesson.holdout(), outputs);
       case MULTILABEL -> new FindingScores(lesson.findings(Split.VALIDATION), outputs);
       case SEGMENTATION ->
           new MaskScores(lesson.masks(Split.VALIDATION), outputs, lesson.plan().model().classes());
-      case MASKED, CONTRASTIVE, IMAGE_TEXT -> new DrawingScores(outputs);
+      case MASKED, CONTRASTIVE -> new DrawingScores(outputs);
     };
   }
 

@@ -311,6 +311,10 @@ public final class Desk implements Orders {
     if (Catalogue.find(plan.model()) instanceof Catalogue.Refused(String why)) {
       return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, why);
     }
+    Optional<String> unfit = Catalogue.unfit(Catalogue.require(plan.model()), plan.task().type());
+    if (unfit.isPresent()) {
+      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, unfit.get());
+    }
     if (plan.model().architecture().equals("synthetic")) {
       return new Judgement.Allowed();
     }

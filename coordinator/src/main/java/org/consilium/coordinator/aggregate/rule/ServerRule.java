@@ -16,7 +16,7 @@ public sealed interface ServerRule
     double rate = plan.serverLearningRate();
     return switch (plan.rule()) {
       // FedDG-GA moves the sites' weights; its step is the weighted mean.
-      case FEDAVG, FEDDG_GA -> new FedAvg(rate);
+      case FEDAVG, FEDDG_GA, FEDEMA -> new FedAvg(rate);
       case FEDAVGM -> new FedAvgM(rate, plan.momentum());
       case FEDADAM -> new FedAdam(rate, plan.momentum(), plan.beta2(), plan.tau(), false);
       case FEDYOGI -> new FedYogi(rate, plan.momentum(), plan.beta2(), plan.tau());

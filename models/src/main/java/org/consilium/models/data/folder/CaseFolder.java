@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.MalformedData;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CsvTable.Row;
@@ -55,6 +56,14 @@ public record CaseFolder(Map<Split, Part> parts, List<String> labels) {
         throw new IllegalArgumentException(
             "%d facts for %d images".formatted(facts.size(), images.count()));
       }
+    }
+
+    /** The images with their texts; empty if the table has no such column. */
+    public Optional<LabelledTexts> texts() {
+      List<String> texts = facts.stream().flatMap(f -> f.text().stream()).toList();
+      return texts.size() == images.count()
+          ? Optional.of(new LabelledTexts(images, texts))
+          : Optional.empty();
     }
   }
 

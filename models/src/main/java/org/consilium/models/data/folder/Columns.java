@@ -1,5 +1,6 @@
 package org.consilium.models.data.folder;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.MalformedData;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CsvTable.Row;
@@ -15,6 +17,7 @@ import org.consilium.protocol.Limits;
 /** What the columns of a table mean: checked names, splits, patients, strata. */
 final class Columns {
   private static final String STRATUM = "stratum";
+  private static final String TEXT = "text";
 
   private final CsvTable table;
   private final List<String> strata;
@@ -28,7 +31,7 @@ final class Columns {
   static Columns strict(CsvTable table, List<String> required, Set<String> strata)
       throws MalformedData {
     Set<String> known = new HashSet<>(required);
-    known.addAll(List.of("patient", "split"));
+    known.addAll(List.of("patient", "split", TEXT));
     List<String> kept = new ArrayList<>();
     for (String column : table.columns()) {
       if (known.contains(column)) {
@@ -38,7 +41,7 @@ final class Columns {
         throw new MalformedData(
             table.file(),
             "unknown column",
-            "line 1, \"%s\"; known are %s, patient, split, stratum..."
+            "line 1, \"%s\"; known are %s, patient, split, text, stratum..."
                 .formatted(Limits.printable(column), String.join(", ", required)));
       }
       kept.add(column);
@@ -51,7 +54,7 @@ final class Columns {
   static Columns open(CsvTable table, List<String> required) throws MalformedData {
     require(table, required);
     Set<String> known = new HashSet<>(required);
-    known.addAll(List.of("patient", "split"));
+    known.addAll(List.of("patient", "split", TEXT));
     return new Columns(table, table.columns().stream().filter(c -> !known.contains(c)).toList());
   }
 
@@ -79,7 +82,24 @@ final class Columns {
     for (String column : strata) {
       values.put(column, table.cell(row, column));
     }
-    return new CaseFacts(row.number(), name, patient, values);
+    return new CaseFacts(row.number(), name, patient, values, text(row));
+  }
+
+  /** The row's report; messages tell its length alone. */
+  private Optional<String> text(Row row) throws MalformedData {
+    if (!table.has(TEXT)) {
+      return Optional.empty();
+    }
+    String text = table.cell(row, TEXT);
+    if (text.isBlank()) {
+      throw table.refusal(row, "text is empty", "column text");
+    }
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > LabelledTexts.BYTES_MAX) {
+      throw table.refusal(
+          row, "text too long", "%d bytes, at most %d".formatted(bytes, LabelledTexts.BYTES_MAX));
+    }
+    return Optional.of(text);
   }
 
   /** The split of a row; nothing when the table has no such column. */

@@ -54,6 +54,23 @@ final class CaseFolderTest {
   }
 
   @Test
+  void table_withTexts_givesThemAndMakesNoStratumOfThem() throws IOException {
+    Path table =
+        table("path,label,split,text\np0.png,0,train,\"no lesion, normal\"\np1.png,1,train,mass\n");
+
+    CaseFolder.Part train =
+        CaseFolder.read(table, FolderRules.PLAIN).part(Split.TRAIN).orElseThrow();
+
+    assertThat(train.texts().orElseThrow().texts()).containsExactly("no lesion, normal", "mass");
+    assertThat(train.facts().getFirst().strata()).isEmpty();
+    refused("path,label,text\np0.png,0, \n", "text is empty", "line 2");
+    refused("path,label,text\np0.png,0," + "a".repeat(1025) + "\n", "text too long", "1025 bytes");
+    Path plain = table("path,label,split\np0.png,0,train\n");
+    assertThat(CaseFolder.read(plain, FolderRules.PLAIN).part(Split.TRAIN).orElseThrow().texts())
+        .isEmpty();
+  }
+
+  @Test
   void table_withBrokenRules_isRefusedByLine() throws IOException {
     refused("path,label,age\np0.png,0,7\n", "unknown column", "line 1, \"age\"");
     refused("path\np0.png\n", "column is missing", "label");
