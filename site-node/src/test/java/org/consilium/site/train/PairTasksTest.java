@@ -47,7 +47,8 @@ final class PairTasksTest {
   private static final int CASES = 20;
 
   @TempDir Path folder;
-  private final EngineTrainer trainer = new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH));
+  private final EngineTrainer trainer =
+      new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH));
 
   /**
    * Let w₁ = x everywhere. Round 2 is sent x + .25: μ = .7, the site begins at x + .075, .175 below
