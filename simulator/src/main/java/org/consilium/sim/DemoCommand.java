@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  consilium demo",
+      "  consilium demo --fine-tune --out fine-tuned",
       "  consilium demo --scenario dropout --out dropout-demo",
       "  consilium demo --chaos coordinator-kill=3,site-kill=2",
       "",
@@ -73,6 +74,13 @@ final class DemoCommand implements Callable<Integer> {
       defaultValue = "coordinator-kill=0,site-kill=0",
       description = "SIGKILLs at seeded moments: coordinator-kill=N,site-kill=M.")
   private String chaos = "";
+
+  @Option(
+      names = "--fine-tune",
+      description =
+          "Fine-tune the bundled checkpoint consilium-vit-mini instead of training a residual"
+              + " network from random values; both starts are in the report.")
+  private boolean fineTune;
 
   @Option(names = "--no-pooled", description = "Do not train the pooled baseline.")
   private boolean withoutPooled;
@@ -154,10 +162,17 @@ final class DemoCommand implements Callable<Integer> {
           keep,
           !withoutPooled,
           Chaos.parse(chaos),
-          tiny ? DemoOptions.Scale.TINY : DemoOptions.Scale.DEMONSTRATION);
+          scale());
     } catch (IllegalArgumentException bad) {
       throw usage(String.valueOf(bad.getMessage()));
     }
+  }
+
+  private DemoOptions.Scale scale() {
+    if (tiny) {
+      return DemoOptions.Scale.TINY;
+    }
+    return fineTune ? DemoOptions.Scale.FINE_TUNED : DemoOptions.Scale.DEMONSTRATION;
   }
 
   private ParameterException usage(String words) {

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Makes the bundled checkpoint again: masked pre-training without labels, between real"
-            + " processes, on unlabelled cases of the bundled head. Takes a quarter of an hour on two"
+            + " processes, on unlabelled cases of the bundled head. Takes twenty minutes or more on two"
             + " cores.",
     footer = {"", "Example:", "  consilium demo pretrain --out pretrained"})
 final class PretrainCommand implements Callable<Integer> {
@@ -39,8 +39,8 @@ final class PretrainCommand implements Callable<Integer> {
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
-  @Option(names = "--rounds", defaultValue = "40", description = "Rounds (${DEFAULT-VALUE}).")
-  private int rounds = 40;
+  @Option(names = "--rounds", defaultValue = "60", description = "Rounds (${DEFAULT-VALUE}).")
+  private int rounds = 60;
 
   @Option(
       names = "--cases",

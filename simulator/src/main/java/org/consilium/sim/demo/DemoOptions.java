@@ -37,6 +37,10 @@ public record DemoOptions(
   public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts) {
     /** The demonstration's. */
     public static final Scale DEMONSTRATION =
+        new Scale(StudyText.Recipe.residual("resnet-gn"), CaseFiles.Counts.DEMONSTRATION);
+
+    /** The same, but the bundled checkpoint is fine-tuned. */
+    public static final Scale FINE_TUNED =
         new Scale(StudyText.Recipe.FINE_TUNED, CaseFiles.Counts.DEMONSTRATION);
 
     /** A few seconds' worth, for tests. */
