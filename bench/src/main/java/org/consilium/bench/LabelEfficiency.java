@@ -36,7 +36,10 @@ final class LabelEfficiency {
   /** Parts of the labels and passes over them; few labels are seen more often. */
   private static final List<Fraction> FRACTIONS =
       List.of(
-          new Fraction(0.01, 40), new Fraction(0.05, 25), new Fraction(0.1, 20), new Fraction(1, 8));
+          new Fraction(0.01, 40),
+          new Fraction(0.05, 25),
+          new Fraction(0.1, 20),
+          new Fraction(1, 8));
 
   private record Fraction(double part, int epochs) {}
 
@@ -138,8 +141,7 @@ final class LabelEfficiency {
     return new ModelSpec(architecture, train.channels(), train.height(), train.width(), 1, 0);
   }
 
-  private static Training training(
-      int epochs, int steps, int batch, double rate, double warmup) {
+  private static Training training(int epochs, int steps, int batch, double rate, double warmup) {
     return new Training(
         epochs,
         steps,

@@ -48,8 +48,7 @@ record LabelFigure(List<Group> groups) {
 
   private static Group group(List<LabelEfficiency.Result> results) {
     LabelEfficiency.Result first = results.getFirst();
-    return new Group(
-        first.part(), first.labels(), spread(results, false), spread(results, true));
+    return new Group(first.part(), first.labels(), spread(results, false), spread(results, true));
   }
 
   private static Spread spread(List<LabelEfficiency.Result> results, boolean preTrained) {
@@ -120,7 +119,9 @@ record LabelFigure(List<Group> groups) {
   }
 
   private static void key(StringBuilder svg, double x, String colour, String words) {
-    svg.append("<rect x=\"%.0f\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>%n".formatted(x, colour));
+    svg.append(
+        "<rect x=\"%.0f\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>%n"
+            .formatted(x, colour));
     text(svg, x + 18, 22, "start", words);
   }
 

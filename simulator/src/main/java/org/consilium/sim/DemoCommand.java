@@ -154,15 +154,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     try {
       return new DemoOptions(
-          sites,
-          rounds,
-          told,
-          seed,
-          out,
-          keep,
-          !withoutPooled,
-          Chaos.parse(chaos),
-          scale());
+          sites, rounds, told, seed, out, keep, !withoutPooled, Chaos.parse(chaos), scale());
     } catch (IllegalArgumentException bad) {
       throw usage(String.valueOf(bad.getMessage()));
     }
@@ -198,8 +190,7 @@ final class DemoCommand implements Callable<Integer> {
         .ifPresent(
             r ->
                 screen.say(
-                    String.format(
-                        Locale.ROOT, "the same from random values:        %.3f", r)));
+                    String.format(Locale.ROOT, "the same from random values:        %.3f", r)));
     together
         .onAll()
         .global()

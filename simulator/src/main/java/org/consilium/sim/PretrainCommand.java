@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Makes the bundled checkpoint again: masked pre-training without labels, between real"
-            + " processes, on unlabelled cases of the bundled head. Takes twenty minutes or more on two"
-            + " cores.",
+            + " processes, on unlabelled cases of the bundled head. Takes twenty minutes or more on"
+            + " two cores.",
     footer = {"", "Example:", "  consilium demo pretrain --out pretrained"})
 final class PretrainCommand implements Callable<Integer> {
   private final InstantSource clock;

@@ -144,7 +144,8 @@ final class Serving {
         new Tools.Place(parts.membership().site(), state.studies(), state.paused()),
         new PolicyFile(state.policy(), console.clock()),
         parts.cohort(),
-        new Tools.Training(new EngineTrainer(config.engine(), console.clock()), new SyntheticTrainer()),
+        new Tools.Training(
+            new EngineTrainer(config.engine(), console.clock()), new SyntheticTrainer()),
         new LocalValidator(config.engine()),
         new Tools.Exit(
             new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),

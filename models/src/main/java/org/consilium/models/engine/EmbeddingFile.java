@@ -16,8 +16,9 @@ import org.consilium.protocol.Digest;
 
 /**
  * The embeddings of one image set in a file, so that a linear probe embeds its images once a study
- * and not once a round. The file begins with a digest of all that they depend on: frozen parameters,
- * images and their normalisation; a file of another digest, or a broken one, is made again.
+ * and not once a round. The file begins with a digest of all that they depend on: frozen
+ * parameters, images and their normalisation; a file of another digest, or a broken one, is made
+ * again.
  */
 final class EmbeddingFile {
   private static final int BLOCK = 1 << 16;

@@ -80,9 +80,7 @@ final class Sgd implements Optimiser {
     pulled.drop();
   }
 
-  /**
-   * The block's gradient becomes its step; a velocity of zero makes the first one the gradient.
-   */
+  /** The block's gradient becomes its step; a velocity of zero makes the first one the gradient. */
   private void gather(float[] kept, int from, int length) {
     float momentum = (float) settings.momentum();
     if (momentum == 0) {
@@ -90,8 +88,7 @@ final class Sgd implements Optimiser {
     }
     for (int i = 0; i < length; i++) {
       kept[from + i] = momentum * kept[from + i] + gradient[i];
-      gradient[i] =
-          settings.nesterov() ? gradient[i] + momentum * kept[from + i] : kept[from + i];
+      gradient[i] = settings.nesterov() ? gradient[i] + momentum * kept[from + i] : kept[from + i];
     }
   }
 }

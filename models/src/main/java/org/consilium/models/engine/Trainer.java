@@ -133,13 +133,21 @@ final class Trainer implements AutoCloseable {
     return found.orElse(Progress.Sums.NONE);
   }
 
-  /** What decides a training, together with the images: settings, seed and the values it starts from. */
+  /**
+   * What decides a training, together with the images: settings, seed and the values it starts
+   * from.
+   */
   private Digest key() {
     MessageDigest sha = Digest.newSha256();
     String settings =
         "%s %s %d/%d %d %d %s"
             .formatted(
-                run.task(), run.plan(), run.round(), run.rounds(), run.seed(), objective.count(),
+                run.task(),
+                run.plan(),
+                run.round(),
+                run.rounds(),
+                run.seed(),
+                objective.count(),
                 model.layout().digest());
     sha.update(settings.getBytes(StandardCharsets.UTF_8));
     float[] block = new float[KEY_BLOCK];

@@ -11,8 +11,7 @@ package org.consilium.models.task;
  * @param patch edge of a patch, pixels
  * @param target what a hidden patch is compared with
  */
-public record MaskedPixels(
-    int channels, int height, int width, int patch, Target target) {
+public record MaskedPixels(int channels, int height, int width, int patch, Target target) {
   /** Added to a patch's variance by the original. */
   private static final double EPSILON = 1e-6;
 

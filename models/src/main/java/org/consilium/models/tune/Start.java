@@ -91,8 +91,8 @@ public final class Start implements ParameterSource {
   }
 
   /**
-   * What another training begins with out of a pre-training's parameters: all but the pre-training's
-   * own. Read, not owned.
+   * What another training begins with out of a pre-training's parameters: all but the
+   * pre-training's own. Read, not owned.
    */
   public static ParameterSource withoutOwn(ParameterSource preTrained) {
     List<TensorSpec> kept =

@@ -88,8 +88,7 @@ class AdamWTest {
     }
 
     AdamW optimiser(boolean decayed, double decay, double clip, double proximal) {
-      return optimiser(
-          decayed, new AdamW.Settings(decay, clip, AdamW.Moments.USUAL), proximal);
+      return optimiser(decayed, new AdamW.Settings(decay, clip, AdamW.Moments.USUAL), proximal);
     }
 
     AdamW optimiser(AdamW.Settings settings, double proximal) {

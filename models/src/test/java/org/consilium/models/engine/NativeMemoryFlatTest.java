@@ -93,11 +93,12 @@ class NativeMemoryFlatTest {
     System.gc();
     long heapKib = Runtime.getRuntime().totalMemory() >> 10;
     try {
-      long kib = Files.readAllLines(STATUS).stream()
-          .filter(line -> line.startsWith("VmRSS:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-          .findFirst()
-          .orElseThrow();
+      long kib =
+          Files.readAllLines(STATUS).stream()
+              .filter(line -> line.startsWith("VmRSS:"))
+              .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+              .findFirst()
+              .orElseThrow();
       return kib - heapKib;
     } catch (IOException unreadable) {
       throw new java.io.UncheckedIOException(unreadable);

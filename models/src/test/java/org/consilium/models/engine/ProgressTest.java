@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.SplittableRandom;
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.ModelSpec;
@@ -72,8 +72,7 @@ class ProgressTest {
     return folder.resolve("progress.bin");
   }
 
-  private Result train(Training plan, int round, int diesAfter, Duration every)
-      throws IOException {
+  private Result train(Training plan, int round, int diesAfter, Duration every) throws IOException {
     ModelSpec spec = new ModelSpec("vit-test", 1, 16, 16, 1, 0);
     int[] first = new int[1];
     try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {

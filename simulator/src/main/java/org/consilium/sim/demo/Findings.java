@@ -51,10 +51,7 @@ final class Findings {
    * @param localOnly one a site; empty where a site left none
    */
   record Judged(
-      Opinion global,
-      List<Optional<Opinion>> localOnly,
-      Baselines baselines,
-      long parameters) {}
+      Opinion global, List<Optional<Opinion>> localOnly, Baselines baselines, long parameters) {}
 
   /**
    * Opinions of models that were trained for comparison only.

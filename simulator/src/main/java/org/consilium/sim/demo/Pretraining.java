@@ -81,16 +81,13 @@ public final class Pretraining {
     Timeline timeline = new Timeline(clock, screen);
     try (Supervisor supervisor = new Supervisor(clock, timeline::process)) {
       supervisor.stopWithThisProcess();
-      List<SimulatedSite> sites =
-          SimulatedSite.of(Scenario.SKEW, order.sites, order.seed);
+      List<SimulatedSite> sites = SimulatedSite.of(Scenario.SKEW, order.sites, order.seed);
       List<SiteId> ids = sites.stream().map(SimulatedSite::id).toList();
       Federation.Order federal =
-          new Federation.Order(
-              work, STUDY, ids, order.rounds, order.seed, Duration.ofHours(12));
+          new Federation.Order(work, STUDY, ids, order.rounds, order.seed, Duration.ofHours(12));
       try (Federation federation =
           Federation.start(federal, installation, clock, supervisor, timeline)) {
-        CaseFiles.Counts counts =
-            new CaseFiles.Counts(order.cases, HOLDOUT, 0, 0, 0, SIDE);
+        CaseFiles.Counts counts = new CaseFiles.Counts(order.cases, HOLDOUT, 0, 0, 0, SIDE);
         CaseFiles cases = CaseFiles.of(counts, order.seed);
         for (SimulatedSite site : sites) {
           cases.writeTraining(site, federal.site(site.id()).resolve("data.npz"));
@@ -115,13 +112,15 @@ public final class Pretraining {
 
   private Digest encoder(Path model) throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(model)) {
-      ParameterSource kept =
-          new WithoutPlaces(Start.withoutOwn(RoundLayout.parameters(file)));
+      ParameterSource kept = new WithoutPlaces(Start.withoutOwn(RoundLayout.parameters(file)));
       Map<String, String> metadata =
           Map.of(
-              "consilium.name", NAME,
-              "consilium.licence", "Apache-2.0; made from the slices of NOTICE-colin27.txt",
-              "consilium.made", "consilium demo pretrain " + words());
+              "consilium.name",
+              NAME,
+              "consilium.licence",
+              "Apache-2.0; made from the slices of NOTICE-colin27.txt",
+              "consilium.made",
+              "consilium demo pretrain " + words());
       try (SafetensorsWriter writer =
           SafetensorsWriter.create(order.out.resolve(FILE), kept.layout(), metadata)) {
         writer.write(kept);

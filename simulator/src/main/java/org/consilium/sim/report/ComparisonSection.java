@@ -35,7 +35,8 @@ final class ComparisonSection {
                 "the same from random values",
                 "bar f4",
                 "pooled")
-            : Html.key("bar f7 open", "local-only", "bar f0", "global (federated)", "bar f4", "pooled"));
+            : Html.key(
+                "bar f7 open", "local-only", "bar f0", "global (federated)", "bar f4", "pooled"));
     body.append(
         Html.figure(
             report.head().words().own(),

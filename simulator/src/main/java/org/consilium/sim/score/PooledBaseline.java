@@ -57,11 +57,7 @@ public final class PooledBaseline {
    * @param foundation bundled parameters to start from; empty for the seed's values
    */
   public record Settings(
-      ModelSpec spec,
-      Training training,
-      long seed,
-      TestBench bench,
-      Optional<Bundled> foundation) {
+      ModelSpec spec, Training training, long seed, TestBench bench, Optional<Bundled> foundation) {
     /** From the seed's values. */
     public Settings(ModelSpec spec, Training training, long seed, TestBench bench) {
       this(spec, training, seed, bench, Optional.empty());

@@ -1,6 +1,6 @@
 /**
- * Judges models on test cases that no site has, and trains baselines. In: parameters and
- * cases. Out: AUROCs with intervals.
+ * Judges models on test cases that no site has, and trains baselines. In: parameters and cases.
+ * Out: AUROCs with intervals.
  */
 @NullMarked
 package org.consilium.sim.score;

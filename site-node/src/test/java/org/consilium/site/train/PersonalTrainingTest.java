@@ -40,7 +40,8 @@ final class PersonalTrainingTest {
   private static final int ROUNDS = 3;
 
   @TempDir Path folder;
-  private final EngineTrainer trainer = new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH));
+  private final EngineTrainer trainer =
+      new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH));
   private CohortSource cohort = unopened();
 
   @BeforeEach
@@ -87,7 +88,8 @@ final class PersonalTrainingTest {
     byte[] before = Files.readAllBytes(file);
 
     boolean done =
-        new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH)).trainPersonal(first, (_, _, _) -> true);
+        new EngineTrainer(EngineSettings.reproducible(), InstantSource.fixed(Instant.EPOCH))
+            .trainPersonal(first, (_, _, _) -> true);
 
     assertThat(done).isTrue();
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
