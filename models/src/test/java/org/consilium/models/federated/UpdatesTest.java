@@ -121,7 +121,7 @@ final class UpdatesTest {
   }
 
   private static Aggregation plan(Rule rule) {
-    double tau = rule.adaptive() ? 1e-3 : 0;
+    double tau = rule.adaptive() || rule == Rule.FEDEMA ? 1e-3 : 0;
     double adjustment = rule == Rule.FEDDG_GA ? .2 : 0;
     Weighting weighting = rule == Rule.SCAFFOLD ? Weighting.UNIFORM : Weighting.SAMPLES;
     return new Aggregation(rule, 1, 0, 0, tau, adjustment, weighting);
