@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.consilium.models.catalog.Catalogue;
@@ -28,7 +29,7 @@ import org.consilium.protocol.Training;
  * on the validation images. Subsets are stratified, and a smaller one is part of the larger.
  */
 final class LabelEfficiency {
-  static final String ARCHITECTURE = "vit-mini-7-avg";
+  private static final String ARCHITECTURE = "vit-mini-7-avg";
   private static final String PRE_TRAINING = "mae-vit-mini-7";
   private static final int PRE_TRAINING_BATCH = 128;
   private static final long PRE_TRAINING_SEED = 1;
@@ -70,12 +71,7 @@ final class LabelEfficiency {
       StudyPlan.Task masked = new StudyPlan.Task(StudyPlan.Task.Type.MASKED, "none");
       TrainingRun run = TrainingRun.of(training, 1, 1, PRE_TRAINING_SEED).asking(masked);
       double loss = trained(model.train(train, run)).loss();
-      var kept = Start.withoutOwn(model);
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(file, kept.layout(), java.util.Map.of())) {
-        writer.write(kept);
-        writer.finish();
-      }
+      var _ = SafetensorsWriter.save(file, Start.withoutOwn(model), Map.of());
       return loss;
     }
   }

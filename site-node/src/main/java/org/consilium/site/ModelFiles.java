@@ -135,11 +135,7 @@ final class ModelFiles {
     Map<String, Object> data = new LinkedHashMap<>();
     try (Checkpoint checkpoint = Checkpoint.open(from, to, wanted)) {
       metadata.put("source.positions", checkpoint.resampled() ? "resampled" : "as they were");
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(out, checkpoint.layout(), metadata)) {
-        writer.write(checkpoint);
-        data.put("sha256", writer.finish().hex());
-      }
+      data.put("sha256", SafetensorsWriter.save(out, checkpoint, metadata).hex());
       data.put("file", out.toString());
       data.put("parameters", checkpoint.layout().length());
       data.put("passedOver", checkpoint.passedOver());

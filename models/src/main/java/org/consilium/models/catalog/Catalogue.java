@@ -35,6 +35,17 @@ public final class Catalogue {
     return List.copyOf(names);
   }
 
+  /** The model inside one whose name is {@code prefix} and the inner one's. */
+  static ModelSpec inner(ModelSpec spec, String prefix) {
+    return new ModelSpec(
+        spec.architecture().substring(prefix.length()),
+        spec.channels(),
+        spec.height(),
+        spec.width(),
+        spec.classes(),
+        0);
+  }
+
   /** Models of one vector an image, whose head a projector can stand in for. */
   private static List<String> encoders() {
     List<String> encoders = new ArrayList<>(List.of(ResNetGn.NAME, ResNetGn.NAME_TINY));

@@ -56,14 +56,7 @@ public final class ContrastiveEncoder implements Architecture {
 
   /** The model that {@code spec} names. */
   static Catalogue.Found find(ModelSpec spec) {
-    ModelSpec plain =
-        new ModelSpec(
-            spec.architecture().substring(PREFIX.length()),
-            spec.channels(),
-            spec.height(),
-            spec.width(),
-            spec.classes(),
-            0);
+    ModelSpec plain = Catalogue.inner(spec, PREFIX);
     return switch (Catalogue.find(plain)) {
       case Catalogue.Refused refused -> refused;
       case Catalogue.Known(Architecture encoder) -> {

@@ -34,14 +34,7 @@ final class DualEncoderSizes {
 
   /** The model that {@code spec} names, which must be one of {@link #names}. */
   static Catalogue.Found find(ModelSpec spec) {
-    ModelSpec tower =
-        new ModelSpec(
-            spec.architecture().substring(PREFIX.length()),
-            spec.channels(),
-            spec.height(),
-            spec.width(),
-            spec.classes(),
-            0);
+    ModelSpec tower = Catalogue.inner(spec, PREFIX);
     return switch (Catalogue.find(tower)) {
       case Catalogue.Refused refused -> refused;
       case Catalogue.Known(VisionTransformer images) ->

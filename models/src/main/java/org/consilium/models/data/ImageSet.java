@@ -1,6 +1,7 @@
 package org.consilium.models.data;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Images with one label each, in memory as they were stored: 8-bit grey or colour. Shape [count,
@@ -100,5 +101,40 @@ public final class ImageSet {
       someLabels[i] = labels[places[i]];
     }
     return new ImageSet(channels, height, width, some, someLabels);
+  }
+
+  /**
+   * All images of some sets of one shape, one set after another, as a set of their own.
+   *
+   * @throws IllegalArgumentException if there is no set, or they differ in shape
+   */
+  public static ImageSet union(List<ImageSet> sets) {
+    if (sets.isEmpty()) {
+      throw new IllegalArgumentException("union of images: no set");
+    }
+    ImageSet first = sets.getFirst();
+    int count = sets.stream().mapToInt(ImageSet::count).sum();
+    byte[] pixels = new byte[Math.multiplyExact(count, first.imageLength())];
+    int[] labels = new int[count];
+    int at = 0;
+    for (ImageSet set : sets) {
+      if (set.channels != first.channels
+          || set.height != first.height
+          || set.width != first.width) {
+        throw new IllegalArgumentException(
+            "union of images: %dx%dx%d and %dx%dx%d"
+                .formatted(
+                    first.channels,
+                    first.height,
+                    first.width,
+                    set.channels,
+                    set.height,
+                    set.width));
+      }
+      System.arraycopy(set.pixels, 0, pixels, at * first.imageLength(), set.pixels.length);
+      System.arraycopy(set.labels, 0, labels, at, set.labels.length);
+      at += set.count();
+    }
+    return new ImageSet(first.channels, first.height, first.width, pixels, labels);
   }
 }

@@ -212,11 +212,13 @@ public final class NpzFile {
 
   private record Parts(Opened images, Opened targets) {}
 
-  private interface Reading<T> {
+  /** What is made of an open archive; empty where it is not there. */
+  interface Reading<T> {
     Optional<T> from(NpzArchive archive) throws IOException;
   }
 
-  private static <T> Optional<T> reading(Path file, Reading<T> reading) throws IOException {
+  /** Opens an archive for one reading; a broken one is malformed. */
+  static <T> Optional<T> reading(Path file, Reading<T> reading) throws IOException {
     long fileBytes = Files.size(file);
     try (NpzArchive archive = NpzArchive.open(file)) {
       return reading.from(archive);

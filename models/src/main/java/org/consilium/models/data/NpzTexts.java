@@ -1,16 +1,13 @@
 package org.consilium.models.data;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.ZipException;
 import org.consilium.models.data.NpzArchive.Opened;
 
 /**
@@ -32,15 +29,14 @@ public final class NpzTexts {
    */
   public static Optional<LabelledTexts> read(
       Path file, Split split, ImageSet images, NpzFile.Bounds bounds) throws IOException {
-    long fileBytes = Files.size(file);
-    try (NpzArchive archive = NpzArchive.open(file)) {
-      Optional<Opened> found = archive.find(split.key() + "_texts");
-      return found.isEmpty()
-          ? Optional.empty()
-          : Optional.of(new LabelledTexts(images, texts(found.get(), images.count(), bounds)));
-    } catch (ZipException | EOFException broken) {
-      throw new MalformedData(file, "not a whole zip archive", "%d bytes".formatted(fileBytes));
-    }
+    return NpzFile.reading(
+        file,
+        archive -> {
+          Optional<Opened> found = archive.find(split.key() + "_texts");
+          return found.isEmpty()
+              ? Optional.empty()
+              : Optional.of(new LabelledTexts(images, texts(found.get(), images.count(), bounds)));
+        });
   }
 
   private static List<String> texts(Opened opened, int images, NpzFile.Bounds bounds)

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.consilium.models.data.ImageSet;
-import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 
 /**
@@ -21,8 +20,6 @@ import org.consilium.protocol.Digest;
  * again.
  */
 final class EmbeddingFile {
-  private static final int BLOCK = 1 << 16;
-
   private final Path file;
 
   EmbeddingFile(Path file) {
@@ -54,29 +51,15 @@ final class EmbeddingFile {
     return values;
   }
 
-  private static byte[] key(LocalModel model, ImageSet images, Preprocessing preprocessing) {
+  private static byte[] key(LocalModel model, ImageSet images, Preprocessing preprocessing)
+      throws IOException {
     MessageDigest sha = Digest.newSha256();
     sha.update(preprocessing.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
     for (int i = 0; i < images.count(); i++) {
       sha.update(images.image(i));
     }
-    ParameterLayout layout = model.layout();
-    sha.update(layout.digest().bytes());
     Set<String> trained = new HashSet<>(model.set().trained());
-    float[] block = new float[BLOCK];
-    ByteBuffer bytes = ByteBuffer.allocate(BLOCK * Float.BYTES);
-    for (int t = 0; t < layout.tensors().size(); t++) {
-      if (trained.contains(layout.tensors().get(t).name())) {
-        continue;
-      }
-      long end = layout.offset(t + 1);
-      for (long from = layout.offset(t); from < end; from += BLOCK) {
-        int some = (int) Math.min(BLOCK, end - from);
-        model.read(from, block, 0, some);
-        bytes.clear().asFloatBuffer().put(block, 0, some);
-        sha.update(bytes.limit(some * Float.BYTES));
-      }
-    }
+    Contents.add(model, name -> !trained.contains(name), sha);
     return sha.digest();
   }
 }

@@ -5,15 +5,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
@@ -29,8 +30,6 @@ final class Trainer implements AutoCloseable {
   /** Tensors that are not decayed although they have several dimensions. */
   private static final Pattern POSITIONS =
       Pattern.compile("(.*[._])?(pos_embed|cls_token|reg_token|mask_token)");
-
-  private static final int KEY_BLOCK = 1 << 14;
 
   private final LocalModel model;
   private final Objective objective;
@@ -116,15 +115,14 @@ final class Trainer implements AutoCloseable {
   /** A training whose progress is kept, and all that it consists of. */
   private record Kept(Progress progress, Digest key, Progress.State state) {}
 
-  private Optional<Kept> kept() {
-    return model
-        .progress()
-        .map(
-            progress -> {
-              List<float[]> memory = new ArrayList<>(optimiser.memory());
-              average.ifPresent(a -> memory.addAll(a.memory()));
-              return new Kept(progress, key(), new Progress.State(tensors, memory));
-            });
+  private Optional<Kept> kept() throws IOException {
+    if (model.progress().isEmpty()) {
+      return Optional.empty();
+    }
+    List<float[]> memory = new ArrayList<>(optimiser.memory());
+    average.ifPresent(a -> memory.addAll(a.memory()));
+    Progress.State state = new Progress.State(tensors, memory);
+    return Optional.of(new Kept(model.progress().get(), key(), state));
   }
 
   private Progress.Sums resumed(Kept kept) throws IOException {
@@ -137,29 +135,15 @@ final class Trainer implements AutoCloseable {
    * What decides a training, together with the images: settings, seed and the values it starts
    * from.
    */
-  private Digest key() {
+  private Digest key() throws IOException {
     MessageDigest sha = Digest.newSha256();
     String settings =
-        "%s %s %d/%d %d %d %s"
+        "%s %s %d/%d %d %d"
             .formatted(
-                run.task(),
-                run.plan(),
-                run.round(),
-                run.rounds(),
-                run.seed(),
-                objective.count(),
-                model.layout().digest());
+                run.task(), run.plan(), run.round(), run.rounds(), run.seed(), objective.count());
     sha.update(settings.getBytes(StandardCharsets.UTF_8));
-    float[] block = new float[KEY_BLOCK];
-    ByteBuffer bytes = ByteBuffer.allocate(KEY_BLOCK * Float.BYTES);
-    for (Optimiser.Trained tensor : tensors) {
-      for (int from = 0; from < tensor.length(); from += KEY_BLOCK) {
-        int some = Math.min(KEY_BLOCK, tensor.length() - from);
-        tensor.weights().read(from, block, 0, some);
-        bytes.clear().asFloatBuffer().put(block, 0, some);
-        sha.update(bytes.limit(some * Float.BYTES));
-      }
-    }
+    Set<String> trained = new HashSet<>(model.set().trained());
+    Contents.add(model, trained::contains, sha);
     return Digest.of(sha.digest());
   }
 

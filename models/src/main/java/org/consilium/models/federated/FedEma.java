@@ -13,7 +13,6 @@ import org.consilium.models.params.ParameterSource;
  * step is FedAvg's.
  */
 public final class FedEma {
-  private static final int BLOCK = 1 << 14;
 
   private FedEma() {}
 
@@ -42,30 +41,13 @@ public final class FedEma {
           "FedEMA: the global parameters are %s, the site's own %s"
               .formatted(global.layout(), own.layout()));
     }
-    double distance = distance(global, own);
+    double distance = Distance.between(global, own);
     OptionalDouble known = lambda;
     if (known.isEmpty() && distance > 0) {
       known = OptionalDouble.of(tau / distance);
     }
     double share = known.isEmpty() ? 0 : Math.min(known.getAsDouble() * distance, 1);
     return new Meeting(share, known, new Between(global, own, share));
-  }
-
-  private static double distance(ParameterSource first, ParameterSource second) throws IOException {
-    float[] some = new float[BLOCK];
-    float[] others = new float[BLOCK];
-    double squares = 0;
-    long length = first.layout().length();
-    for (long from = 0; from < length; from += BLOCK) {
-      int count = (int) Math.min(BLOCK, length - from);
-      first.read(from, some, 0, count);
-      second.read(from, others, 0, count);
-      for (int i = 0; i < count; i++) {
-        double apart = (double) some[i] - others[i];
-        squares += apart * apart;
-      }
-    }
-    return Math.sqrt(squares);
   }
 
   /** (1 − share)·global + share·own, made when it is read. */

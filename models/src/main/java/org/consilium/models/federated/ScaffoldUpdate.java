@@ -58,7 +58,7 @@ public final class ScaffoldUpdate implements ParameterSource {
       throw new IllegalArgumentException(
           "SCAFFOLD: the base has %s, trained were %s".formatted(base.layout(), trained.layout()));
     }
-    double norm = distance(base, trained);
+    double norm = Distance.between(trained, base);
     double factor = norm > LEFT * clip ? LEFT * clip / norm : 1;
     return new ScaffoldUpdate(base, trained, control, factor);
   }
@@ -87,21 +87,5 @@ public final class ScaffoldUpdate implements ParameterSource {
       int place = Math.toIntExact(offset + i - parameters);
       into[at + i] += control.next()[place] - control.own()[place];
     }
-  }
-
-  private static double distance(ParameterSource base, ParameterSource trained) throws IOException {
-    float[] from = new float[BLOCK];
-    float[] to = new float[BLOCK];
-    double squares = 0;
-    for (long at = 0; at < trained.layout().length(); at += BLOCK) {
-      int now = (int) Math.min(BLOCK, trained.layout().length() - at);
-      base.read(at, from, 0, now);
-      trained.read(at, to, 0, now);
-      for (int i = 0; i < now; i++) {
-        double moved = (double) to[i] - from[i];
-        squares += moved * moved;
-      }
-    }
-    return Math.sqrt(squares);
   }
 }

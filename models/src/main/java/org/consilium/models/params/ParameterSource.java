@@ -16,4 +16,28 @@ public interface ParameterSource {
    * @throws IOException if the place they live in cannot be read
    */
   void read(long offset, float[] into, int at, int length) throws IOException;
+
+  /**
+   * Parameters in an array.
+   *
+   * @param values in layout order; shared, not copied
+   * @throws IllegalArgumentException if they are not as many as the layout has
+   */
+  static ParameterSource of(ParameterLayout layout, float[] values) {
+    if (values.length != layout.length()) {
+      throw new IllegalArgumentException(
+          "parameters: the layout has %s, got %d values".formatted(layout, values.length));
+    }
+    return new ParameterSource() {
+      @Override
+      public ParameterLayout layout() {
+        return layout;
+      }
+
+      @Override
+      public void read(long offset, float[] into, int at, int length) {
+        System.arraycopy(values, Math.toIntExact(offset), into, at, length);
+      }
+    };
+  }
 }

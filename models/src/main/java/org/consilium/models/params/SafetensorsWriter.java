@@ -104,6 +104,21 @@ public final class SafetensorsWriter implements Closeable {
     put(values);
   }
 
+  /**
+   * Writes a whole source, and forces the file to the disk.
+   *
+   * @param source read, not owned
+   * @return SHA-256 of the file
+   * @throws IOException if it cannot be read or written; nothing is left under the file's name then
+   */
+  public static Digest save(Path file, ParameterSource source, Map<String, String> metadata)
+      throws IOException {
+    try (SafetensorsWriter writer = create(file, source.layout(), metadata)) {
+      writer.write(source);
+      return writer.finish();
+    }
+  }
+
   /** Writes all values of a source, block by block; read, not owned. */
   public void write(ParameterSource source) throws IOException {
     float[] block = new float[BUFFER_BYTES / Float.BYTES];

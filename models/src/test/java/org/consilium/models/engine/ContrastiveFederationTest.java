@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.BundledSlices;
@@ -15,7 +14,6 @@ import org.consilium.models.data.SiteKnobs;
 import org.consilium.models.data.Split;
 import org.consilium.models.federated.FedEma;
 import org.consilium.models.metrics.Auroc;
-import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
@@ -73,16 +71,16 @@ class ContrastiveFederationTest {
         double[] sum = new double[global.length];
         for (int site = 0; site < sites.size(); site++) {
           model.load(Start.seeded(set, SEED));
-          ParameterSource sent = source(set.shared(), global);
+          ParameterSource sent = ParameterSource.of(set.shared(), global);
           if (round == 1) {
             model.load(sent);
             lambdas[site] = OptionalDouble.empty();
           } else {
-            ParameterSource left = source(set.shared(), own[site]);
+            ParameterSource left = ParameterSource.of(set.shared(), own[site]);
             FedEma.Meeting meeting = FedEma.meet(sent, left, lambdas[site], 0.7);
             lambdas[site] = meeting.lambda();
             model.load(meeting.start());
-            model.load(source(set.local().orElseThrow(), projectors[site]));
+            model.load(ParameterSource.of(set.local().orElseThrow(), projectors[site]));
           }
           TrainingOutcome outcome = model.train(sites.get(site), run(round, SEED + site));
           assertThat(outcome).isInstanceOf(TrainingOutcome.Trained.class);
@@ -97,7 +95,7 @@ class ContrastiveFederationTest {
         }
       }
     }
-    return source(set.shared(), global);
+    return ParameterSource.of(set.shared(), global);
   }
 
   /** AUROC of a head trained on labelled embeddings, mean over the sites. */
@@ -119,7 +117,7 @@ class ContrastiveFederationTest {
             false);
     try (LocalModel model = LocalModel.open(set, EngineSettings.reproducible())) {
       model.load(Start.from(encoder, set, SEED));
-      var _ = model.train(union(labelled), TrainingRun.of(plan, 1, 1, SEED));
+      var _ = model.train(ImageSet.union(labelled), TrainingRun.of(plan, 1, 1, SEED));
       double sum = 0;
       for (ImageSet test : tests) {
         double[] logits = model.predict(test, Preprocessing.of(plan));
@@ -127,21 +125,6 @@ class ContrastiveFederationTest {
       }
       return sum / tests.size();
     }
-  }
-
-  private static ImageSet union(List<ImageSet> sets) {
-    int length = SIDE * SIDE;
-    int count = sets.stream().mapToInt(ImageSet::count).sum();
-    byte[] pixels = new byte[count * length];
-    int[] labels = new int[count];
-    int at = 0;
-    for (ImageSet set : sets) {
-      for (int i = 0; i < set.count(); i++, at++) {
-        System.arraycopy(set.image(i), 0, pixels, at * length, length);
-        labels[at] = set.label(i);
-      }
-    }
-    return new ImageSet(1, SIDE, SIDE, pixels, labels);
   }
 
   private static TrainingRun run(int round, long seed) {
@@ -157,27 +140,12 @@ class ContrastiveFederationTest {
             Training.Personal.NONE,
             false);
     Task task = new Task(Task.Type.CONTRASTIVE, "none");
-    return new TrainingRun(
-        task, plan, round, ROUNDS, seed, Optional.empty(), Optional.empty(), (_, _, _) -> true);
+    return TrainingRun.of(plan, round, ROUNDS, seed).asking(task);
   }
 
   private static float[] values(ParameterSource source) throws IOException {
     float[] values = new float[(int) source.layout().length()];
     source.read(0, values, 0, values.length);
     return values;
-  }
-
-  private static ParameterSource source(ParameterLayout layout, float[] values) {
-    return new ParameterSource() {
-      @Override
-      public ParameterLayout layout() {
-        return layout;
-      }
-
-      @Override
-      public void read(long offset, float[] into, int at, int length) {
-        System.arraycopy(values, (int) offset, into, at, length);
-      }
-    };
   }
 }

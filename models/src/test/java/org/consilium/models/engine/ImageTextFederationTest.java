@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.BundledSlices;
 import org.consilium.models.data.ImageSet;
@@ -14,7 +13,6 @@ import org.consilium.models.data.LesionCases;
 import org.consilium.models.data.SiteKnobs;
 import org.consilium.models.data.Split;
 import org.consilium.models.metrics.Auroc;
-import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan.Task;
@@ -60,7 +58,7 @@ class ImageTextFederationTest {
       for (int round = 1; round <= ROUNDS; round++) {
         double[] sum = new double[global.length];
         for (int site = 0; site < sites.size(); site++) {
-          model.load(source(model.layout(), global));
+          model.load(ParameterSource.of(model.layout(), global));
           TrainingOutcome outcome = ImageText.train(model, sites.get(site), run(round, site));
           assertThat(outcome).isInstanceOf(TrainingOutcome.Trained.class);
           float[] trained = values(model);
@@ -80,7 +78,7 @@ class ImageTextFederationTest {
   private static double judged(float[] parameters, List<ImageSet> tests) throws IOException {
     double sum = 0;
     try (LocalModel model = LocalModel.open(SPEC, EngineSettings.reproducible())) {
-      model.load(source(model.layout(), parameters));
+      model.load(ParameterSource.of(model.layout(), parameters));
       for (ImageSet test : tests) {
         double[] logits = ImageText.of(model).zeroShot(test, Preprocessing.of(plan()), LABELS);
         sum += Auroc.of(test.labels(), logits).orElseThrow().estimate();
@@ -91,15 +89,7 @@ class ImageTextFederationTest {
 
   private static TrainingRun run(int round, int site) {
     Task task = new Task(Task.Type.IMAGE_TEXT, "soft");
-    return new TrainingRun(
-        task,
-        plan(),
-        round,
-        ROUNDS,
-        SEED + site,
-        Optional.empty(),
-        Optional.empty(),
-        (_, _, _) -> true);
+    return TrainingRun.of(plan(), round, ROUNDS, SEED + site).asking(task);
   }
 
   private static Training plan() {
@@ -119,19 +109,5 @@ class ImageTextFederationTest {
     float[] values = new float[(int) source.layout().length()];
     source.read(0, values, 0, values.length);
     return values;
-  }
-
-  private static ParameterSource source(ParameterLayout layout, float[] values) {
-    return new ParameterSource() {
-      @Override
-      public ParameterLayout layout() {
-        return layout;
-      }
-
-      @Override
-      public void read(long offset, float[] into, int at, int length) {
-        System.arraycopy(values, (int) offset, into, at, length);
-      }
-    };
   }
 }

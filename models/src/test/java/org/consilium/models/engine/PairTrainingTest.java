@@ -114,7 +114,7 @@ class PairTrainingTest {
         float[] values = values(model);
         int scale = scaleOf(model);
         values[scale] = wild;
-        model.load(source(model.layout(), values));
+        model.load(ParameterSource.of(model.layout(), values));
         var _ = ImageText.train(model, cases, run(TEXTS, plan("adamw", 1e-6, 1, "none")));
 
         float bound = wild > 0 ? (float) DualEncoder.LOGIT_SCALE_MAX : 0;
@@ -177,7 +177,7 @@ class PairTrainingTest {
         for (int i = 0; i < moved.length; i++) {
           moved[i] += (float) ((side == 0 ? -step : step) * gradient[i] / norm);
         }
-        model.load(source(model.layout(), moved));
+        model.load(ParameterSource.of(model.layout(), moved));
         losses[side] = ((TrainingOutcome.Trained) lesson.teach(model, run)).loss();
       }
       assertThat((losses[1] - losses[0]) / (2 * step))
@@ -225,20 +225,6 @@ class PairTrainingTest {
     float[] values = new float[(int) model.layout().length()];
     model.read(0, values, 0, values.length);
     return values;
-  }
-
-  private static ParameterSource source(ParameterLayout layout, float[] values) {
-    return new ParameterSource() {
-      @Override
-      public ParameterLayout layout() {
-        return layout;
-      }
-
-      @Override
-      public void read(long offset, float[] into, int at, int length) {
-        System.arraycopy(values, (int) offset, into, at, length);
-      }
-    };
   }
 
   private static LabelledTexts texted(int count) {

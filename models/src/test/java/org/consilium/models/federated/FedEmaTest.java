@@ -69,16 +69,6 @@ class FedEmaTest {
 
   private static ParameterSource values(float... values) {
     ParameterLayout layout = ParameterLayout.of(List.of(TensorSpec.of("w", values.length)));
-    return new ParameterSource() {
-      @Override
-      public ParameterLayout layout() {
-        return layout;
-      }
-
-      @Override
-      public void read(long offset, float[] into, int at, int length) {
-        System.arraycopy(values, (int) offset, into, at, length);
-      }
-    };
+    return ParameterSource.of(layout, values);
   }
 }

@@ -136,18 +136,7 @@ final class UpdatesTest {
   }
 
   private static ParameterSource vector(ParameterLayout layout, float... values) {
-    assertThat((long) values.length).isEqualTo(layout.length());
-    return new ParameterSource() {
-      @Override
-      public ParameterLayout layout() {
-        return layout;
-      }
-
-      @Override
-      public void read(long offset, float[] into, int at, int length) {
-        System.arraycopy(values, (int) offset, into, at, length);
-      }
-    };
+    return ParameterSource.of(layout, values);
   }
 
   /** Read in pieces, across the border between parameters and what follows. */

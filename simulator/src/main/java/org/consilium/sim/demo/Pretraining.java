@@ -121,11 +121,7 @@ public final class Pretraining {
               "Apache-2.0; made from the slices of NOTICE-colin27.txt",
               "consilium.made",
               "consilium demo pretrain " + words());
-      try (SafetensorsWriter writer =
-          SafetensorsWriter.create(order.out.resolve(FILE), kept.layout(), metadata)) {
-        writer.write(kept);
-        return writer.finish();
-      }
+      return SafetensorsWriter.save(order.out.resolve(FILE), kept, metadata);
     }
   }
 

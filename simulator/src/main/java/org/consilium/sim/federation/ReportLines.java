@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.process.Supervisor;
@@ -91,8 +90,6 @@ public final class ReportLines {
   /** Mean over the sites that have a score. */
   public static Optional<Double> mean(
       List<DemoReport.SiteLine> lines, Function<DemoReport.SiteLine, Optional<Score>> score) {
-    OptionalDouble mean =
-        lines.stream().flatMap(l -> score.apply(l).stream()).mapToDouble(Score::value).average();
-    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
+    return DemoReport.mean(lines, line -> score.apply(line).map(Score::value));
   }
 }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
 import org.consilium.models.data.Split;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.StudyPlan;
@@ -28,9 +27,9 @@ final class DrawnFindings {
 
   record Inputs(RunOptions options, StudyPlan plan, List<DrawnSite> sites, Timeline timeline) {}
 
-  /** Judges a model's file on every site's held-back images. */
+  /** Judges a model's file on the held-back images of some sites, in their order. */
   interface Judge {
-    DrawnWork.Dices of(Path file) throws IOException;
+    DrawnWork.Dices of(Path file, List<DrawnSite> sites) throws IOException;
   }
 
   DrawnFindings(Inputs inputs, Federation.Harvest harvest, Judge judge) {
@@ -58,7 +57,7 @@ final class DrawnFindings {
     try (SafetensorsFile file = SafetensorsFile.open(harvest.model())) {
       parameters = file.layout().length();
     }
-    DrawnWork.Dices global = judge.of(harvest.model());
+    DrawnWork.Dices global = judge.of(harvest.model(), inputs.sites);
     List<DrawnLine> drawn = new ArrayList<>();
     List<DemoReport.SiteLine> lines = new ArrayList<>();
     for (int i = 0; i < inputs.sites.size(); i++) {
@@ -105,7 +104,9 @@ final class DrawnFindings {
 
   private Optional<Double> dice(int place, String name) throws IOException {
     Path file = harvest.own(place, name);
-    return Files.exists(file) ? at(judge.of(file), place) : Optional.empty();
+    return Files.exists(file)
+        ? at(judge.of(file, List.of(inputs.sites.get(place))), 0)
+        : Optional.empty();
   }
 
   private static Optional<Double> at(DrawnWork.Dices dices, int place) {
@@ -142,19 +143,12 @@ final class DrawnFindings {
 
   private static DemoReport.Together together(List<DrawnLine> drawn) {
     return new DemoReport.Together(
-        mean(drawn, DrawnLine::alone),
-        mean(drawn, DrawnLine::global),
-        mean(drawn, DrawnLine::pooled),
+        DemoReport.mean(drawn, DrawnLine::alone),
+        DemoReport.mean(drawn, DrawnLine::global),
+        DemoReport.mean(drawn, DrawnLine::pooled),
         Optional.empty(),
         new DemoReport.Models(Optional.empty(), Optional.empty(), Optional.empty()),
         drawn.stream().mapToInt(DrawnLine::heldBack).sum());
-  }
-
-  private static Optional<Double> mean(
-      List<DrawnLine> drawn, Function<DrawnLine, Optional<Double>> dice) {
-    OptionalDouble mean =
-        drawn.stream().flatMap(l -> dice.apply(l).stream()).mapToDouble(d -> d).average();
-    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
   }
 
   private DemoReport.Head head(long parameters) {

@@ -35,8 +35,8 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
   private final List<DrawnSite> sites;
 
   /**
-   * Mean Dice of one model on each site's held-back images, in the sites' order; empty where no
-   * held-back image has any foreground.
+   * Mean Dice of one model on the held-back images of the sites that were judged, in their order;
+   * empty where no held-back image has any foreground.
    */
   record Dices(List<OptionalDouble> perSite) {
     Dices {
@@ -156,7 +156,7 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
           return Optional.empty();
         }
       }
-      return Optional.of(judge(model));
+      return Optional.of(judge(model, sites));
     }
   }
 
@@ -168,18 +168,18 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
         .report(pooled);
   }
 
-  /** Judges the parameters of a file on every site's held-back images. */
-  private Dices judge(Path file) throws IOException {
+  /** Judges the parameters of a file on the held-back images of some sites. */
+  private Dices judge(Path file, List<DrawnSite> some) throws IOException {
     try (SafetensorsFile parameters = SafetensorsFile.open(file);
         LocalModel model = LocalModel.open(plan.model(), EngineSettings.reproducible())) {
       model.load(RoundLayout.parameters(parameters));
-      return judge(model);
+      return judge(model, some);
     }
   }
 
-  private Dices judge(LocalModel model) throws IOException {
+  private Dices judge(LocalModel model, List<DrawnSite> some) throws IOException {
     List<OptionalDouble> dices = new ArrayList<>();
-    for (DrawnSite site : sites) {
+    for (DrawnSite site : some) {
       LabelledMasks tiles = site.tiles(Split.TEST, plan.model());
       double[] logits = model.predict(tiles.images(), Preprocessing.of(plan.training()));
       dices.add(Drawing.meanDice(Drawing.of(tiles, logits, plan.model().classes())));

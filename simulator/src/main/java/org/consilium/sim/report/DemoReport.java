@@ -3,7 +3,9 @@ package org.consilium.sim.report;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /**
  * All that a demonstration measured. Seconds count from its start; AUROCs are of the positive
@@ -264,6 +266,13 @@ public record DemoReport(
           onAll,
           testCases);
     }
+  }
+
+  /** Mean over the lines that have a value; empty if none has. */
+  public static <T> Optional<Double> mean(List<T> lines, Function<T, Optional<Double>> value) {
+    OptionalDouble mean =
+        lines.stream().flatMap(l -> value.apply(l).stream()).mapToDouble(v -> v).average();
+    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
   }
 
   /** Something worth a line. Kind: round, start, kill, restart, drift, study, note. */

@@ -2,8 +2,6 @@ package org.consilium.sim.report;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.function.Function;
 import org.consilium.sim.report.DemoReport.DrawnLine;
 
 /** What each model draws at each centre, as a table. */
@@ -39,17 +37,17 @@ final class DrawnSection {
           difference(line.kept(), line.alone()));
     }
     List<DrawnLine> all = report.drawn();
-    Optional<Double> alone = mean(all, DrawnLine::alone);
-    Optional<Double> kept = mean(all, DrawnLine::kept);
+    Optional<Double> alone = DemoReport.mean(all, DrawnLine::alone);
+    Optional<Double> kept = DemoReport.mean(all, DrawnLine::kept);
     table.row(
         "mean",
         "",
         "",
         report.together().testCases(),
         number(alone),
-        number(mean(all, DrawnLine::pooled)),
-        number(mean(all, DrawnLine::global)),
-        number(mean(all, DrawnLine::personal)),
+        number(DemoReport.mean(all, DrawnLine::pooled)),
+        number(DemoReport.mean(all, DrawnLine::global)),
+        number(DemoReport.mean(all, DrawnLine::personal)),
         number(kept),
         "",
         difference(kept, alone));
@@ -61,13 +59,6 @@ final class DrawnSection {
                     + " images to choose by.")
             + table.open();
     return Html.section("comparison", "Is it worth it?", body);
-  }
-
-  private static Optional<Double> mean(
-      List<DrawnLine> lines, Function<DrawnLine, Optional<Double>> dice) {
-    OptionalDouble mean =
-        lines.stream().flatMap(l -> dice.apply(l).stream()).mapToDouble(d -> d).average();
-    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
   }
 
   private static String number(Optional<Double> value) {

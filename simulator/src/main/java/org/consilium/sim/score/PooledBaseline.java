@@ -36,7 +36,7 @@ public final class PooledBaseline {
   public static Optional<TestBench.Opinion> train(
       Settings settings, List<ImageSet> sites, int epochs, BooleanSupplier wanted)
       throws IOException {
-    ImageSet union = union(sites);
+    ImageSet union = ImageSet.union(sites);
     try (LocalModel model = LocalModel.open(settings.spec, EngineSettings.reproducible())) {
       settings.load(model);
       for (int epoch = 1; epoch <= epochs; epoch++) {
@@ -81,22 +81,5 @@ public final class PooledBaseline {
         Files.delete(file);
       }
     }
-  }
-
-  static ImageSet union(List<ImageSet> sites) {
-    ImageSet first = sites.getFirst();
-    int count = sites.stream().mapToInt(ImageSet::count).sum();
-    byte[] pixels = new byte[count * first.imageLength()];
-    int[] labels = new int[count];
-    int at = 0;
-    for (ImageSet site : sites) {
-      for (int i = 0; i < site.count(); i++, at++) {
-        labels[at] = site.label(i);
-        for (int p = 0; p < first.imageLength(); p++) {
-          pixels[at * first.imageLength() + p] = (byte) site.pixel(i, p);
-        }
-      }
-    }
-    return new ImageSet(first.channels(), first.height(), first.width(), pixels, labels);
   }
 }

@@ -9,7 +9,6 @@ import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
-import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.tune.Start;
 
@@ -43,7 +42,7 @@ public final class RandomStart {
           if (!wanted.getAsBoolean()) {
             return Optional.empty();
           }
-          model.load(new Held(model.layout(), global));
+          model.load(ParameterSource.of(model.layout(), global));
           TrainingRun run =
               TrainingRun.of(settings.training(), round, rounds, settings.seed() * 31 + site);
           if (!(model.train(sites.get(site), run) instanceof TrainingOutcome.Trained)) {
@@ -55,7 +54,7 @@ public final class RandomStart {
           global[i] = (float) sum[i];
         }
       }
-      model.load(new Held(model.layout(), global));
+      model.load(ParameterSource.of(model.layout(), global));
       return Optional.of(settings.bench().judge(model));
     }
   }
@@ -65,15 +64,6 @@ public final class RandomStart {
     model.read(0, trained, 0, trained.length);
     for (int i = 0; i < sum.length; i++) {
       sum[i] += share * trained[i];
-    }
-  }
-
-  /** Parameters in an array. */
-  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-  private record Held(ParameterLayout layout, float[] values) implements ParameterSource {
-    @Override
-    public void read(long offset, float[] into, int at, int length) {
-      System.arraycopy(values, Math.toIntExact(offset), into, at, length);
     }
   }
 }

@@ -3,6 +3,7 @@ package org.consilium.site.train;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.consilium.models.catalog.ModelSheet;
@@ -135,7 +136,7 @@ public final class EngineTrainer implements LocalTrainer {
     double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
     Optional<ParameterSource> own = model.set().local(model);
     if (own.isPresent()) {
-      new LocalPart(job.studyFolder()).write(own.get(), job.round());
+      job.model().ownPart().write(own.get(), job.round(), Map.of());
     }
     return new TrainingResult.Trained(
         Delta.between(RoundUpdate.of(job, base, model.set().shared(model), figures.done()), base),

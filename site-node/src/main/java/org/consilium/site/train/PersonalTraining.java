@@ -60,14 +60,8 @@ record PersonalTraining(TrainingJob job, EngineSettings settings, LocalTrainer.W
 
   /** The run of tune-after's steps, with an order of its own. */
   static TrainingRun tuning(TrainingJob job, LocalTrainer.Watch watch) {
-    return new TrainingRun(
-        job.plan().task(),
-        job.plan().training().tuning(),
-        1,
-        1,
-        TrainingJob.mix(job.seed() + 1),
-        Optional.empty(),
-        Optional.empty(),
-        watch::step);
+    return TrainingRun.of(job.plan().training().tuning(), 1, 1, TrainingJob.mix(job.seed() + 1))
+        .asking(job.plan().task())
+        .watched(watch::step);
   }
 }

@@ -10,7 +10,6 @@ import java.util.TreeMap;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
-import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.tune.Merged;
@@ -78,9 +77,9 @@ public record SiteModel(Path path) {
     Map<String, String> metadata = new TreeMap<>(sheet.metadata());
     metadata.put(ROUND, Integer.toString(round));
     if (!parts(model).equals(path)) {
-      write(parts(model), model, metadata);
+      var _ = SafetensorsWriter.save(parts(model), model, metadata);
     }
-    write(path, new Merged(model.set(), model, List.of()), metadata);
+    var _ = SafetensorsWriter.save(path, new Merged(model.set(), model, List.of()), metadata);
   }
 
   /** Becomes a copy of {@code other}, whole or not at all. */
@@ -97,13 +96,5 @@ public record SiteModel(Path path) {
   private Path parts(LocalModel model) {
     boolean adapted = !model.layout().equals(model.architecture().layout());
     return adapted ? path.resolveSibling(name().replace(SUFFIX, "-parts" + SUFFIX)) : path;
-  }
-
-  private static void write(Path to, ParameterSource parameters, Map<String, String> metadata)
-      throws IOException {
-    try (SafetensorsWriter writer = SafetensorsWriter.create(to, parameters.layout(), metadata)) {
-      writer.write(parameters);
-      var _ = writer.finish();
-    }
   }
 }

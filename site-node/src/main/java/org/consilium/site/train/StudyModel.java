@@ -24,6 +24,7 @@ import org.consilium.protocol.StudyPlan;
  */
 public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder) {
   private static final String EMBEDDINGS = "embeddings.bin";
+  private static final String OWN_PART = "own-part-";
 
   /** Which parameters are trained, and which travel. */
   public TrainedSet set() {
@@ -75,7 +76,7 @@ public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder)
                 .formatted(parameters.layout(), model.set().shared()));
       }
       model.load(parameters);
-      Optional<Path> own = new LocalPart(folder).before(round);
+      Optional<Path> own = ownPart().before(round);
       if (own.isPresent()) {
         try (SafetensorsFile part = SafetensorsFile.open(own.get())) {
           model.load(part);
@@ -86,5 +87,10 @@ public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder)
       model.close();
       throw failure;
     }
+  }
+
+  /** Trained parameters that stay at this site. */
+  RoundFiles ownPart() {
+    return new RoundFiles(folder, OWN_PART);
   }
 }

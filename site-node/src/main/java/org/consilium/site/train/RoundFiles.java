@@ -12,25 +12,24 @@ import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsWriter;
 
 /**
- * Trained parameters that stay at this site, one file a round: a round that is trained again after
- * a crash starts from the same values. The last two are kept.
+ * Parameters of a study that stay at this site, one file a round: a round that is trained again
+ * after a crash starts from the same values. The last two are kept.
+ *
+ * @param prefix beginning of the files' names
  */
-record LocalPart(Path folder) {
-  private static final String PREFIX = "own-part-";
+record RoundFiles(Path folder, String prefix) {
   private static final int KEPT = 2;
 
-  /** What the training of the last round before {@code round} left. */
+  /** The file of the last round before {@code round}. */
   Optional<Path> before(int round) throws IOException {
     return files().stream().filter(file -> number(file) < round).max(Comparator.naturalOrder());
   }
 
-  void write(ParameterSource part, int round) throws IOException {
+  /** Keeps what a round's training left. */
+  void write(ParameterSource left, int round, Map<String, String> metadata) throws IOException {
     Files.createDirectories(folder);
-    Path file = folder.resolve(PREFIX + "%05d.safetensors".formatted(round));
-    try (SafetensorsWriter writer = SafetensorsWriter.create(file, part.layout(), Map.of())) {
-      writer.write(part);
-      var _ = writer.finish();
-    }
+    Path file = folder.resolve(prefix + "%05d.safetensors".formatted(round));
+    var _ = SafetensorsWriter.save(file, left, metadata);
     List<Path> all = files();
     for (Path old : all.subList(0, Math.max(0, all.size() - KEPT))) {
       Files.deleteIfExists(old);
@@ -42,14 +41,15 @@ record LocalPart(Path folder) {
       return List.of();
     }
     try (Stream<Path> all = Files.list(folder)) {
-      return all.filter(p -> p.getFileName().toString().matches(PREFIX + "[0-9]{5}\\.safetensors"))
+      return all.filter(
+              p -> String.valueOf(p.getFileName()).matches(prefix + "[0-9]{5}\\.safetensors"))
           .sorted()
           .toList();
     }
   }
 
-  private static int number(Path file) {
-    return Integer.parseInt(
-        file.getFileName().toString().substring(PREFIX.length(), PREFIX.length() + 5));
+  private int number(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return Integer.parseInt(name.substring(prefix.length(), prefix.length() + 5));
   }
 }
