@@ -12,7 +12,8 @@ import org.consilium.protocol.ModelSpec;
  * A masked autoencoder (K. He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR
  * 2022): a vision transformer that sees some patches and a small one that draws the others. The
  * encoder's tensors have a vision transformer's names: without {@code decoder_*} and {@code
- * mask_token} they start one. Both position tables are fixed sines and cosines, not trained.
+ * mask_token} they start one. Both position tables are fixed sines and cosines, not trained; {@link
+ * #withoutPlaces} leaves the encoder's out.
  */
 public final class MaskedAutoencoder implements Architecture {
   /** The original's decoder. */
@@ -52,7 +53,7 @@ public final class MaskedAutoencoder implements Architecture {
   private final Shape shape;
   private final Blueprint.Plan plan;
 
-  private MaskedAutoencoder(String name, Shape shape) {
+  private MaskedAutoencoder(String name, Shape shape, Filling places) {
     this.name = name;
     this.shape = shape;
     Image image = shape.image();
@@ -63,9 +64,9 @@ public final class MaskedAutoencoder implements Architecture {
     TransformerTensors tensors = new TransformerTensors(TransformerTensors.XAVIER);
     Blueprint to = tensors.blueprint();
     to.add("cls_token", token, 1, 1, width);
-    to.add("pos_embed", table(width), 1, image.patches() + 1, width);
+    to.add("pos_embed", places, 1, image.patches() + 1, width);
     to.add("mask_token", token, 1, 1, narrow);
-    to.add("decoder_pos_embed", table(narrow), 1, image.patches() + 1, narrow);
+    to.add("decoder_pos_embed", table(image, narrow), 1, image.patches() + 1, narrow);
     to.add(
         "patch_embed.proj.weight",
         TransformerTensors.XAVIER.of(width, fanIn),
@@ -89,7 +90,7 @@ public final class MaskedAutoencoder implements Architecture {
 
   /** An autoencoder of this shape. */
   public static MaskedAutoencoder of(String name, Shape shape) {
-    return new MaskedAutoencoder(name, shape);
+    return new MaskedAutoencoder(name, shape, table(shape.image(), shape.body().width()));
   }
 
   /**
@@ -105,9 +106,18 @@ public final class MaskedAutoencoder implements Architecture {
           "masked autoencoder: the encoder needs a class token with a place and no registers");
     }
     double ratio = (double) shape.body().hidden() / shape.body().width();
-    return new MaskedAutoencoder(
+    return of(
         "mae-" + encoder.spec().architecture(),
         new Shape(shape.image(), shape.body(), ratio, decoder, shape.variant()));
+  }
+
+  /**
+   * The same with zeros for the encoder's position table: it learns what patches look like, not
+   * where they are, and the decoder alone knows the places to draw at. Whoever fine-tunes it for
+   * something that may be anywhere needs fewer examples.
+   */
+  public MaskedAutoencoder withoutPlaces() {
+    return new MaskedAutoencoder(name, shape, new Filling.Constant(0));
   }
 
   /** The sizes and choices. */
@@ -165,7 +175,7 @@ public final class MaskedAutoencoder implements Architecture {
             parameters());
   }
 
-  private Filling table(int width) {
-    return new Filling.Waves(width, shape.image().columns());
+  private static Filling table(Image image, int width) {
+    return new Filling.Waves(width, image.columns());
   }
 }

@@ -64,7 +64,7 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
           registers("vit-large-14-dinov2-reg4", LARGE, DINOV2, 4),
           registers("vit-huge-14-reg8", Body.of(1536, 24, 24, GIANT_RATIO), GIANT, 8));
 
-  /** Decoder of a masked autoencoder at the platform's own sizes. */
+  /** Decoder of a masked autoencoder at the platform's own sizes, whose encoders know no places. */
   private static final MaskedAutoencoder.Decoder SMALL_DECODER =
       new MaskedAutoencoder.Decoder(64, 2, 4);
 
@@ -111,7 +111,9 @@ record VisionSizes(String name, int patch, Body body, Tokens tokens, Variant var
 
   private MaskedAutoencoder masked(ModelSpec spec) {
     boolean small = body.width() <= 256;
-    return MaskedAutoencoder.of(at(spec), small ? SMALL_DECODER : MaskedAutoencoder.STANDARD);
+    return small
+        ? MaskedAutoencoder.of(at(spec), SMALL_DECODER).withoutPlaces()
+        : MaskedAutoencoder.of(at(spec), MaskedAutoencoder.STANDARD);
   }
 
   private static VisionSizes plain(String name, int patch, Body body, Variant variant) {

@@ -104,6 +104,8 @@ class VisionTransformerTest {
       assertThat((double) table[16 + i]).isCloseTo(wave[i], within(1e-7));
       assertThat(table[20 + i]).isEqualTo(i < 2 ? 0f : 1f);
     }
+    assertThat(read(found.withoutPlaces(), "pos_embed")).containsOnly(0);
+    assertThat(read(found.withoutPlaces(), "decoder_pos_embed")).isEqualTo(table);
   }
 
   @Test

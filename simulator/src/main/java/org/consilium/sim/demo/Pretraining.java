@@ -5,12 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.consilium.models.federated.RoundLayout;
-import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
@@ -112,7 +110,7 @@ public final class Pretraining {
 
   private Digest encoder(Path model) throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(model)) {
-      ParameterSource kept = new WithoutPlaces(Start.withoutOwn(RoundLayout.parameters(file)));
+      ParameterSource kept = Start.withoutOwn(RoundLayout.parameters(file));
       Map<String, String> metadata =
           Map.of(
               "consilium.name",
@@ -122,32 +120,6 @@ public final class Pretraining {
               "consilium.made",
               "consilium demo pretrain " + words());
       return SafetensorsWriter.save(order.out.resolve(FILE), kept, metadata);
-    }
-  }
-
-  /**
-   * The same with a position table of zeros. The autoencoder's fixed table is as large as what the
-   * patches say; whoever looks for something that may be anywhere learns faster without it (AUROC
-   * .89 against .72 after 15 rounds of the demonstration), and learns the places that matter anew.
-   */
-  private record WithoutPlaces(ParameterSource source) implements ParameterSource {
-    @Override
-    public ParameterLayout layout() {
-      return source.layout();
-    }
-
-    @Override
-    public void read(long offset, float[] into, int at, int length) throws IOException {
-      source.read(offset, into, at, length);
-      layout()
-          .pieces(
-              offset,
-              length,
-              (tensor, _, done, some) -> {
-                if (layout().tensors().get(tensor).name().equals("pos_embed")) {
-                  Arrays.fill(into, at + done, at + done + some, 0f);
-                }
-              });
     }
   }
 
