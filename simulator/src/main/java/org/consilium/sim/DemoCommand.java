@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  consilium demo",
-      "  consilium demo --fine-tune --out fine-tuned",
+      "  consilium demo --residual --out residual",
       "  consilium demo --scenario dropout --out dropout-demo",
       "  consilium demo --chaos coordinator-kill=3,site-kill=2",
       "",
@@ -51,8 +51,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
-  @Option(names = "--rounds", defaultValue = "25", description = "Rounds (${DEFAULT-VALUE}).")
-  private int rounds = 25;
+  @Option(names = "--rounds", defaultValue = "22", description = "Rounds (${DEFAULT-VALUE}).")
+  private int rounds = 22;
 
   @Option(
       names = "--scenario",
@@ -76,11 +76,11 @@ final class DemoCommand implements Callable<Integer> {
   private String chaos = "";
 
   @Option(
-      names = "--fine-tune",
+      names = "--residual",
       description =
-          "Fine-tune the bundled checkpoint consilium-vit-mini instead of training a residual"
-              + " network from random values; both starts are in the report.")
-  private boolean fineTune;
+          "Train a residual network from random values instead of fine-tuning the bundled"
+              + " checkpoint consilium-vit-mini.")
+  private boolean residual;
 
   @Option(names = "--no-pooled", description = "Do not train the pooled baseline.")
   private boolean withoutPooled;
@@ -164,7 +164,7 @@ final class DemoCommand implements Callable<Integer> {
     if (tiny) {
       return DemoOptions.Scale.TINY;
     }
-    return fineTune ? DemoOptions.Scale.FINE_TUNED : DemoOptions.Scale.DEMONSTRATION;
+    return residual ? DemoOptions.Scale.RESIDUAL : DemoOptions.Scale.DEMONSTRATION;
   }
 
   private ParameterException usage(String words) {

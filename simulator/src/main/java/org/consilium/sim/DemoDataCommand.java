@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.consilium.sim.demo.DemoOptions;
 import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
 import org.consilium.sim.scenario.SimulatedSite;
@@ -53,7 +54,7 @@ final class DemoDataCommand implements Callable<Integer> {
     }
     PrintWriter printer = spec.commandLine().getOut();
     Files.createDirectories(out);
-    CaseFiles.Counts counts = CaseFiles.Counts.DEMONSTRATION;
+    CaseFiles.Counts counts = DemoOptions.Scale.RESIDUAL.counts();
     CaseFiles cases = CaseFiles.of(counts, seed);
     List<SimulatedSite> all = SimulatedSite.of(Scenario.STORY, sites, seed);
     for (SimulatedSite site : all) {
@@ -66,7 +67,7 @@ final class DemoDataCommand implements Callable<Integer> {
     StudyText text =
         new StudyText(
             study,
-            StudyText.Recipe.residual("resnet-gn"),
+            DemoOptions.Scale.RESIDUAL.recipe(),
             counts.side(),
             all.stream().map(SimulatedSite::id).toList(),
             all.size(),

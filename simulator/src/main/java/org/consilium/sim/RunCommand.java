@@ -21,6 +21,7 @@ import org.consilium.sim.own.SiteOptions;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.ReportFiles;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -106,6 +107,14 @@ final class RunCommand implements Callable<Integer> {
               + " make them smaller, holdBack=N. May be repeated.")
   private List<String> siteOptions = new ArrayList<>();
 
+  @Option(
+      names = "--foundation",
+      paramLabel = "FILE",
+      description =
+          "The safetensors file that the study's model.foundation names, where it does not come"
+              + " with this program.")
+  private @Nullable Path foundation;
+
   @Option(names = "--keep", description = "Keep the work folder OUT/.work.")
   private boolean keep;
 
@@ -145,7 +154,8 @@ final class RunCommand implements Callable<Integer> {
         resize,
         keep,
         holdBack,
-        SiteOptions.parse(siteOptions));
+        SiteOptions.parse(siteOptions),
+        Optional.ofNullable(foundation));
   }
 
   private int run(OwnRun run, PrintStream people) throws InterruptedException {
@@ -187,6 +197,15 @@ final class RunCommand implements Callable<Integer> {
                     number(line.accuracy()),
                     line.balancedAccuracy().map(RunCommand::number).orElse("–")));
       }
+    }
+    if (report.drawn().isEmpty() && report.qualities().isEmpty()) {
+      screen.say(
+          "global model of round %d, mean %s that the sites released: %s, local-only %s"
+              .formatted(
+                  report.head().bestRound(),
+                  report.head().words().measure(),
+                  number(report.together().globalMean()),
+                  number(report.together().localOnlyMean())));
     }
     screen.say(
         String.format(

@@ -68,7 +68,8 @@ final class NodeCommand {
           Optional<String> metricsPort,
       @Option(names = "--threads", description = "Of the engine; 1 repeats bit for bit.")
           Optional<String> threads,
-      @Option(names = "--device", description = "cpu, cuda:N or auto.") Optional<String> device,
+      @Option(names = "--device", description = "cpu, cuda:N, cuda:N,cuda:M or auto.")
+          Optional<String> device,
       @Option(names = "--protect-threads", description = "That round, encrypt and hash.")
           Optional<String> protectThreads,
       @Option(names = "--no-progress", description = "Seconds without progress of a transfer.")

@@ -107,7 +107,7 @@ final class SiteWeights {
    */
   static double gap(String select, Optional<ValidationReport> report) {
     boolean higherIsBetter = ReportScore.higherIsBetter(select);
-    Quantity quantity = higherIsBetter ? Quantity.AUROC : Quantity.LOG_LOSS;
+    Quantity quantity = ReportScore.quantity(select);
     double global = value(report, Subject.GLOBAL, quantity);
     double local = value(report, Subject.LOCAL_TRAINED, quantity);
     return higherIsBetter ? local - global : global - local;

@@ -20,6 +20,7 @@ final class SiteWeightsTest {
   void gap_siteThatLosesByTheGlobalModel_isPositiveWhicheverWayTheMetricPoints() {
     assertThat(gap("auroc", Quantity.AUROC, 0.7, 0.9)).isCloseTo(0.2, within(1e-12));
     assertThat(gap("auroc", Quantity.AUROC, 0.9, 0.7)).isCloseTo(-0.2, within(1e-12));
+    assertThat(gap("dice", Quantity.DICE, 0.7, 0.9)).isCloseTo(0.2, within(1e-12));
     assertThat(gap("loss", Quantity.LOG_LOSS, 0.6, 0.4)).isCloseTo(0.2, within(1e-12));
     assertThat(gap("loss", Quantity.LOG_LOSS, 0.4, 0.6)).isCloseTo(-0.2, within(1e-12));
   }

@@ -2,6 +2,9 @@ package org.consilium.models.catalog;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.protocol.Digest;
@@ -21,7 +24,7 @@ public record Bundled(Foundation foundation, String architecture, String licence
           new Bundled(
               foundation(
                   "consilium-vit-mini",
-                  "340edc2eed0c7e39efd36b402babf39e9a462daf86d2598e13bea52d46fc05a9",
+                  "51fcbffb95d40165f24fc0c516fbc5e77122f246efc0b086f9bad5e056f33cab",
                   1_042_424),
               "vit-mini-avg",
               "Apache-2.0; made from the slices of NOTICE-colin27.txt"));
@@ -49,6 +52,13 @@ public record Bundled(Foundation foundation, String architecture, String licence
       throw new IOException("open bundled parameters %s: not in this program".formatted(name));
     }
     return in;
+  }
+
+  /** Writes the file; one that is there is replaced. */
+  public void copyTo(Path file) throws IOException {
+    try (InputStream in = open()) {
+      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   static Foundation foundation(String name, String digest, long bytes) {

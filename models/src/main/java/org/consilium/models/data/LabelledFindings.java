@@ -76,6 +76,15 @@ public final class LabelledFindings {
     return count;
   }
 
+  /**
+   * The same cases as another scanner shows them.
+   *
+   * @param pictures in the same order; their labels are replaced
+   */
+  public LabelledFindings seenAs(ImageSet pictures) {
+    return of(pictures, findings, targets);
+  }
+
   /** The images at the given places, in that order, with their targets. */
   public LabelledFindings subset(int[] places) {
     byte[] some = new byte[places.length * findings];

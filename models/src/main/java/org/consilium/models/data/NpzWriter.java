@@ -42,9 +42,7 @@ public final class NpzWriter {
    */
   public static void write(Path file, Map<Split, ImageSet> splits, Map<Split, List<String>> texts)
       throws IOException {
-    try (ZipOutputStream zip =
-        new ZipOutputStream(
-            new BufferedOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
+    try (ZipOutputStream zip = zip(file)) {
       for (Map.Entry<Split, ImageSet> split : new TreeMap<>(splits).entrySet()) {
         writeImages(zip, split.getKey().key() + "_images.npy", split.getValue());
         writeLabels(zip, split.getKey().key() + "_labels.npy", split.getValue());
@@ -55,6 +53,34 @@ public final class NpzWriter {
         }
       }
     }
+  }
+
+  /**
+   * Writes a file with several findings an image; an existing one is replaced.
+   *
+   * @throws IOException if the file cannot be written
+   */
+  public static void writeFindings(Path file, Map<Split, LabelledFindings> splits)
+      throws IOException {
+    try (ZipOutputStream zip = zip(file)) {
+      for (Map.Entry<Split, LabelledFindings> split : new TreeMap<>(splits).entrySet()) {
+        LabelledFindings set = split.getValue();
+        writeImages(zip, split.getKey().key() + "_images.npy", set.images());
+        String shape = "%d, %d".formatted(set.count(), set.findings());
+        begin(zip, split.getKey().key() + "_labels.npy", "|i1", shape);
+        for (int i = 0; i < set.count(); i++) {
+          for (int finding = 0; finding < set.findings(); finding++) {
+            zip.write(set.target(i, finding));
+          }
+        }
+        zip.closeEntry();
+      }
+    }
+  }
+
+  private static ZipOutputStream zip(Path file) throws IOException {
+    return new ZipOutputStream(
+        new BufferedOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8);
   }
 
   private static void writeImages(ZipOutputStream zip, String name, ImageSet set)
@@ -98,10 +124,16 @@ public final class NpzWriter {
   }
 
   private static void begin(ZipOutputStream zip, String name, String shape) throws IOException {
+    begin(zip, name, "|u1", shape);
+  }
+
+  private static void begin(ZipOutputStream zip, String name, String type, String shape)
+      throws IOException {
     ZipEntry entry = new ZipEntry(name);
     entry.setTimeLocal(ENTRY_TIME);
     zip.putNextEntry(entry);
-    String header = "{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }".formatted(shape);
+    String header =
+        "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }".formatted(type, shape);
     int length = Math.ceilDiv(10 + header.length() + 1, ALIGNMENT_BYTES) * ALIGNMENT_BYTES - 10;
     ByteBuffer bytes = ByteBuffer.allocate(10 + length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));

@@ -59,7 +59,7 @@ public final class ImageText {
   public static TrainingOutcome train(LocalModel model, LabelledTexts cases, TrainingRun run)
       throws IOException {
     model.requireSome(cases.images());
-    return model.train(new ImageTextObjective(model, cases, run), run);
+    return model.train(on -> new ImageTextObjective(on, cases, run), run);
   }
 
   /**

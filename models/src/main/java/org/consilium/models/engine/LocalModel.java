@@ -59,6 +59,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   private final Weights weights;
   private final List<TensorStorage> storages = new ArrayList<>();
   private final boolean host;
+  private List<EngineSettings> further = List.of();
   private Optional<EmbeddingFile> kept = Optional.empty();
   private Optional<Progress> progress = Optional.empty();
 
@@ -103,14 +104,22 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   /** {@code copying} takes the way of device memory on the CPU too. */
   static LocalModel open(TrainedSet set, EngineSettings settings, boolean copying)
       throws EngineUnavailable {
-    NDManager manager = TensorEngine.manager(settings);
+    List<EngineSettings> devices = settings.each();
+    NDManager manager = TensorEngine.manager(devices.getFirst());
     boolean host = !manager.getDevice().isGpu() && !copying;
     try {
-      return new LocalModel(set, manager, host);
+      LocalModel model = new LocalModel(set, manager, host);
+      model.trainAlsoOn(devices.subList(1, devices.size()));
+      return model;
     } catch (RuntimeException unfit) {
       manager.close();
       throw unfit;
     }
+  }
+
+  /** Deals the parts of every training step out among this device and further ones. */
+  void trainAlsoOn(List<EngineSettings> devices) {
+    further = List.copyOf(devices);
   }
 
   /** What this model is. */
@@ -202,7 +211,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
                 .formatted(classes, i, images.label(i)));
       }
     }
-    return train(objective(images, run), run);
+    return train(model -> model.objective(images, run), run);
   }
 
   /**
@@ -218,7 +227,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
           "train: %s of %d output(s) does not fit masks of %d classes"
               .formatted(architecture().spec().architecture(), classes, cases.classes()));
     }
-    return train(new SegmentationObjective(this, cases, run), run);
+    return train(model -> new SegmentationObjective(model, cases, run), run);
   }
 
   /**
@@ -236,7 +245,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
               .formatted(architecture().spec().architecture(), classes, cases.findings()));
     }
     try (HeadRows rows = HeadRows.unknownIn(cases, this)) {
-      TrainingOutcome outcome = train(new FindingsObjective(this, cases, run), run);
+      TrainingOutcome outcome = train(model -> new FindingsObjective(model, cases, run), run);
       rows.restore();
       return outcome;
     }
@@ -260,9 +269,13 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return MaskedDrawing.of(this).losses(images, preprocessing, seed);
   }
 
-  TrainingOutcome train(Objective objective, TrainingRun run) throws IOException {
+  TrainingOutcome train(Objective.Making making, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
-      try (Trainer trainer = new Trainer(this, objective, run)) {
+      Objective objective = making.on(this);
+      // Examples that are compared with one another cannot be dealt out.
+      List<EngineSettings> others = objective.divisible() ? further : List.of();
+      try (Replicas replicas = Replicas.of(this, others, making);
+          Trainer trainer = new Trainer(this, objective, run, replicas)) {
         return trainer.run();
       }
     }

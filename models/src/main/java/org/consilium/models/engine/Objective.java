@@ -24,6 +24,13 @@ interface Objective {
     };
   }
 
+  /** Makes the same objective for a model, or for one of its replicas. */
+  @FunctionalInterface
+  interface Making {
+    /** An objective that reads the parameters of {@code model}. */
+    Objective on(LocalModel model) throws IOException;
+  }
+
   /** Number of examples. */
   int count();
 

@@ -35,26 +35,38 @@ final class Trainer implements AutoCloseable {
   private final Objective objective;
   private final TrainingRun run;
   private final MicroBatch microBatch;
+  private final Replicas replicas;
   private final GradientCollector collector;
   private final List<NDArray> gradients = new ArrayList<>();
   private final List<Optimiser.Trained> tensors = new ArrayList<>();
   private final Optimiser optimiser;
   private final Optional<MovingAverage> average;
 
-  Trainer(LocalModel model, Objective objective, TrainingRun run) throws IOException {
-    this(model, objective, run, model.microBatch(run.plan().batchSize()));
+  /**
+   * @param replicas of the model on further devices; the caller closes them after this
+   */
+  Trainer(LocalModel model, Objective objective, TrainingRun run, Replicas replicas)
+      throws IOException {
+    this(model, objective, run, replicas, model.microBatch(run.plan().batchSize()));
   }
 
-  Trainer(LocalModel model, Objective objective, TrainingRun run, MicroBatch microBatch)
+  Trainer(
+      LocalModel model,
+      Objective objective,
+      TrainingRun run,
+      Replicas replicas,
+      MicroBatch microBatch)
       throws IOException {
     this.model = model;
     this.objective = objective;
     this.run = run;
+    this.replicas = replicas;
     this.microBatch = objective.divisible() ? microBatch : MicroBatch.whole(run.plan().batchSize());
     this.collector = Engine.getEngine("PyTorch").newGradientCollector();
     try {
       model.trained().forEach(t -> model.parameters().get(t).setRequiresGradient(true));
       this.optimiser = optimiser();
+      replicas.record(collector);
       double averaging = run.plan().schedule().averaging();
       this.average =
           averaging > 0 ? Optional.of(new MovingAverage(tensors, averaging)) : Optional.empty();
@@ -73,6 +85,7 @@ final class Trainer implements AutoCloseable {
             : Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
     Optional<Kept> kept = kept();
     Progress.Sums sums = kept.isPresent() ? resumed(kept.get()) : Progress.Sums.NONE;
+    replicas.follow(tensors);
     int[] order = new int[0];
     while (sums.step() < steps) {
       int epoch = sums.step() / stepsPerEpoch;
@@ -91,6 +104,7 @@ final class Trainer implements AutoCloseable {
       double rate = run.learningRate(sums.step(), steps);
       optimiser.step(rate, norm);
       objective.stepped();
+      replicas.follow(tensors);
       average.ifPresent(MovingAverage::add);
       sums = sums.plus(rate, sum, norm, places.length);
       if (kept.isPresent()) {
@@ -162,28 +176,45 @@ final class Trainer implements AutoCloseable {
   /** Adds the step's gradient up in the parameters; returns the sum of the examples' losses. */
   double gradientOf(int[] places, int epoch) throws EngineUnavailable {
     double[] sum = new double[1];
+    int lanes = 1 + replicas.count();
     int done = 0;
+    int parts = 0;
     while (done < places.length) {
-      int some = Math.min(microBatch.size(), places.length - done);
+      int most = Math.min(microBatch.size(), Math.ceilDiv(places.length, lanes));
+      int some = Math.min(most, places.length - done);
       int[] part = Arrays.copyOfRange(places, done, done + some);
-      if (microBatch.fits(() -> sum[0] += backward(part, places.length, epoch))) {
+      int lane = parts % lanes;
+      if (microBatch.fits(() -> sum[0] += backward(lane, part, places.length, epoch))) {
         done += some;
+        parts++;
       } else {
         // A pass that broke off may have added a part of its gradient: the step begins again.
         optimiser.dropGradients();
+        replicas.drop(tensors);
         sum[0] = 0;
         done = 0;
+        parts = 0;
       }
+    }
+    if (parts > 1) {
+      replicas.gather(tensors);
     }
     return sum[0];
   }
 
-  private double backward(int[] places, int share, int epoch) {
-    try (NDManager scope = model.manager().newSubManager()) {
+  /**
+   * One part of a step.
+   *
+   * @param lane 0 for the model itself, then its replicas
+   */
+  private double backward(int lane, int[] places, int share, int epoch) {
+    LocalModel on = lane == 0 ? model : replicas.model(lane - 1);
+    Objective learned = lane == 0 ? objective : replicas.objective(lane - 1);
+    try (NDManager scope = on.manager().newSubManager()) {
       List<NDArray> parts = new ArrayList<>();
       IntFunction<SplittableRandom> random = example -> random(epoch, example);
       double sum =
-          objective.pass(
+          learned.pass(
               scope,
               new Objective.Draw(places, share, random),
               // d(Σ output·slope)/dw = Σ slope·doutput/dw: the loss's gradient, with the slope a

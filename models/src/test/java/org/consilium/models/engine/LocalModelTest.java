@@ -259,6 +259,37 @@ class LocalModelTest {
   }
 
   @Test
+  void train_onTwoReplicasMore_makesTheSameStepsUpToRounding() throws IOException {
+    ImageSet images = images(FULL, 21, 6);
+    Training plan = plan(5);
+    float[] alone = trained(images, plan, false);
+    try (LocalModel model = opened(FULL, 4)) {
+      model.trainAlsoOn(List.of(EngineSettings.reproducible(), EngineSettings.reproducible()));
+
+      TrainingOutcome outcome = model.train(images, TrainingRun.of(plan, 1, 3, 1));
+
+      assertThat(outcome).isInstanceOf(TrainingOutcome.Trained.class);
+      float[] together = values(model);
+      for (int i = 0; i < alone.length; i++) {
+        assertThat(together[i]).isCloseTo(alone[i], within(1e-4f));
+      }
+      float[] before = new float[alone.length];
+      model.architecture().initial(4).read(0, before, 0, before.length);
+      assertThat(together).isNotEqualTo(before);
+    }
+  }
+
+  @Test
+  void settings_thatNameADeviceTwiceOrMixKinds_areRefused() {
+    assertThatThrownBy(() -> new EngineSettings(1, "cuda:1,cuda:1"))
+        .hasMessage("engine device names one twice: cuda:1,cuda:1");
+    assertThatThrownBy(() -> new EngineSettings(1, "cpu,cuda:1"))
+        .hasMessageContaining("must be auto, cpu, cuda:N or cuda:N,cuda:M");
+    assertThat(new EngineSettings(2, "cuda:1,cuda:3").each())
+        .containsExactly(new EngineSettings(2, "cuda:1"), new EngineSettings(2, "cuda:3"));
+  }
+
+  @Test
   void open_cudaOnAMachineWithout_saysHowManyDevicesThereAre() {
     assertThatThrownBy(() -> LocalModel.open(TINY, new EngineSettings(1, "cuda:7")))
         .isInstanceOf(EngineUnavailable.class)
@@ -277,7 +308,8 @@ class LocalModelTest {
   private static Trainer trainer(LocalModel model, ImageSet images, int batch, int at)
       throws IOException {
     TrainingRun run = TrainingRun.of(plan(batch), 1, 1, 3);
-    return new Trainer(model, model.objective(images, run), run, new MicroBatch(at));
+    return new Trainer(
+        model, model.objective(images, run), run, Replicas.none(), new MicroBatch(at));
   }
 
   private static LocalModel opened(ModelSpec spec, long seed) throws IOException {

@@ -222,6 +222,12 @@ public final class LocalConsortium implements AutoCloseable {
             true));
   }
 
+  /** Puts a file where the coordinator looks for parameters that studies start from. */
+  public void offer(Path foundation) throws IOException {
+    Path folder = Files.createDirectories(layout.coordinatorState().resolve("foundations"));
+    Files.copy(foundation, folder.resolve("offered.safetensors"));
+  }
+
   /**
    * Creates a study from its file.
    *

@@ -3,10 +3,13 @@ package org.consilium.sim.consortium;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A study as the coordinator's REST interface shows it, as far as the simulator needs it.
@@ -14,6 +17,7 @@ import java.util.Optional;
  * @param state for example RUNNING, MONITORING, COMPLETED, FAILED
  * @param round in progress or last; 0 before the first
  * @param window likewise for monitoring
+ * @param measure what rounds are measured by: AUROC, Dice, or loss where neither was released
  */
 public record StudyView(
     String state,
@@ -22,7 +26,8 @@ public record StudyView(
     int window,
     List<Site> sites,
     List<Round> rounds,
-    Optional<Model> best) {
+    Optional<Model> best,
+    String measure) {
   public StudyView {
     sites = List.copyOf(sites);
     rounds = List.copyOf(rounds);
@@ -52,7 +57,7 @@ public record StudyView(
    * @param outcome OPEN, COMPLETED or ABANDONED
    * @param weights integer weight by site
    * @param losses training loss by site
-   * @param global AUROC, or Dice, of the global model on the hold-out by site
+   * @param global the study's measure of the global model on the hold-out by site
    * @param local likewise of the local-only model
    */
   public record Round(
@@ -84,8 +89,9 @@ public record StudyView(
       JsonNode centre = centres.getOrDefault(node.path("site").asText(), node);
       sites.add(site(node, centre.path("drift")));
     }
+    Quantity quantity = quantity(metrics);
     List<Round> all = new ArrayList<>();
-    rounds.forEach(node -> all.add(round(node, centres)));
+    rounds.forEach(node -> all.add(round(node, centres, quantity)));
     return new StudyView(
         study.path("state").asText(),
         study.path("detail").asText(),
@@ -93,7 +99,32 @@ public record StudyView(
         study.path("window").asInt(),
         sites,
         all,
-        model(study.path("best")));
+        model(study.path("best")),
+        quantity.words);
+  }
+
+  /** What rounds are measured by. */
+  private enum Quantity {
+    AUROC("AUROC"),
+    DICE("Dice"),
+    LOG_LOSS("loss");
+
+    private final String words;
+
+    Quantity(String words) {
+      this.words = words;
+    }
+  }
+
+  /** The first that anybody released; AUROC while nobody has released anything. */
+  private static Quantity quantity(JsonNode metrics) {
+    Set<String> released = new HashSet<>();
+    metrics.forEach(
+        centre -> centre.path("scores").forEach(p -> released.add(p.path("quantity").asText())));
+    return Arrays.stream(Quantity.values())
+        .filter(q -> released.contains(q.name()))
+        .findFirst()
+        .orElse(Quantity.AUROC);
   }
 
   private static Site site(JsonNode node, JsonNode drift) {
@@ -128,7 +159,7 @@ public record StudyView(
         observations);
   }
 
-  private static Round round(JsonNode node, Map<String, JsonNode> centres) {
+  private static Round round(JsonNode node, Map<String, JsonNode> centres, Quantity quantity) {
     Map<String, Integer> weights = new HashMap<>();
     Map<String, Double> losses = new HashMap<>();
     for (JsonNode update : node.path("updates")) {
@@ -147,19 +178,19 @@ public record StudyView(
         losses,
         missing,
         node.path("version").asText(),
-        auroc(centres, number, "GLOBAL"),
-        auroc(centres, number, "LOCAL_ONLY"));
+        values(centres, number, "GLOBAL", quantity),
+        values(centres, number, "LOCAL_ONLY", quantity));
   }
 
-  private static Map<String, Double> auroc(
-      Map<String, JsonNode> centres, int round, String subject) {
+  private static Map<String, Double> values(
+      Map<String, JsonNode> centres, int round, String subject, Quantity quantity) {
     Map<String, Double> values = new HashMap<>();
     centres.forEach(
         (site, centre) -> {
           for (JsonNode p : centre.path("scores")) {
             if (p.path("round").asInt() == round
                 && p.path("subject").asText().equals(subject)
-                && List.of("AUROC", "DICE").contains(p.path("quantity").asText())) {
+                && p.path("quantity").asText().equals(quantity.name())) {
               values.put(site, p.path("value").asDouble());
             }
           }

@@ -1,9 +1,13 @@
 package org.consilium.sim.demo;
 
 import java.nio.file.Path;
+import java.util.Optional;
+import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
 import org.consilium.sim.scenario.StudyText;
+import org.consilium.sim.score.Beginning;
 
 /**
  * What a demonstration is asked to do.
@@ -35,13 +39,24 @@ public record DemoOptions(
    * @param recipe model, start and how it is trained
    */
   public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts) {
-    /** The demonstration's. */
+    /** The demonstration's: the bundled checkpoint is fine-tuned. */
     public static final Scale DEMONSTRATION =
-        new Scale(StudyText.Recipe.residual("resnet-gn"), CaseFiles.Counts.DEMONSTRATION);
+        new Scale(StudyText.Recipe.FINE_TUNED, new CaseFiles.Counts(120, 200, 300, 60, 6, 64));
 
-    /** The same, but the bundled checkpoint is fine-tuned. */
-    public static final Scale FINE_TUNED =
-        new Scale(StudyText.Recipe.FINE_TUNED, CaseFiles.Counts.DEMONSTRATION);
+    /** A residual network from random values. */
+    public static final Scale RESIDUAL =
+        new Scale(
+            StudyText.Recipe.residual("resnet-gn"), new CaseFiles.Counts(120, 300, 300, 60, 6, 64));
+
+    /**
+     * What a study of this size starts from.
+     *
+     * @param foundation file of the recipe's checkpoint; empty for random values
+     */
+    Beginning beginning(long seed, Optional<Path> foundation) {
+      ModelSpec spec = new ModelSpec(recipe.architecture(), 1, counts.side(), counts.side(), 1, 0);
+      return new Beginning(spec, StudyPlan.Tuning.FULL, seed, foundation);
+    }
 
     /** A few seconds' worth, for tests. */
     public static final Scale TINY =

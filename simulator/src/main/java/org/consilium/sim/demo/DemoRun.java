@@ -14,12 +14,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.BooleanSupplier;
 import org.consilium.models.catalog.Bundled;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LesionCases;
 import org.consilium.models.engine.Preprocessing;
-import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
@@ -33,8 +31,8 @@ import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
 import org.consilium.sim.scenario.SimulatedSite;
 import org.consilium.sim.scenario.StudyText;
+import org.consilium.sim.score.Beginning;
 import org.consilium.sim.score.PooledBaseline;
-import org.consilium.sim.score.RandomStart;
 import org.consilium.sim.score.TestBench;
 
 /**
@@ -101,6 +99,10 @@ public final class DemoRun {
     Removal.of(work);
     Files.createDirectories(work);
     Files.writeString(options.out().resolve("study.yaml"), study.yaml());
+    Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
+    if (start.isPresent()) {
+      start.get().copyTo(foundation());
+    }
     try {
       return supervised();
     } finally {
@@ -112,7 +114,7 @@ public final class DemoRun {
 
   private DemoReport supervised() throws IOException, InterruptedException {
     try (Supervisor supervisor = new Supervisor(clock, timeline::process);
-        ExecutorService workers = Executors.newFixedThreadPool(2)) {
+        ExecutorService workers = Executors.newFixedThreadPool(3)) {
       supervisor.stopWithThisProcess();
       try {
         return run(supervisor, workers);
@@ -162,7 +164,8 @@ public final class DemoRun {
   record Later(
       List<ImageSet> training,
       List<Future<LesionCases.CaseBatch>> tests,
-      Future<Findings.Baselines> baselines) {}
+      Future<Optional<TestBench.Opinion>> pooled,
+      Future<Optional<Path>> random) {}
 
   private Later later(Federation.Order order, ExecutorService workers, List<ImageSet> training) {
     List<Future<LesionCases.CaseBatch>> tests = new ArrayList<>();
@@ -175,37 +178,48 @@ public final class DemoRun {
           };
       tests.add(workers.submit(task));
     }
-    Future<Findings.Baselines> baselines =
+    Future<Optional<TestBench.Opinion>> pooled =
         workers.submit(
             () ->
                 options.pooled()
-                    ? baselines(training, bench(all(tests)))
-                    : new Findings.Baselines(Optional.empty(), Optional.empty()));
-    return new Later(training, tests, baselines);
+                    ? PooledBaseline.train(
+                        new PooledBaseline.Settings(
+                            beginning(), study.training(), bench(all(tests))),
+                        training,
+                        options.rounds(),
+                        () -> !Thread.interrupted())
+                    : Optional.empty());
+    Future<Optional<Path>> random =
+        workers.submit(
+            () ->
+                options.pooled() && study.recipe().foundation().isPresent()
+                    ? fromRandomValues(order)
+                    : Optional.empty());
+    return new Later(training, tests, pooled, random);
   }
 
-  private Findings.Baselines baselines(List<ImageSet> training, TestBench bench)
-      throws IOException {
-    Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
-    PooledBaseline.Settings settings =
-        new PooledBaseline.Settings(spec(), study.training(), options.seed(), bench, start);
-    BooleanSupplier wanted = () -> !Thread.interrupted();
-    Optional<TestBench.Opinion> random =
-        start.isPresent()
-            ? RandomStart.train(settings, training, options.rounds(), wanted)
-            : Optional.empty();
-    return new Findings.Baselines(
-        PooledBaseline.train(settings, training, options.rounds(), wanted), random);
+  private Optional<Path> fromRandomValues(Federation.Order order)
+      throws IOException, InterruptedException {
+    List<Path> data = new ArrayList<>();
+    for (SimulatedSite site : sites) {
+      data.add(order.site(site.id()).resolve("data.npz"));
+    }
+    return new RandomStartProcess(installation, work.resolve("random-start.log"))
+        .run(options.seed(), options.rounds(), data, work.resolve("random-start.safetensors"));
   }
 
-  private ModelSpec spec() {
-    int side = options.scale().counts().side();
-    return new ModelSpec(study.recipe().architecture(), 1, side, side, 1, 0);
+  private Beginning beginning() {
+    Optional<Path> file = study.recipe().foundation().map(_ -> foundation());
+    return options.scale().beginning(options.seed(), file);
+  }
+
+  private Path foundation() {
+    return work.resolve("foundation.safetensors");
   }
 
   private TestBench bench(List<LesionCases.CaseBatch> tests) {
     return new TestBench(
-        spec(),
+        beginning(),
         Preprocessing.of(study.training()),
         tests.stream().map(LesionCases.CaseBatch::images).toList());
   }
@@ -216,7 +230,7 @@ public final class DemoRun {
     Findings.Inputs inputs = new Findings.Inputs(options, study, sites, timeline, cases.label());
     Findings findings = new Findings(inputs, harvest.end(), harvest.lives(), bench(tests));
     Findings.Judged judged =
-        findings.judge(harvest.model(), harvest.localOnly(), get(later.baselines));
+        findings.judge(harvest.model(), harvest.localOnly(), get(later.pooled), get(later.random));
     return findings.report(judged, later.training, tests);
   }
 

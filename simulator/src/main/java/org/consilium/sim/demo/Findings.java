@@ -6,6 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LesionCases;
 import org.consilium.models.params.SafetensorsFile;
@@ -49,30 +53,54 @@ final class Findings {
    * All models' opinions.
    *
    * @param localOnly one a site; empty where a site left none
-   */
-  record Judged(
-      Opinion global, List<Optional<Opinion>> localOnly, Baselines baselines, long parameters) {}
-
-  /**
-   * Opinions of models that were trained for comparison only.
-   *
-   * @param pooled on all sites' cases in one place
+   * @param pooled trained on all sites' cases in one place
    * @param random the same federation from random values
    */
-  record Baselines(Optional<Opinion> pooled, Optional<Opinion> random) {}
+  record Judged(
+      Opinion global,
+      List<Optional<Opinion>> localOnly,
+      Optional<Opinion> pooled,
+      Optional<Opinion> random,
+      long parameters) {}
 
-  Judged judge(Path model, List<Path> localOnly, Baselines baselines) throws IOException {
+  Judged judge(
+      Path model, List<Path> localOnly, Optional<Opinion> pooled, Optional<Path> fromRandom)
+      throws IOException, InterruptedException {
     long parameters;
-    Opinion global;
     try (SafetensorsFile file = SafetensorsFile.open(model)) {
       parameters = file.layout().length();
-      global = bench.judge(file);
     }
-    List<Optional<Opinion>> locals = new ArrayList<>();
+    List<Optional<Path>> files = new ArrayList<>();
+    files.add(Optional.of(model));
+    files.add(fromRandom);
     for (Path local : localOnly) {
-      locals.add(Files.exists(local) ? Optional.of(bench.judge(local)) : Optional.empty());
+      files.add(Files.exists(local) ? Optional.of(local) : Optional.empty());
     }
-    return new Judged(global, locals, baselines, parameters);
+    List<Optional<Opinion>> opinions = judge(files);
+    Opinion global = opinions.getFirst().orElseThrow();
+    Optional<Opinion> random = opinions.get(1);
+    List<Optional<Opinion>> locals = opinions.subList(2, opinions.size());
+    return new Judged(global, locals, pooled, random, parameters);
+  }
+
+  /** Two models at a time. */
+  private List<Optional<Opinion>> judge(List<Optional<Path>> files)
+      throws IOException, InterruptedException {
+    try (ExecutorService two = Executors.newFixedThreadPool(2)) {
+      List<Future<Optional<Opinion>>> asked = new ArrayList<>();
+      for (Optional<Path> file : files) {
+        asked.add(
+            two.submit(
+                () -> file.isPresent() ? Optional.of(bench.judge(file.get())) : Optional.empty()));
+      }
+      List<Optional<Opinion>> opinions = new ArrayList<>();
+      for (Future<Optional<Opinion>> each : asked) {
+        opinions.add(each.get());
+      }
+      return opinions;
+    } catch (ExecutionException failed) {
+      throw new IOException("judge the models: " + failed.getCause(), failed);
+    }
   }
 
   DemoReport report(Judged judged, List<ImageSet> training, List<LesionCases.CaseBatch> tests) {
@@ -123,8 +151,8 @@ final class Findings {
         new Models(
             judged.localOnly.get(place).flatMap(o -> own(o, place)),
             own(judged.global, place),
-            judged.baselines.pooled.flatMap(o -> own(o, place)),
-            judged.baselines.random.flatMap(o -> own(o, place)));
+            judged.pooled.flatMap(o -> own(o, place)),
+            judged.random.flatMap(o -> own(o, place)));
     return new DemoReport.SiteLine(
         site.id().value(),
         site.differs(),
@@ -147,8 +175,8 @@ final class Findings {
         new Models(
             Optional.empty(),
             ReportLines.score(bench.worthOnAll(judged.global)),
-            judged.baselines.pooled.flatMap(o -> ReportLines.score(bench.worthOnAll(o))),
-            judged.baselines.random.flatMap(o -> ReportLines.score(bench.worthOnAll(o))));
+            judged.pooled.flatMap(o -> ReportLines.score(bench.worthOnAll(o))),
+            judged.random.flatMap(o -> ReportLines.score(bench.worthOnAll(o))));
     return new DemoReport.Together(
         ReportLines.mean(lines, line -> line.own().localOnly()),
         ReportLines.mean(lines, line -> line.own().global()),

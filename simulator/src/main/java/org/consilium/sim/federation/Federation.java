@@ -23,7 +23,7 @@ import org.consilium.sim.process.Supervisor;
 public final class Federation implements AutoCloseable {
   private static final int COORDINATOR_HEAP_MIB = 256;
   private static final int SITE_HEAP_MIB = 512;
-  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
   private final Order order;
   private final LocalConsortium consortium;
@@ -119,6 +119,11 @@ public final class Federation implements AutoCloseable {
     consortium.serve(site, data);
   }
 
+  /** Gives the coordinator a file that studies may start from. */
+  public void offer(Path foundation) throws IOException {
+    consortium.offer(foundation);
+  }
+
   /** Proposes the study, has every hospital approve its digest, and starts it. */
   public void begin(String yaml) throws IOException, InterruptedException {
     consortium.approveStudy(order.study, consortium.create(yaml), order.sites);
@@ -191,10 +196,8 @@ public final class Federation implements AutoCloseable {
     consortium.api().download(path + "card", out.resolve(card));
     timeline.closing();
     List<Supervisor.Life> lives = supervisor.lives();
-    for (SiteId site : order.sites) {
-      supervisor.stop(site.value());
-    }
-    supervisor.stop(LocalConsortium.COORDINATOR);
+    supervisor.stop(order.sites.stream().map(SiteId::value).toList());
+    supervisor.stop(List.of(LocalConsortium.COORDINATOR));
     List<Path> localOnly = new ArrayList<>();
     for (SiteId site : order.sites) {
       Path state = order.layout().siteState(site);

@@ -52,7 +52,7 @@ public final class Screen {
     List<StudyView.Round> closed =
         study.rounds().stream().filter(r -> r.closed().isPresent()).toList();
     for (; !terminal && printedRounds < closed.size(); printedRounds++) {
-      out.println(line(closed.get(printedRounds), heading, now));
+      out.println(line(closed.get(printedRounds), study.measure(), heading, now));
     }
   }
 
@@ -69,14 +69,15 @@ public final class Screen {
    */
   record Heading(String study, int rounds, String url) {}
 
-  private static String line(StudyView.Round round, Heading heading, double now) {
-    return "%s  round %d/%d %s: %d updates, AUROC global %s, local-only %s%s"
+  private static String line(StudyView.Round round, String measure, Heading heading, double now) {
+    return "%s  round %d/%d %s: %d updates, %s global %s, local-only %s%s"
         .formatted(
             time(now),
             round.number(),
             heading.rounds,
             round.outcome().toLowerCase(Locale.ROOT),
             round.weights().size(),
+            measure,
             mean(round.global()),
             mean(round.local()),
             round.missing().isEmpty() ? "" : ", without " + String.join(", ", round.missing()));
@@ -92,7 +93,14 @@ public final class Screen {
     lines.add(
         "%-14s%-13s%8s%12s%8s%12s%11s%10s"
             .formatted(
-                "site", "state", "samples", "local loss", "AUROC", "local-only", "drift", "sent"));
+                "site",
+                "state",
+                "samples",
+                "local loss",
+                study.measure(),
+                "local-only",
+                "drift",
+                "sent"));
     StudyView.Round last = null;
     StudyView.Round trained = null;
     for (StudyView.Round round : study.rounds()) {

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.PatientSplit;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
 
 /**
  * Shares cases out among sites: a function of its arguments alone. Every case comes to exactly one
@@ -45,7 +46,12 @@ final class Cut {
    *
    * @param leastTraining fewest training cases of a site
    */
-  record Order(Partition partition, int sites, int leastTraining, long seed) {}
+  record Order(Partition partition, int sites, int leastTraining, long seed) {
+    static Order of(RunOptions options, StudyPlan plan) {
+      return new Order(
+          options.partition(), options.sites(), plan.protection().minSamples(), options.seed());
+    }
+  }
 
   static List<Piece> of(Cases cases, Order order) throws Refusal {
     List<Piece> pieces = new ArrayList<>();

@@ -13,7 +13,6 @@ import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
-import org.consilium.sim.federation.Machine;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.report.DemoReport;
@@ -65,7 +64,8 @@ final class DrawnFindings {
       lines.add(line(i));
     }
     return new DemoReport(
-        head(parameters),
+        new RunHead(inputs.options, inputs.plan, harvest.end(), inputs.timeline)
+            .with(parameters, words()),
         ReportLines.rounds(harvest.end(), inputs.timeline),
         lines,
         together(drawn),
@@ -149,34 +149,6 @@ final class DrawnFindings {
         Optional.empty(),
         new DemoReport.Models(Optional.empty(), Optional.empty(), Optional.empty()),
         drawn.stream().mapToInt(DrawnLine::heldBack).sum());
-  }
-
-  private DemoReport.Head head(long parameters) {
-    StudyPlan plan = inputs.plan;
-    StudyView.Model best = harvest.end().best().orElseThrow();
-    String local =
-        plan.training().localSteps() > 0
-            ? plan.training().localSteps() + " steps"
-            : plan.training().localEpochs() + " local epoch(s)";
-    return new DemoReport.Head(
-        plan.study().value(),
-        plan.title(),
-        inputs.options.partition().words(),
-        inputs.options.seed(),
-        inputs.timeline.now(),
-        best.version(),
-        best.round(),
-        parameters,
-        "%d rounds of %s, batch %d, %s, personal models: %s, sealed updates"
-            .formatted(
-                plan.rounds(),
-                local,
-                plan.training().batchSize(),
-                plan.model().architecture(),
-                plan.training().personal().method()),
-        Machine.describe(),
-        "your own cases on this machine, shared out among simulated hospitals",
-        words());
   }
 
   private DemoReport.Words words() {

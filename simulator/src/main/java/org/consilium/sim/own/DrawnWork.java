@@ -10,7 +10,6 @@ import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.MaskFolder;
 import org.consilium.models.data.folder.MaskFolder.MaskCase;
-import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
@@ -24,6 +23,7 @@ import org.consilium.protocol.Training;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.report.DemoReport;
+import org.consilium.sim.score.Beginning;
 
 /**
  * Pictures with masks, each site's first images held back; Dice is the mean over held-back images,
@@ -69,8 +69,7 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
     Cut.Order order = new Cut.Order(options.partition(), options.sites(), 1, options.seed());
     List<DrawnSite> sites = new ArrayList<>();
     for (Cut.Share share : Cut.shares(DrawnCases.bare(folder.cases()), order)) {
-      SiteId id =
-          sheet.named() ? plan.participation().sites().get(sites.size()) : new SiteId(share.name());
+      SiteId id = sheet.site(sites.size(), share.name());
       List<MaskCase> own = share.places().stream().map(folder.cases()::get).toList();
       int holdBack = options.siteOptions().holdBack(id, options.holdBack());
       sites.add(
@@ -146,8 +145,7 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
         training
             .withoutProximalTerm()
             .withLocalSteps(Math.multiplyExact(training.localSteps(), sites.size()));
-    try (LocalModel model = LocalModel.open(plan.model(), EngineSettings.reproducible())) {
-      model.load(model.architecture().initial(plan.seed()));
+    try (LocalModel model = beginning().open()) {
       for (int round = 1; round <= plan.rounds(); round++) {
         TrainingRun run =
             TrainingRun.of(plan, round, plan.seed(), (_, _, _) -> !Thread.interrupted())
@@ -168,10 +166,14 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
         .report(pooled);
   }
 
+  private Beginning beginning() {
+    return Beginning.of(plan, options.start(plan));
+  }
+
   /** Judges the parameters of a file on the held-back images of some sites. */
   private Dices judge(Path file, List<DrawnSite> some) throws IOException {
     try (SafetensorsFile parameters = SafetensorsFile.open(file);
-        LocalModel model = LocalModel.open(plan.model(), EngineSettings.reproducible())) {
+        LocalModel model = beginning().open()) {
       model.load(RoundLayout.parameters(parameters));
       return judge(model, some);
     }

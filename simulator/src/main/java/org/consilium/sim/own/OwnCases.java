@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -41,7 +42,11 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
    * @param columns columns of the table that may be there besides the known ones
    * @param seed of a split that has to be made
    */
-  record Source(Path data, boolean resize, java.util.Set<String> columns, long seed) {}
+  record Source(Path data, boolean resize, java.util.Set<String> columns, long seed) {
+    static Source of(RunOptions options) {
+      return new Source(options.data(), options.resize(), options.columns(), options.seed());
+    }
+  }
 
   static OwnCases read(Source source, StudyPlan plan) throws Refusal, IOException {
     try {
@@ -54,7 +59,7 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
     }
   }
 
-  private static boolean isTable(Path data) throws Refusal {
+  static boolean isTable(Path data) throws Refusal {
     if (!Files.exists(data)) {
       throw new Refusal("data: no file or folder " + data);
     }
@@ -69,27 +74,54 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
                 () ->
                     new Refusal(
                         "data: %s has no train_images".formatted(source.data.getFileName())));
-    Cases cases = Cases.of(train);
-    Optional<long[]> patients = NpzFile.readPatients(source.data, Split.TRAIN, bounds);
-    if (patients.isPresent()) {
-      if (patients.get().length != train.count()) {
-        throw new Refusal(
-            "data: %d patients for %d training images"
-                .formatted(patients.get().length, train.count()));
-      }
-      List<String> names =
-          IntStream.range(0, train.count()).mapToObj(i -> "patient " + patients.get()[i]).toList();
-      cases = new Cases(train, names, Map.of());
+    return assemble(
+        withPatients(train, source),
+        NpzFile.read(source.data, Split.VALIDATION, bounds),
+        source.seed);
+  }
+
+  /** The training images of a {@code .npz} file with its patients, if it has any. */
+  static Cases withPatients(ImageSet train, Source source) throws Refusal, IOException {
+    Optional<long[]> patients =
+        NpzFile.readPatients(source.data, Split.TRAIN, NpzFile.Bounds.DEFAULT);
+    if (patients.isEmpty()) {
+      return Cases.of(train);
     }
-    return assemble(cases, NpzFile.read(source.data, Split.VALIDATION, bounds), source.seed);
+    if (patients.get().length != train.count()) {
+      throw new Refusal(
+          "data: %d patients for %d training images"
+              .formatted(patients.get().length, train.count()));
+    }
+    List<String> names =
+        IntStream.range(0, train.count()).mapToObj(i -> "patient " + patients.get()[i]).toList();
+    return new Cases(train, names, Map.of());
   }
 
   private static OwnCases folder(Source source, StudyPlan plan) throws Refusal, IOException {
+    CaseFolder read = table(source, plan);
+    CaseFolder.Part train = training(read);
+    if (train.findings().isPresent()) {
+      throw new Refusal(
+          "data: the table has several findings a picture, the study wants one class each");
+    }
+    return assemble(
+        cases(train), read.part(Split.VALIDATION).map(CaseFolder.Part::images), source.seed);
+  }
+
+  static CaseFolder.Part training(CaseFolder read) throws Refusal {
+    return read.part(Split.TRAIN).orElseThrow(() -> new Refusal("data: no case is in split train"));
+  }
+
+  /** A table, or the table of a folder, with its pictures. */
+  static CaseFolder table(Source source, StudyPlan plan) throws Refusal, IOException {
     Path table = source.data;
     if (Files.isDirectory(table)) {
       if (MaskFolder.isOne(table)) {
         throw new Refusal(
-            "data: %s has masks, the study is a classification".formatted(table.getFileName()));
+            "data: %s has masks, the study's task is %s"
+                .formatted(
+                    table.getFileName(),
+                    plan.task().type().name().toLowerCase(Locale.ROOT).replace('_', '-')));
       }
       table =
           CaseFolder.table(table)
@@ -108,18 +140,10 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
     if (source.resize) {
       rules = rules.fitting(new FolderRules.Size(model.height(), model.width()), model.channels());
     }
-    CaseFolder read = CaseFolder.read(table, rules);
-    CaseFolder.Part train =
-        read.part(Split.TRAIN).orElseThrow(() -> new Refusal("data: no case is in split train"));
-    if (train.findings().isPresent()) {
-      throw new Refusal(
-          "data: the table has several findings a picture, the study wants one class each");
-    }
-    return assemble(
-        cases(train), read.part(Split.VALIDATION).map(CaseFolder.Part::images), source.seed);
+    return CaseFolder.read(table, rules);
   }
 
-  private static Cases cases(CaseFolder.Part part) {
+  static Cases cases(CaseFolder.Part part) {
     List<String> patients = new ArrayList<>();
     Map<String, List<String>> columns = new HashMap<>();
     for (CaseFacts facts : part.facts()) {
@@ -151,7 +175,7 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
     return IntStream.range(0, splits.size()).filter(i -> splits.get(i) == wanted).toArray();
   }
 
-  private static void check(ImageSet images, StudyPlan plan) throws Refusal {
+  static void checkSize(ImageSet images, StudyPlan plan) throws Refusal {
     ModelSpec model = plan.model();
     if (images.channels() != model.channels()
         || images.height() != model.height()
@@ -166,6 +190,10 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
                   model.height(),
                   model.width()));
     }
+  }
+
+  private static void check(ImageSet images, StudyPlan plan) throws Refusal {
+    checkSize(images, plan);
     int highest = 0;
     for (int label : images.labels()) {
       highest = Math.max(highest, label);

@@ -12,7 +12,6 @@ import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
-import org.consilium.sim.federation.Machine;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.report.DemoReport;
@@ -53,7 +52,8 @@ final class OwnFindings {
       lines.add(site(i, global, alone.get(i), pooled));
     }
     return new DemoReport(
-        head(parameters),
+        new RunHead(inputs.options, inputs.plan, harvest.end(), inputs.timeline)
+            .with(parameters, words(inputs.plan)),
         ReportLines.rounds(harvest.end(), inputs.timeline),
         lines,
         together(lines, global, pooled),
@@ -65,33 +65,6 @@ final class OwnFindings {
 
   private int common() {
     return inputs.sites.size();
-  }
-
-  private DemoReport.Head head(long parameters) {
-    StudyPlan plan = inputs.plan;
-    StudyView.Model best = harvest.end().best().orElseThrow();
-    double mu = plan.training().proximalMu();
-    String words =
-        "%s, %d rounds of %d local epoch(s), batch %d, %s, sealed updates"
-            .formatted(
-                mu > 0 ? "FedProx μ = " + mu : "FedAvg",
-                plan.rounds(),
-                plan.training().localEpochs(),
-                plan.training().batchSize(),
-                plan.model().architecture());
-    return new DemoReport.Head(
-        plan.study().value(),
-        plan.title(),
-        inputs.options.partition().words(),
-        inputs.options.seed(),
-        inputs.timeline.now(),
-        best.version(),
-        best.round(),
-        parameters,
-        words,
-        Machine.describe(),
-        "your own cases on this machine, shared out among simulated hospitals",
-        words(plan));
   }
 
   private DemoReport.Words words(StudyPlan plan) {

@@ -75,11 +75,9 @@ public final class OwnRun {
           switch (sheet.plan().task().type()) {
             case CLASSIFICATION -> PictureWork.of(options, sheet);
             case SEGMENTATION -> DrawnWork.of(options, sheet);
-            case MULTILABEL, MASKED, CONTRASTIVE, IMAGE_TEXT ->
-                throw new Refusal(
-                    "study file %s: task.type must be classification or segmentation for a run"
-                        .formatted(options.study().getFileName()));
+            case MULTILABEL, MASKED, CONTRASTIVE, IMAGE_TEXT -> ReleasedWork.of(options, sheet);
           };
+      Foundation.check(options, sheet.plan());
       return new OwnRun(options, installation, sheet, cases);
     } finally {
       Removal.of(work);
@@ -114,8 +112,9 @@ public final class OwnRun {
    */
   public DemoReport run(InstantSource clock, Screen screen)
       throws IOException, InterruptedException {
-    Path place = options.out().toAbsolutePath().resolve(".work");
+    Path place = options.work();
     Files.createDirectories(place);
+    Foundation.place(options, sheet.plan());
     List<SiteId> ids = work.sites();
     Files.writeString(options.out().resolve("study.yaml"), sheet.yaml(ids));
     Timeline timeline = new Timeline(clock, screen);
@@ -158,6 +157,10 @@ public final class OwnRun {
     federation.join();
     for (int i = 0; i < arguments.size(); i++) {
       federation.serve(order.sites().get(i), arguments.get(i));
+    }
+    Optional<Path> start = options.start(sheet.plan());
+    if (start.isPresent()) {
+      federation.offer(start.get());
     }
     federation.begin(sheet.yaml(order.sites()));
     Future<Optional<P>> pooled =

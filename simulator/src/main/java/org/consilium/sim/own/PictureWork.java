@@ -15,6 +15,7 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.report.DemoReport;
+import org.consilium.sim.score.Beginning;
 import org.consilium.sim.score.PooledBaseline;
 import org.consilium.sim.score.TestBench;
 
@@ -33,33 +34,20 @@ final class PictureWork implements OwnWork<TestBench.Opinion> {
   }
 
   static PictureWork of(RunOptions options, StudySheet sheet) throws Refusal, IOException {
-    if (options.holdBack() > 0 || !options.siteOptions().isEmpty()) {
-      throw new Refusal("--hold-back and --site-option are for pictures with masks");
-    }
-    OwnCases cases =
-        OwnCases.read(
-            new OwnCases.Source(
-                options.data(), options.resize(), options.columns(), options.seed()),
-            sheet.plan());
+    options.refuseThoseOfMasks();
+    OwnCases cases = OwnCases.read(OwnCases.Source.of(options), sheet.plan());
     return new PictureWork(options, sheet.plan(), cases, sites(options, sheet, cases));
   }
 
   private static List<OwnSite> sites(RunOptions options, StudySheet sheet, OwnCases cases)
       throws Refusal {
     StudyPlan plan = sheet.plan();
-    List<Cut.Piece> pieces =
-        Cut.of(
-            cases.training(),
-            new Cut.Order(
-                options.partition(),
-                options.sites(),
-                plan.protection().minSamples(),
-                options.seed()));
+    List<Cut.Piece> pieces = Cut.of(cases.training(), Cut.Order.of(options, plan));
     List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
     List<OwnSite> sites = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {
       Cut.Piece piece = pieces.get(i);
-      SiteId id = sheet.named() ? plan.participation().sites().get(i) : new SiteId(piece.name());
+      SiteId id = sheet.site(i, piece.name());
       ImageSet all = cases.training().images();
       ImageSet training = shifts.get(i).apply(all.subset(array(piece.training())));
       ImageSet holdout = shifts.get(i).apply(all.subset(array(piece.holdout())));
@@ -115,13 +103,17 @@ final class PictureWork implements OwnWork<TestBench.Opinion> {
   private TestBench bench() {
     List<ImageSet> tests = new ArrayList<>(sites.stream().map(OwnSite::holdout).toList());
     tests.add(cases.common());
-    return new TestBench(plan.model(), Preprocessing.of(plan.training()), tests);
+    return new TestBench(beginning(), Preprocessing.of(plan.training()), tests);
+  }
+
+  private Beginning beginning() {
+    return Beginning.of(plan, options.start(plan));
   }
 
   @Override
   public Optional<TestBench.Opinion> pooled() throws IOException {
     return PooledBaseline.train(
-        new PooledBaseline.Settings(plan.model(), plan.training(), plan.seed(), bench()),
+        new PooledBaseline.Settings(beginning(), plan.training(), bench()),
         sites.stream().map(OwnSite::training).toList(),
         plan.rounds(),
         () -> !Thread.interrupted());

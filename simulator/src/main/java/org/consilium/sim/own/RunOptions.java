@@ -1,7 +1,9 @@
 package org.consilium.sim.own;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
+import org.consilium.protocol.StudyPlan;
 
 /**
  * What a run is asked to do.
@@ -18,6 +20,8 @@ import java.util.Set;
  * @param keep whether the work folder stays
  * @param holdBack first images of each site that nothing is chosen on; 0 is a part of them
  * @param siteOptions what single sites do differently
+ * @param foundation file of the parameters that the study starts from, where it names one that does
+ *     not come with this program
  */
 public record RunOptions(
     Path study,
@@ -31,9 +35,27 @@ public record RunOptions(
     boolean resize,
     boolean keep,
     int holdBack,
-    SiteOptions siteOptions) {
+    SiteOptions siteOptions,
+    Optional<Path> foundation) {
   /** Most sites on one machine. */
   public static final int SITES_MAX = 16;
+
+  /** The run's work folder. */
+  Path work() {
+    return out.toAbsolutePath().resolve(".work");
+  }
+
+  /** Where a run keeps the file that a plan starts from, if it names one. */
+  Optional<Path> start(StudyPlan plan) {
+    return plan.foundation().map(_ -> work().resolve("foundation.safetensors"));
+  }
+
+  /** For questions without masks. */
+  void refuseThoseOfMasks() throws Refusal {
+    if (holdBack > 0 || !siteOptions.isEmpty()) {
+      throw new Refusal("--hold-back and --site-option are for pictures with masks");
+    }
+  }
 
   /** Columns of the table that the partition needs. */
   Set<String> columns() {

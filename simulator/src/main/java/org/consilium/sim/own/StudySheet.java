@@ -55,6 +55,15 @@ record StudySheet(String text, StudyPlan plan, boolean named) {
     return new StudySheet(text, plan, complete.equals(text));
   }
 
+  /**
+   * The name of a site.
+   *
+   * @param piece its name where the file gives none
+   */
+  SiteId site(int place, String piece) {
+    return named ? plan.participation().sites().get(place) : new SiteId(piece);
+  }
+
   /** The study file with the sites that are run. */
   String yaml(List<SiteId> sites) {
     return SitesLine.complete(text, sites);

@@ -79,6 +79,20 @@ public record Installation(Path home, Path java) {
     return command(flags, main.getName(), arguments);
   }
 
+  /** A command line that runs a class of ours beside a module's jar for longer work. */
+  public List<String> beside(String module, int heapMiB, Class<?> main, List<String> arguments)
+      throws IOException {
+    String path = jar(module) + File.pathSeparator + placeOf(main);
+    List<String> flags =
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "-Xmx" + heapMiB + "m",
+            "-XX:+UseSerialGC",
+            "-cp",
+            path);
+    return command(flags, main.getName(), arguments);
+  }
+
   private List<String> command(List<String> flags, String program, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());

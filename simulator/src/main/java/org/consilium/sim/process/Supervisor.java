@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
@@ -134,13 +135,14 @@ public final class Supervisor implements AutoCloseable {
     return children.values().stream().flatMap(w -> w.failure.stream()).findFirst();
   }
 
-  /** Stops one child, gently first, and forgets it. */
-  public void stop(String name) {
-    Watched watched = children.get(name);
-    if (watched != null) {
+  /** Stops some children at the same time, gently first, and forgets them. */
+  public void stop(List<String> names) {
+    List<Watched> some = names.stream().map(children::get).filter(Objects::nonNull).toList();
+    for (Watched watched : some) {
       watched.over = true;
-      watched.stop();
+      watched.process.destroy();
     }
+    some.forEach(Watched::stop);
   }
 
   @Override

@@ -34,13 +34,19 @@ final class Charts {
             .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
             .min(Double::compare)
             .orElse(CHANCE);
+    double highest =
+        report.rounds().stream()
+            .flatMap(r -> java.util.stream.Stream.of(r.globalAuroc(), r.localAuroc()))
+            .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
+            .max(Double::compare)
+            .orElse(1.0);
     double from = Math.clamp(Math.floor(lowest * 10) / 10, 0, 0.4);
     int last = report.rounds().stream().mapToInt(RoundLine::number).max().orElse(2);
     String measure = report.head().words().measure();
     return new LineChart(
         measure + " by round at " + site.id(),
         new LineChart.Axis("round", 1, Math.max(2, last)),
-        new LineChart.Axis(measure + " on its own hold-out", from, 1),
+        new LineChart.Axis(measure + " on its own hold-out", from, Math.max(1, Math.ceil(highest))),
         List.of(
             new LineChart.Line(
                 "local-only", "c7 dash", -1, points(report, site, RoundLine::localAuroc)),

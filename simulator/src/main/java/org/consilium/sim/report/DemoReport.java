@@ -239,7 +239,7 @@ public record DemoReport(
    * @param randomMean likewise, of the federation from random values
    * @param localOnlyMeanOnAll mean of the local-only models on all sites' test cases
    * @param onAll global and pooled on all sites' test cases
-   * @param testCases number of them
+   * @param testCases number of them; 0 where only the sites judged, on their own hold-outs
    */
   public record Together(
       Optional<Double> localOnlyMean,

@@ -54,7 +54,11 @@ final class ReportPage {
                 Markup.escape(head.words().banner())));
     tiles();
     convergence();
-    page.append(report.drawn().isEmpty() ? ComparisonSection.of(report) : DrawnSection.of(report));
+    if (!report.drawn().isEmpty()) {
+      page.append(DrawnSection.of(report));
+    } else if (report.together().testCases() > 0) {
+      page.append(ComparisonSection.of(report));
+    }
     drift();
     samples();
     timeline();
@@ -74,7 +78,9 @@ final class ReportPage {
         "global model, mean %s of sites".formatted(measure()));
     tile(
         "", t.localOnlyMean().map(v -> Html.decimal(v, 3)), "local-only models, mean " + measure());
-    tile("", t.pooledMean().map(v -> Html.decimal(v, 3)), "pooled model (all data in one place)");
+    if (t.pooledMean().isPresent() || t.testCases() > 0) {
+      tile("", t.pooledMean().map(v -> Html.decimal(v, 3)), "pooled model (all data in one place)");
+    }
     if (t.randomMean().isPresent()) {
       tile(
           "",

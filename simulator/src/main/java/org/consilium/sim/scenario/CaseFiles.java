@@ -32,10 +32,7 @@ public final class CaseFiles {
    * @param windows monitoring windows
    * @param side pixels
    */
-  public record Counts(int train, int holdout, int test, int window, int windows, int side) {
-    /** The demonstration's. */
-    public static final Counts DEMONSTRATION = new Counts(120, 300, 300, 60, 6, 64);
-  }
+  public record Counts(int train, int holdout, int test, int window, int windows, int side) {}
 
   private CaseFiles(LesionCases cases, Counts counts, long seed) {
     this.cases = cases;

@@ -45,6 +45,7 @@ public record StudyText(
    *
    * @param architecture key in the catalogue
    * @param foundation name of the bundled parameters to start from; empty for random values
+   * @param layerDecay factor on the rate for each layer below the head; 1 for none
    * @param proximalMu FedProx strength; 0 is FedAvg
    */
   public record Recipe(
@@ -52,14 +53,29 @@ public record StudyText(
       Optional<String> foundation,
       double learningRate,
       double weightDecay,
+      double layerDecay,
       double proximalMu) {
     /** The bundled checkpoint, fine-tuned. */
     public static final Recipe FINE_TUNED =
-        new Recipe("vit-mini-avg", Optional.of("consilium-vit-mini"), 1e-3, 0.01, 0);
+        new Recipe("vit-mini-avg", Optional.of("consilium-vit-mini"), 3e-3, 0.01, 0.85, 0);
 
     /** A residual network from random values. */
     public static Recipe residual(String architecture) {
-      return new Recipe(architecture, Optional.empty(), 2e-3, 0.05, 0.01);
+      return new Recipe(architecture, Optional.empty(), 2e-3, 0.05, 1, 0.01);
+    }
+
+    /** How a site trains. */
+    public Training training() {
+      return new Training(
+          LOCAL_EPOCHS,
+          0,
+          BATCH,
+          new Training.Optimiser("adamw", learningRate, weightDecay, 0, 1, layerDecay),
+          new Training.Schedule(0.5, 0, true, 0),
+          proximalMu,
+          new Training.Input("weak", "fixed", MEAN, DEVIATION),
+          Training.Personal.NONE,
+          true);
     }
 
     /** Model and start in a report's words. */
@@ -74,16 +90,7 @@ public record StudyText(
 
   /** How a site trains, as the file says it. */
   public Training training() {
-    return new Training(
-        LOCAL_EPOCHS,
-        0,
-        BATCH,
-        new Training.Optimiser("adamw", recipe.learningRate, recipe.weightDecay, 0, 1, 1),
-        new Training.Schedule(0.5, 0, true, 0),
-        recipe.proximalMu,
-        new Training.Input("weak", "fixed", MEAN, DEVIATION),
-        Training.Personal.NONE,
-        true);
+    return recipe.training();
   }
 
   /** The algorithm in a report's words. */
@@ -105,7 +112,7 @@ public record StudyText(
       model:     {architecture: %s%s, height: %d, width: %d}
       task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
       algorithm: {%s, rounds: %d, localEpochs: %d}
-      training:  {batchSize: %d, learningRate: %s, weightDecay: %s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
+      training:  {batchSize: %d, learningRate: %s, weightDecay: %s%s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
       privacy:   {mode: sealed}
       sites:     {include: [%s], quorum: %d, deadline: %ds}
       drift:     {detector: cusum, falseAlarmsPerYear: 0.5, windowsPerYear: 365, windows: %d}
@@ -123,6 +130,7 @@ public record StudyText(
             BATCH,
             recipe.learningRate,
             recipe.weightDecay,
+            recipe.layerDecay < 1 ? ", layerDecay: " + recipe.layerDecay : "",
             MEAN,
             DEVIATION,
             sites.stream().map(SiteId::value).collect(Collectors.joining(", ")),

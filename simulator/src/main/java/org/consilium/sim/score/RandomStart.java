@@ -3,14 +3,12 @@ package org.consilium.sim.score;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import org.consilium.models.data.ImageSet;
-import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
 import org.consilium.models.params.ParameterSource;
-import org.consilium.models.tune.Start;
+import org.consilium.protocol.Training;
 
 /**
  * The federation's arithmetic from random values instead of a pre-trained start, for comparison:
@@ -21,30 +19,25 @@ public final class RandomStart {
   private RandomStart() {}
 
   /**
-   * Trains and judges it.
+   * Trains it.
    *
+   * @param beginning of the study; its file is left aside
    * @param sites training cases
-   * @param wanted asked before each round; false stops
-   * @return its opinion of the test cases, or nothing when it was stopped or diverged
+   * @param rounds of the study
+   * @return the parameters after the last round, or nothing when it diverged
    */
-  public static Optional<TestBench.Opinion> train(
-      PooledBaseline.Settings settings, List<ImageSet> sites, int rounds, BooleanSupplier wanted)
-      throws IOException {
+  public static Optional<ParameterSource> train(
+      Beginning beginning, Training training, List<ImageSet> sites, int rounds) throws IOException {
     double cases = sites.stream().mapToInt(ImageSet::count).sum();
-    try (LocalModel model = LocalModel.open(settings.spec(), EngineSettings.reproducible())) {
-      model.load(Start.seeded(model.set(), settings.seed()));
+    try (LocalModel model = beginning.random().open()) {
       int length = Math.toIntExact(model.layout().length());
       float[] global = new float[length];
       model.read(0, global, 0, length);
       for (int round = 1; round <= rounds; round++) {
         double[] sum = new double[length];
         for (int site = 0; site < sites.size(); site++) {
-          if (!wanted.getAsBoolean()) {
-            return Optional.empty();
-          }
           model.load(ParameterSource.of(model.layout(), global));
-          TrainingRun run =
-              TrainingRun.of(settings.training(), round, rounds, settings.seed() * 31 + site);
+          TrainingRun run = TrainingRun.of(training, round, rounds, beginning.seed() * 31 + site);
           if (!(model.train(sites.get(site), run) instanceof TrainingOutcome.Trained)) {
             return Optional.empty();
           }
@@ -54,8 +47,7 @@ public final class RandomStart {
           global[i] = (float) sum[i];
         }
       }
-      model.load(ParameterSource.of(model.layout(), global));
-      return Optional.of(settings.bench().judge(model));
+      return Optional.of(ParameterSource.of(model.layout(), global));
     }
   }
 

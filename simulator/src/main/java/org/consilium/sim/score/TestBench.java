@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.consilium.models.data.ImageSet;
-import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.federated.RoundLayout;
@@ -18,19 +17,19 @@ import org.consilium.models.metrics.Interval;
 import org.consilium.models.metrics.ProbabilityScores;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.protocol.ModelSpec;
 
 /** Judges models on the test cases of every site. */
 public final class TestBench {
-  private final ModelSpec spec;
+  private final Beginning beginning;
   private final Preprocessing preprocessing;
   private final List<ImageSet> tests;
 
   /**
+   * @param beginning what models are that hold a part of the parameters only
    * @param tests one set a site, in the order that all results have
    */
-  public TestBench(ModelSpec spec, Preprocessing preprocessing, List<ImageSet> tests) {
-    this.spec = spec;
+  public TestBench(Beginning beginning, Preprocessing preprocessing, List<ImageSet> tests) {
+    this.beginning = beginning;
     this.preprocessing = preprocessing;
     this.tests = List.copyOf(tests);
   }
@@ -53,9 +52,9 @@ public final class TestBench {
     }
   }
 
-  /** Judges parameters. */
+  /** Judges parameters: of the whole model, or of what the study trains of it. */
   public Opinion judge(ParameterSource parameters) throws IOException {
-    try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {
+    try (LocalModel model = beginning.open()) {
       model.load(RoundLayout.parameters(parameters));
       List<double[]> logits = new ArrayList<>();
       for (ImageSet test : tests) {
@@ -91,11 +90,13 @@ public final class TestBench {
 
   private Worth worth(int[] labels, double[] logits) {
     return new Worth(
-        labels.length, auroc(labels, logits), ClassTable.of(labels, logits, spec.classes()));
+        labels.length,
+        auroc(labels, logits),
+        ClassTable.of(labels, logits, beginning.spec().classes()));
   }
 
   private Optional<Estimate> auroc(int[] labels, double[] logits) {
-    int outputs = spec.classes();
+    int outputs = beginning.spec().classes();
     if (outputs <= 2) {
       double[] margins = new double[labels.length];
       for (int i = 0; i < margins.length; i++) {

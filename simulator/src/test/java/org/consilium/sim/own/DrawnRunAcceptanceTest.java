@@ -116,7 +116,8 @@ final class DrawnRunAcceptanceTest {
             false,
             false,
             2,
-            SiteOptions.parse(options)),
+            SiteOptions.parse(options),
+            java.util.Optional.empty()),
         installation());
   }
 

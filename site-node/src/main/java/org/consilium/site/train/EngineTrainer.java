@@ -13,6 +13,7 @@ import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.Aggregation;
 import org.consilium.site.policy.Why;
 
 /**
@@ -133,7 +134,10 @@ public final class EngineTrainer implements LocalTrainer {
 
   private static TrainingResult trained(
       TrainingJob job, LocalModel model, SafetensorsFile base, Figures figures) throws IOException {
-    double[] outputs = job.lesson().outputs(model, job.lesson().holdout());
+    Optional<double[]> outputs =
+        job.plan().aggregation().rule() == Aggregation.Rule.FEDDG_GA
+            ? Optional.of(job.lesson().outputs(model, job.lesson().holdout()))
+            : Optional.empty();
     Optional<ParameterSource> own = model.set().local(model);
     if (own.isPresent()) {
       job.model().ownPart().write(own.get(), job.round(), Map.of());
@@ -142,7 +146,7 @@ public final class EngineTrainer implements LocalTrainer {
         Delta.between(RoundUpdate.of(job, base, model.set().shared(model), figures.done()), base),
         figures.loss(),
         figures.done().steps(),
-        Optional.of(outputs),
+        outputs,
         () -> {
           model.close();
           base.close();

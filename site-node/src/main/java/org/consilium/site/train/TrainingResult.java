@@ -38,7 +38,10 @@ public sealed interface TrainingResult {
       return steps;
     }
 
-    /** Logits of the hold-out by the trained model, row-major; empty without an engine. */
+    /**
+     * Logits of the hold-out by the trained model, row-major; empty where the rule does not ask
+     * what the mean does to them.
+     */
     public Optional<double[]> holdoutLogits() {
       return holdoutLogits;
     }

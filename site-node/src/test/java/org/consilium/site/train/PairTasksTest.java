@@ -115,6 +115,7 @@ final class PairTasksTest {
   private List<Float> delta(StudyPlan plan, int round, float by) throws IOException {
     TrainingResult result = trainer.train(job(plan, round, by, false), (_, _, _) -> true);
     try (TrainingResult.Trained trained = (TrainingResult.Trained) result) {
+      assertThat(trained.holdoutLogits()).isEmpty();
       float[] delta = new float[(int) trained.delta().layout().length()];
       trained.delta().read(0, delta, 0, delta.length);
       return IntStream.range(0, delta.length).mapToObj(i -> delta[i]).toList();
@@ -171,7 +172,8 @@ final class PairTasksTest {
   private static StudyPlan plan(String architecture, Task task, double rate, int batch) {
     boolean views = task.type() == Task.Type.CONTRASTIVE;
     Aggregation fedEma = new Aggregation(Rule.FEDEMA, 1, 0, 0, 0.7, 0, Weighting.SAMPLES);
-    StudyPlan plan = Consortium.plan(views ? fedEma : Aggregation.FEDAVG);
+    Aggregation fedDgGa = new Aggregation(Rule.FEDDG_GA, 1, 0, 0, 0, 0.2, Weighting.SAMPLES);
+    StudyPlan plan = Consortium.plan(views ? fedEma : fedDgGa);
     Training training =
         new Training(
             1,

@@ -1,0 +1,168 @@
+package org.consilium.sim.own;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.LabelledFindings;
+import org.consilium.models.data.LabelledTexts;
+import org.consilium.models.data.NpzFile;
+import org.consilium.models.data.NpzTexts;
+import org.consilium.models.data.NpzWriter;
+import org.consilium.models.data.Split;
+import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.StudyPlan.Task;
+import org.consilium.protocol.Training;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SharedCasesTest {
+  private static final int COUNT = 80;
+  private static final int SIDE = 32;
+  private static final NpzFile.Bounds BOUNDS = NpzFile.Bounds.DEFAULT;
+  private static final StudyPlan MULTILABEL =
+      plan(Task.Type.MULTILABEL, SIDE, List.of("mass", "fluid", "gas"));
+  private static final StudyPlan TEXTS =
+      plan(Task.Type.IMAGE_TEXT, SIDE, List.of("normal", "lesion"));
+
+  @TempDir Path folder;
+
+  @Test
+  void write_findings_comeToASiteEachWithItsOwnPicture() throws Exception {
+    Path data = folder.resolve("data.npz");
+    NpzWriter.writeFindings(data, Map.of(Split.TRAIN, findings(3)));
+    SharedCases cases = SharedCases.read(source(data), MULTILABEL);
+
+    List<Cut.Piece> pieces = pieces(cases);
+    int seen = 0;
+    for (Cut.Piece piece : pieces) {
+      Path file = folder.resolve(piece.name()).resolve("data.npz");
+      cases.write(piece, Shift.of(Shift.Kinds.NONE, 2, 1).getFirst(), file);
+      for (Split split : List.of(Split.TRAIN, Split.VALIDATION)) {
+        LabelledFindings there = NpzFile.readFindings(file, split, BOUNDS).orElseThrow();
+        for (int i = 0; i < there.count(); i++, seen++) {
+          int number = there.images().pixel(i, 0);
+          assertThat(there.target(i, 0)).isEqualTo(number % 2);
+          assertThat(there.target(i, 1)).isEqualTo(LabelledFindings.UNKNOWN);
+          assertThat(there.target(i, 2)).isEqualTo(number % 4 == 0 ? 1 : 0);
+        }
+      }
+    }
+    assertThat(seen).isEqualTo(COUNT);
+  }
+
+  @Test
+  void write_texts_comeToASiteEachWithItsOwnPicture() throws Exception {
+    Path data = folder.resolve("data.npz");
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < COUNT; i++) {
+      texts.add("picture " + i);
+    }
+    NpzWriter.write(data, Map.of(Split.TRAIN, images()), Map.of(Split.TRAIN, texts));
+    SharedCases cases = SharedCases.read(source(data), TEXTS);
+
+    for (Cut.Piece piece : pieces(cases)) {
+      Path file = folder.resolve(piece.name()).resolve("data.npz");
+      cases.write(piece, Shift.of(Shift.Kinds.NONE, 2, 1).getFirst(), file);
+      ImageSet images = NpzFile.read(file, Split.TRAIN, BOUNDS).orElseThrow();
+      LabelledTexts there = NpzTexts.read(file, Split.TRAIN, images, BOUNDS).orElseThrow();
+      assertThat(there.count()).isPositive();
+      for (int i = 0; i < there.count(); i++) {
+        assertThat(there.texts().get(i)).isEqualTo("picture " + images.pixel(i, 0));
+      }
+    }
+  }
+
+  @Test
+  void read_dataThatLackWhatTheStudyAsks_isRefusedWithTheNumbers() throws Exception {
+    Path plain = folder.resolve("plain.npz");
+    NpzWriter.write(plain, Map.of(Split.TRAIN, images()));
+    Path two = folder.resolve("two.npz");
+    NpzWriter.writeFindings(two, Map.of(Split.TRAIN, findings(2)));
+
+    refused(plain, TEXTS, "pictures without texts");
+    refused(two, MULTILABEL, "2 findings a picture, the study has 3");
+    refused(
+        two,
+        plan(Task.Type.MULTILABEL, 64, List.of("mass", "fluid")),
+        "1x32x32, the study wants 1x64x64");
+  }
+
+  private static void refused(Path data, StudyPlan plan, String words) {
+    assertThatThrownBy(() -> SharedCases.read(source(data), plan))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining(words);
+  }
+
+  private static List<Cut.Piece> pieces(SharedCases cases) throws Refusal {
+    return Cut.of(cases.cases(), new Cut.Order(new Partition.Iid(), 2, 1, 1));
+  }
+
+  private static OwnCases.Source source(Path data) {
+    return new OwnCases.Source(data, false, Set.of(), 1);
+  }
+
+  /** Each picture's first pixel is its number. */
+  private static ImageSet images() {
+    byte[] pixels = new byte[COUNT * SIDE * SIDE];
+    int[] labels = new int[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+      pixels[i * SIDE * SIDE] = (byte) i;
+      labels[i] = i % 2;
+    }
+    return new ImageSet(1, SIDE, SIDE, pixels, labels);
+  }
+
+  private static LabelledFindings findings(int each) {
+    byte[] targets = new byte[COUNT * each];
+    for (int i = 0; i < COUNT; i++) {
+      targets[i * each] = (byte) (i % 2);
+      targets[i * each + 1] = LabelledFindings.UNKNOWN;
+      if (each > 2) {
+        targets[i * each + 2] = (byte) (i % 4 == 0 ? 1 : 0);
+      }
+    }
+    return LabelledFindings.of(images(), each, targets);
+  }
+
+  private static StudyPlan plan(Task.Type type, int side, List<String> labels) {
+    boolean several = type == Task.Type.MULTILABEL;
+    return new StudyPlan(
+        new StudyId("shared"),
+        "Shared",
+        new ModelSpec(several ? "resnet-gn-tiny" : "clip-resnet-gn", 1, side, side, 3, 0),
+        Optional.empty(),
+        new Task(type, "none"),
+        StudyPlan.Tuning.FULL,
+        new Training(
+            1,
+            0,
+            16,
+            new Training.Optimiser("adamw", 0.002, 0, 0, 1, 1),
+            new Training.Schedule(1, 0, false, 0),
+            0,
+            new Training.Input("none", "fixed", 0.5, 0.25),
+            Training.Personal.NONE,
+            false),
+        Aggregation.FEDAVG,
+        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
+        new StudyPlan.Participation(
+            List.of(new SiteId("site-1"), new SiteId("site-2")), 2, Duration.ofMinutes(5)),
+        new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
+        labels,
+        "auroc",
+        1,
+        2);
+  }
+}
