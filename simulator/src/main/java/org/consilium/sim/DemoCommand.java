@@ -82,7 +82,9 @@ final class DemoCommand implements Callable<Integer> {
               + " checkpoint consilium-vit-mini.")
   private boolean residual;
 
-  @Option(names = "--no-pooled", description = "Do not train the pooled baseline.")
+  @Option(
+      names = "--no-pooled",
+      description = "Do not train the pooled baseline and the comparison from random values.")
   private boolean withoutPooled;
 
   @Option(names = "--tiny", hidden = true, description = "A small model on few cases, for tests.")

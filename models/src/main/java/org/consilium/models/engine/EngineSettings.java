@@ -16,7 +16,7 @@ public record EngineSettings(int threads, String device) {
     if (threads < 1 || threads > 1024) {
       throw new IllegalArgumentException("engine threads must be 1-1024, got " + threads);
     }
-    if (!device.matches("auto|cpu|cuda:[0-9]{1,2}(,cuda:[0-9]{1,2}){0,15}")) {
+    if (!device.matches("auto|cpu|cuda:(0|[1-9][0-9]?)(,cuda:(0|[1-9][0-9]?)){0,15}")) {
       throw new IllegalArgumentException(
           "engine device must be auto, cpu, cuda:N or cuda:N,cuda:M, got %d characters"
               .formatted(device.length()));

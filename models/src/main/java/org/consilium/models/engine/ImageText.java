@@ -58,7 +58,7 @@ public final class ImageText {
    */
   public static TrainingOutcome train(LocalModel model, LabelledTexts cases, TrainingRun run)
       throws IOException {
-    model.requireSome(cases.images());
+    Inputs.requireSome(cases.images(), model.architecture().spec());
     return model.train(on -> new ImageTextObjective(on, cases, run), run);
   }
 
@@ -105,7 +105,7 @@ public final class ImageText {
 
   /** Unit vectors of images, [count, width] row-major. */
   public float[] images(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
-    model.requireShape(images);
+    Inputs.requireShape(images, model.architecture().spec());
     return new Inference(model).run(images, preprocessing, this::images);
   }
 

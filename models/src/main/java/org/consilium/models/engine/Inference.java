@@ -29,7 +29,8 @@ record Inference(LocalModel model) {
     while (done < images.count()) {
       int from = done;
       int some = Math.min(batch.size(), images.count() - from);
-      if (batch.fits(() -> parts.add(pass(images, preprocessing, new Run(from, some), pass)))) {
+      if (batch.fits(
+          some, () -> parts.add(pass(images, preprocessing, new Run(from, some), pass)))) {
         done += some;
       }
     }

@@ -189,7 +189,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws EngineUnavailable if one image alone does not fit into the device's memory
    */
   public double[] predict(ImageSet images, Preprocessing preprocessing) throws EngineUnavailable {
-    requireShape(images);
+    Inputs.requireShape(images, architecture().spec());
     return new Inference(this).logits(images, preprocessing, outputs());
   }
 
@@ -202,15 +202,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws IOException if the run's anchor cannot be read
    */
   public TrainingOutcome train(ImageSet images, TrainingRun run) throws IOException {
-    requireSome(images);
-    int classes = Math.max(2, architecture().spec().classes());
-    for (int i = 0; i < images.count(); i++) {
-      if (images.label(i) >= classes) {
-        throw new IllegalArgumentException(
-            "train: labels must be below %d, image %d has %d"
-                .formatted(classes, i, images.label(i)));
-      }
-    }
+    Inputs.requireLabelled(images, architecture().spec());
     return train(model -> model.objective(images, run), run);
   }
 
@@ -220,7 +212,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws IllegalArgumentException if images or masks do not fit the model
    */
   public TrainingOutcome train(LabelledMasks cases, TrainingRun run) throws IOException {
-    requireSome(cases.images());
+    Inputs.requireSome(cases.images(), architecture().spec());
     int classes = architecture().spec().classes();
     if (network instanceof Encoder || cases.classes() != Math.max(2, classes)) {
       throw new IllegalArgumentException(
@@ -237,7 +229,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws IllegalArgumentException if images or findings do not fit the model
    */
   public TrainingOutcome train(LabelledFindings cases, TrainingRun run) throws IOException {
-    requireSome(cases.images());
+    Inputs.requireSome(cases.images(), architecture().spec());
     int classes = architecture().spec().classes();
     if (!(network instanceof Encoder) || cases.findings() != classes) {
       throw new IllegalArgumentException(
@@ -251,13 +243,6 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     }
   }
 
-  void requireSome(ImageSet images) {
-    requireShape(images);
-    if (images.count() == 0) {
-      throw new IllegalArgumentException("train: no images");
-    }
-  }
-
   /**
    * How badly a masked autoencoder draws each image's hidden patches, with masks from {@code seed}.
    *
@@ -265,15 +250,16 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
    * @throws IllegalArgumentException if the model is no masked autoencoder
    */
   public double[] drawingLosses(ImageSet images, Preprocessing preprocessing, long seed) {
-    requireShape(images);
+    Inputs.requireShape(images, architecture().spec());
     return MaskedDrawing.of(this).losses(images, preprocessing, seed);
   }
 
   TrainingOutcome train(Objective.Making making, TrainingRun run) throws IOException {
     synchronized (TRAINING) {
       Objective objective = making.on(this);
-      // Examples that are compared with one another cannot be dealt out.
-      List<EngineSettings> others = objective.divisible() ? further : List.of();
+      // Examples that are compared with one another cannot be dealt out; a head is not worth it.
+      boolean dealt = objective.divisible() && !set.headOnly();
+      List<EngineSettings> others = dealt ? further : List.of();
       try (Replicas replicas = Replicas.of(this, others, making);
           Trainer trainer = new Trainer(this, objective, run, replicas)) {
         return trainer.run();
@@ -305,7 +291,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
       throw new IllegalArgumentException(
           "embed: %s judges pixels".formatted(architecture().spec().architecture()));
     }
-    requireShape(images);
+    Inputs.requireShape(images, architecture().spec());
     return new Inference(this)
         .run(images, preprocessing, input -> encoder.embed(input, weights, Trace.NONE));
   }
@@ -390,22 +376,5 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
     return network instanceof Encoder
         ? spec.classes()
         : Math.multiplyExact(spec.classes(), spec.height() * spec.width());
-  }
-
-  void requireShape(ImageSet images) {
-    ModelSpec spec = architecture().spec();
-    if (images.channels() != spec.channels()
-        || images.height() != spec.height()
-        || images.width() != spec.width()) {
-      throw new IllegalArgumentException(
-          "model takes images of %dx%dx%d, got %dx%dx%d"
-              .formatted(
-                  spec.channels(),
-                  spec.height(),
-                  spec.width(),
-                  images.channels(),
-                  images.height(),
-                  images.width()));
-    }
   }
 }

@@ -25,11 +25,13 @@ final class MicroBatch {
   }
 
   /**
-   * Does {@code work}; if memory does not suffice, halves the size and returns false.
+   * Does {@code work}; if memory does not suffice, makes the size half of what was tried and
+   * returns false.
    *
-   * @throws EngineUnavailable if the size was 1 already
+   * @param tried images of this work
+   * @throws EngineUnavailable if it was 1
    */
-  boolean fits(Runnable work) throws EngineUnavailable {
+  boolean fits(int tried, Runnable work) throws EngineUnavailable {
     try {
       work.run();
       return true;
@@ -37,10 +39,10 @@ final class MicroBatch {
       if (!outOfMemory(failure)) {
         throw failure;
       }
-      if (size == 1) {
+      if (tried == 1) {
         throw new EngineUnavailable("run the network: one image does not fit into memory", failure);
       }
-      size /= 2;
+      size = Math.min(size, tried / 2);
       return false;
     }
   }

@@ -9,9 +9,11 @@ import java.util.List;
 
 /**
  * The same model on further devices: the parts of a step are dealt out among the first model and
- * these, and their gradients are added up on the first, which alone takes the step. Meant for
- * several CUDA devices in one machine; so far it has run on the CPU only, where it shares nothing
- * out in time.
+ * these, and their gradients are added up on the first, which alone takes the step. One thread
+ * hands the parts out and waits for each part's outputs, so that one part's backward pass overlaps
+ * the next one's forward; every step moves the gradients and the trained parameters through this
+ * process's heap. It pays where a part's passes take longer than that. Meant for several CUDA
+ * devices in one machine; so far it has run on the CPU only, where nothing overlaps.
  */
 final class Replicas implements AutoCloseable {
   private static final int BLOCK = 1 << 16;
@@ -34,13 +36,23 @@ final class Replicas implements AutoCloseable {
     Replicas replicas = new Replicas();
     try {
       for (EngineSettings device : devices) {
-        LocalModel model = LocalModel.open(first.set(), device);
-        replicas.lanes.add(new Lane(model, making.on(model), new ArrayList<>()));
-        model.load(first);
+        replicas.lanes.add(lane(first, device, making));
       }
       return replicas;
     } catch (IOException | RuntimeException failure) {
       replicas.close();
+      throw failure;
+    }
+  }
+
+  private static Lane lane(LocalModel first, EngineSettings device, Objective.Making making)
+      throws IOException {
+    LocalModel model = LocalModel.open(first.set(), device);
+    try {
+      model.load(first);
+      return new Lane(model, making.on(model), new ArrayList<>());
+    } catch (IOException | RuntimeException failure) {
+      model.close();
       throw failure;
     }
   }

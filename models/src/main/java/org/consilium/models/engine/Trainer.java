@@ -184,7 +184,7 @@ final class Trainer implements AutoCloseable {
       int some = Math.min(most, places.length - done);
       int[] part = Arrays.copyOfRange(places, done, done + some);
       int lane = parts % lanes;
-      if (microBatch.fits(() -> sum[0] += backward(lane, part, places.length, epoch))) {
+      if (microBatch.fits(some, () -> sum[0] += backward(lane, part, places.length, epoch))) {
         done += some;
         parts++;
       } else {

@@ -47,7 +47,7 @@ public final class TwoViews {
    */
   public static double[] losses(LocalModel model, ImageSet images, Training plan, long seed) {
     TwoViews views = new TwoViews(model, images, plan);
-    model.requireShape(images);
+    Inputs.requireShape(images, model.architecture().spec());
     double[] losses = new double[images.count()];
     int from = 0;
     while (from < losses.length) {

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.consilium.models.params.SafetensorsFile;
+import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
@@ -42,6 +43,15 @@ class BundledTest {
           squares += (double) value * value;
         }
         assertThat(Math.sqrt(squares / start.length)).isBetween(0.01, 10.0);
+        // As their cards say, they know no places.
+        for (int t = 0; t < values.layout().tensors().size(); t++) {
+          TensorSpec tensor = values.layout().tensors().get(t);
+          if (tensor.name().equals("pos_embed")) {
+            float[] places = new float[(int) tensor.length()];
+            values.read(values.layout().offset(t), places, 0, places.length);
+            assertThat(places).containsOnly(0);
+          }
+        }
       }
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.util.List;
 import org.consilium.models.catalog.VisionTransformer.Body;
 import org.consilium.models.catalog.VisionTransformer.Image;
 import org.consilium.models.catalog.VisionTransformer.Shape;
@@ -80,6 +81,16 @@ class VisionTransformerTest {
     assertThat(found.layer("blocks.5.mlp.fc2.bias")).isEqualTo(6);
     assertThat(found.layer("norm.weight")).isEqualTo(7);
     assertThat(found.layer("head.bias")).isEqualTo(7);
+  }
+
+  @Test
+  void initial_ofTheSmallPreTrainingModels_knowsNoPlaces() throws IOException {
+    for (String name : List.of("mae-vit-mini", "mae-vit-mini-7")) {
+      int side = name.endsWith("7") ? 28 : 64;
+      Architecture small = Catalogue.require(new ModelSpec(name, 1, side, side, 1, 0));
+      assertThat(read(small, "pos_embed")).as(name).containsOnly(0);
+      assertThat(read(small, "decoder_pos_embed")).as(name).contains(1f);
+    }
   }
 
   @Test

@@ -258,12 +258,22 @@ public final class LocalConsortium implements AutoCloseable {
   /** Starts a study, as soon as every site has accepted it. */
   public void startStudy(String study) throws IOException, InterruptedException {
     Instant until = clock.instant().plus(START_MAX);
-    while (!study(study).sites().stream().allMatch(s -> s.decision().equals("ACCEPTED"))) {
+    while (true) {
+      StudyView view = study(study);
+      List<String> missing =
+          view.sites().stream()
+              .filter(s -> !s.decision().equals("ACCEPTED"))
+              .map(StudyView.Site::id)
+              .toList();
+      if (missing.isEmpty()) {
+        break;
+      }
+      view.failIfRefused(study);
       failIfGivenUp();
       if (clock.instant().isAfter(until)) {
         throw new IOException(
-            "start study %s: not all sites have accepted it after %s: %s"
-                .formatted(study, START_MAX, study(study).sites()));
+            "start study %s: not accepted after %s by %s"
+                .formatted(study, START_MAX, String.join(", ", missing)));
       }
       Pause.of(LOOK_EVERY);
     }

@@ -1,6 +1,7 @@
 package org.consilium.sim.consortium;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,6 +79,20 @@ public record StudyView(
   /** Whether nothing more will happen. */
   public boolean over() {
     return List.of("COMPLETED", "FAILED").contains(state);
+  }
+
+  /**
+   * Every site was asked by its own people: one that refuses has data that do not fit.
+   *
+   * @throws IOException if one does; names it and its reason
+   */
+  public void failIfRefused(String study) throws IOException {
+    for (Site site : sites) {
+      if (site.decision.equals("REFUSED")) {
+        throw new IOException(
+            "study %s: site %s refuses it: %s".formatted(study, site.id, site.refusal));
+      }
+    }
   }
 
   /** The three resources of a study as one: itself, its rounds, its metrics by site. */

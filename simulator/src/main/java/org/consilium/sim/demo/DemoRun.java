@@ -38,7 +38,7 @@ import org.consilium.sim.score.TestBench;
 /**
  * One demonstration: makes cases and a consortium of real processes, runs the study, disturbs it,
  * and judges what came out on cases that no site had. Work that does not depend on one another
- * overlaps: there are as many busy threads as two cores bear.
+ * overlaps.
  */
 public final class DemoRun {
   /** Name of the study. */
@@ -97,13 +97,13 @@ public final class DemoRun {
    */
   public DemoReport run() throws IOException, InterruptedException {
     Removal.of(work);
-    Files.createDirectories(work);
-    Files.writeString(options.out().resolve("study.yaml"), study.yaml());
-    Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
-    if (start.isPresent()) {
-      start.get().copyTo(foundation());
-    }
     try {
+      Files.createDirectories(work);
+      Files.writeString(options.out().resolve("study.yaml"), study.yaml());
+      Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
+      if (start.isPresent()) {
+        start.get().copyTo(foundation());
+      }
       return supervised();
     } finally {
       if (!options.keep()) {
@@ -142,10 +142,10 @@ public final class DemoRun {
       for (SiteId id : ids) {
         federation.serve(id, dataOf(order.site(id)));
       }
-      federation.begin(study.yaml());
       Later later = later(order, workers, trainingSets);
+      federation.begin(study.yaml());
       Disturber disturber = new Disturber(options, sites, supervisor, clock);
-      StudyView end = federation.watch(screen, disturber::look);
+      StudyView end = federation.watch(screen, disturber.every(), disturber::look);
       return finish(federation.collect(end, options.out(), "MODEL_CARD.md"), later);
     }
   }

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.demo.Chaos.Kill;
+import org.consilium.sim.federation.Federation;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.scenario.Scenario;
 import org.consilium.sim.scenario.SimulatedSite;
@@ -23,6 +24,8 @@ final class Disturber {
   private static final Duration USUAL_ROUND = Duration.ofSeconds(2);
   private static final Duration FROZEN = Duration.ofSeconds(12);
   private static final Duration THAWED = Duration.ofSeconds(3);
+
+  private static final Duration ATTENTIVE = Duration.ofMillis(250);
 
   private final Supervisor supervisor;
   private final InstantSource clock;
@@ -43,6 +46,14 @@ final class Disturber {
     this.rounds = options.rounds();
     this.kills = new ArrayDeque<>(options.chaos().plan(rounds, sites.size(), options.seed()));
     this.freezeAt = clock.instant();
+  }
+
+  /** How often it has to look, so that no moment passes by. */
+  Duration every() {
+    return switch (scenario) {
+      case DROPOUT, STRAGGLER -> ATTENTIVE;
+      case STORY, IID, SKEW, DRIFT -> kills.isEmpty() ? Federation.LOOK_EVERY : ATTENTIVE;
+    };
   }
 
   /** Looks at the study and does what is due. */

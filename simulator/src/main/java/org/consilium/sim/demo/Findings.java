@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -99,7 +100,8 @@ final class Findings {
       }
       return opinions;
     } catch (ExecutionException failed) {
-      throw new IOException("judge the models: " + failed.getCause(), failed);
+      Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
+      throw new IOException("judge the models: " + cause.getMessage(), cause);
     }
   }
 

@@ -98,7 +98,7 @@ public final class Pretraining {
         String yaml = yaml(ids);
         Files.writeString(order.out.resolve("study.yaml"), yaml);
         federation.begin(yaml);
-        StudyView end = federation.watch(screen, _ -> {});
+        StudyView end = federation.watch(screen, Federation.LOOK_EVERY, _ -> {});
         return encoder(federation.collect(end, order.out, "study-card.md").model());
       } finally {
         timeline.closing();

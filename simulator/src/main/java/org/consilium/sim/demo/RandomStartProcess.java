@@ -59,9 +59,10 @@ final class RandomStartProcess {
     try {
       int code = process.waitFor();
       if (code != 0 && code != DIVERGED) {
+        List<String> said = Files.readString(log).lines().toList();
         throw new IOException(
-            "train from random values: the process ended with code %d, see %s"
-                .formatted(code, log));
+            "train from random values: the process ended with code %d: %s"
+                .formatted(code, said.isEmpty() ? "(no output)" : said.getLast()));
       }
       return code == 0 ? Optional.of(out) : Optional.empty();
     } finally {
@@ -70,8 +71,17 @@ final class RandomStartProcess {
   }
 
   /** Arguments: seed, rounds, the file to write, the sites' files. */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     Thread.ofPlatform().daemon().start(RandomStartProcess::endWithParent);
+    try {
+      System.exit(train(args) ? 0 : DIVERGED);
+    } catch (IOException failed) {
+      System.err.println(failed.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static boolean train(String[] args) throws IOException {
     DemoOptions.Scale scale = DemoOptions.Scale.DEMONSTRATION;
     int rounds = Integer.parseInt(args[1]);
     List<ImageSet> sites = new ArrayList<>();
@@ -83,13 +93,10 @@ final class RandomStartProcess {
     Beginning beginning = scale.beginning(Integer.parseInt(args[0]), Optional.empty());
     Training training = scale.recipe().training();
     Optional<ParameterSource> trained = RandomStart.train(beginning, training, sites, rounds);
-    if (trained.isEmpty()) {
-      System.exit(DIVERGED);
+    if (trained.isPresent()) {
+      var _ = SafetensorsWriter.save(Path.of(args[2]), trained.get(), Map.of());
     }
-    Path draft = Path.of(args[2] + ".part");
-    var _ = SafetensorsWriter.save(draft, trained.orElseThrow(), Map.of());
-    Files.move(draft, Path.of(args[2]));
-    System.exit(0);
+    return trained.isPresent();
   }
 
   /** The parent holds the other end of standard input, and lets go of it only by ending. */

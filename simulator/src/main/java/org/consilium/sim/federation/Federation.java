@@ -23,7 +23,9 @@ import org.consilium.sim.process.Supervisor;
 public final class Federation implements AutoCloseable {
   private static final int COORDINATOR_HEAP_MIB = 256;
   private static final int SITE_HEAP_MIB = 512;
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  /** Often enough for people. */
+  public static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
   private final Order order;
   private final LocalConsortium consortium;
@@ -131,8 +133,13 @@ public final class Federation implements AutoCloseable {
     timeline.add("study", order.study, "started");
   }
 
-  /** Shows the study until it is over. */
-  public StudyView watch(Screen screen, Look look) throws IOException, InterruptedException {
+  /**
+   * Shows the study until it is over.
+   *
+   * @param every how often it is looked at
+   */
+  public StudyView watch(Screen screen, Duration every, Look look)
+      throws IOException, InterruptedException {
     String page = consortium.api().base() + "/studies/" + order.study;
     Screen.Heading heading = new Screen.Heading(order.study, order.rounds, page);
     double limit = timeline.now() + order.longest.toSeconds();
@@ -147,7 +154,7 @@ public final class Federation implements AutoCloseable {
               "drift", site.id(), "first alarm in window %d".formatted(site.firstAlarmWindow()));
         }
       }
-      refuseIfASiteDoes(view);
+      view.failIfRefused(order.study);
       if (view.over()) {
         screen.leave();
         timeline.add("study", order.study, view.state() + " " + view.detail());
@@ -160,17 +167,7 @@ public final class Federation implements AutoCloseable {
       }
       consortium.failIfGivenUp();
       look.at(view);
-      Pause.of(LOOK_EVERY);
-    }
-  }
-
-  /** Every site was asked by its own people: one that refuses has data that do not fit. */
-  private void refuseIfASiteDoes(StudyView view) throws IOException {
-    for (StudyView.Site site : view.sites()) {
-      if (site.decision().equals("REFUSED")) {
-        throw new IOException(
-            "study %s: site %s refuses it: %s".formatted(order.study, site.id(), site.refusal()));
-      }
+      Pause.of(every);
     }
   }
 

@@ -17,6 +17,8 @@ import org.consilium.models.data.folder.FolderRules;
 import org.consilium.models.data.folder.MaskFolder;
 import org.consilium.models.data.folder.MaskFolder.MaskCase;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.own.cut.Cases;
+import org.consilium.sim.own.cut.Refusal;
 
 /** Reads pictures with masks: a folder of both, or a {@code .npz} file. */
 final class DrawnCases {

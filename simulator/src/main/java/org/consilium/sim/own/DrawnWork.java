@@ -22,8 +22,13 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.Training;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Partition;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.score.Beginning;
+import org.consilium.sim.score.PooledBaseline;
 
 /**
  * Pictures with masks, each site's first images held back; Dice is the mean over held-back images,
@@ -140,11 +145,7 @@ final class DrawnWork implements OwnWork<DrawnWork.Dices> {
         new MaskFolder(all, sites.getFirst().classes(), true)
             .tiles(Split.TRAIN, plan.model().height(), plan.model().channels())
             .orElseThrow();
-    Training training = plan.training();
-    Training joint =
-        training
-            .withoutProximalTerm()
-            .withLocalSteps(Math.multiplyExact(training.localSteps(), sites.size()));
+    Training joint = PooledBaseline.joint(plan.training(), sites.size());
     try (LocalModel model = beginning().open()) {
       for (int round = 1; round <= plan.rounds(); round++) {
         TrainingRun run =

@@ -5,8 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.catalog.Bundled;
+import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.params.MalformedSafetensors;
+import org.consilium.models.params.SafetensorsFile;
+import org.consilium.models.tune.Start;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.own.cut.Refusal;
 
 /** The file of the parameters that a run's study starts from: bundled, or the person's own. */
 final class Foundation {
@@ -33,11 +39,22 @@ final class Foundation {
     if (!Files.isRegularFile(file)) {
       throw new Refusal("--foundation: no file " + file);
     }
+    if (Files.size(file) != named.get().fileBytes()) {
+      throw new Refusal(
+          "--foundation: %s has %d bytes, the study says %d"
+              .formatted(file.getFileName(), Files.size(file), named.get().fileBytes()));
+    }
     Digest found = Digest.sha256(file);
     if (!found.equals(named.get().version().digest())) {
       throw new Refusal(
           "--foundation: %s has digest %s, the study says %s"
               .formatted(file.getFileName(), found, named.get().version().digest()));
+    }
+    TrainedSet set = TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
+    try (SafetensorsFile values = SafetensorsFile.open(file)) {
+      var _ = Start.from(values, set, plan.seed());
+    } catch (IllegalArgumentException | MalformedSafetensors unfit) {
+      throw new Refusal("--foundation: " + unfit.getMessage());
     }
   }
 

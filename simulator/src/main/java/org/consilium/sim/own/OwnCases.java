@@ -21,6 +21,8 @@ import org.consilium.models.data.folder.MaskFolder;
 import org.consilium.models.data.folder.PatientSplit;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.own.cut.Cases;
+import org.consilium.sim.own.cut.Refusal;
 
 /**
  * The cases of a run: those that are shared out among the sites, and the common ones that no site
@@ -192,8 +194,7 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
     }
   }
 
-  private static void check(ImageSet images, StudyPlan plan) throws Refusal {
-    checkSize(images, plan);
+  static void checkLabels(ImageSet images, StudyPlan plan) throws Refusal {
     int highest = 0;
     for (int label : images.labels()) {
       highest = Math.max(highest, label);
@@ -203,6 +204,11 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
           "data: labels reach %d, the study has %d classes: %s"
               .formatted(highest, plan.labels().size(), plan.labels()));
     }
+  }
+
+  private static void check(ImageSet images, StudyPlan plan) throws Refusal {
+    checkSize(images, plan);
+    checkLabels(images, plan);
     for (int label = 0; label < plan.labels().size(); label++) {
       if (images.countOf(label) == 0) {
         throw new Refusal(

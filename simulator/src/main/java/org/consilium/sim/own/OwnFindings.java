@@ -14,6 +14,7 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Shift;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.DemoReport.Models;
 import org.consilium.sim.report.DemoReport.Quality;

@@ -21,6 +21,7 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
@@ -113,15 +114,15 @@ public final class OwnRun {
   public DemoReport run(InstantSource clock, Screen screen)
       throws IOException, InterruptedException {
     Path place = options.work();
-    Files.createDirectories(place);
-    Foundation.place(options, sheet.plan());
     List<SiteId> ids = work.sites();
-    Files.writeString(options.out().resolve("study.yaml"), sheet.yaml(ids));
     Timeline timeline = new Timeline(clock, screen);
     try (Supervisor supervisor = new Supervisor(clock, timeline::process);
         ExecutorService worker = Executors.newSingleThreadExecutor()) {
       supervisor.stopWithThisProcess();
       try {
+        Files.createDirectories(place);
+        Foundation.place(options, sheet.plan());
+        Files.writeString(options.out().resolve("study.yaml"), sheet.yaml(ids));
         StudyPlan plan = sheet.plan();
         Federation.Order order =
             new Federation.Order(
@@ -165,7 +166,7 @@ public final class OwnRun {
     federation.begin(sheet.yaml(order.sites()));
     Future<Optional<P>> pooled =
         around.worker.submit(() -> options.pooled() ? cases.pooled() : Optional.empty());
-    StudyView end = federation.watch(around.screen, _ -> {});
+    StudyView end = federation.watch(around.screen, Federation.LOOK_EVERY, _ -> {});
     Federation.Harvest harvest = federation.collect(end, options.out(), "model-card.md");
     return cases.report(harvest, around.timeline, get(pooled));
   }

@@ -14,6 +14,9 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.score.Beginning;
 import org.consilium.sim.score.PooledBaseline;
@@ -42,7 +45,7 @@ final class PictureWork implements OwnWork<TestBench.Opinion> {
   private static List<OwnSite> sites(RunOptions options, StudySheet sheet, OwnCases cases)
       throws Refusal {
     StudyPlan plan = sheet.plan();
-    List<Cut.Piece> pieces = Cut.of(cases.training(), Cut.Order.of(options, plan));
+    List<Cut.Piece> pieces = Cut.of(cases.training(), options.cut(plan));
     List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
     List<OwnSite> sites = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {

@@ -13,6 +13,9 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 import org.consilium.sim.report.DemoReport;
 
 /**
@@ -43,7 +46,7 @@ final class ReleasedWork implements OwnWork<Void> {
     options.refuseThoseOfMasks();
     StudyPlan plan = sheet.plan();
     SharedCases cases = SharedCases.read(OwnCases.Source.of(options), plan);
-    List<Cut.Piece> pieces = Cut.of(cases.cases(), Cut.Order.of(options, plan));
+    List<Cut.Piece> pieces = Cut.of(cases.cases(), options.cut(plan));
     List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
     List<Site> sites = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {

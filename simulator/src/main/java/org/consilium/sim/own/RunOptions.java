@@ -4,6 +4,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Partition;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 
 /**
  * What a run is asked to do.
@@ -48,6 +52,11 @@ public record RunOptions(
   /** Where a run keeps the file that a plan starts from, if it names one. */
   Optional<Path> start(StudyPlan plan) {
     return plan.foundation().map(_ -> work().resolve("foundation.safetensors"));
+  }
+
+  /** How cases are to be shared out. */
+  Cut.Order cut(StudyPlan plan) {
+    return new Cut.Order(partition, sites, plan.protection().minSamples(), seed);
   }
 
   /** For questions without masks. */

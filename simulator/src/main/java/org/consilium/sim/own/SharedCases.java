@@ -17,6 +17,10 @@ import org.consilium.models.data.NpzWriter;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CaseFolder;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.sim.own.cut.Cases;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 
 /**
  * The split {@code train} of a file or folder, with what its pictures come with beside a class.
@@ -63,7 +67,9 @@ record SharedCases(
   private static SharedCases folder(OwnCases.Source source, StudyPlan plan)
       throws Refusal, IOException {
     CaseFolder.Part train = OwnCases.training(OwnCases.table(source, plan));
-    return new SharedCases(OwnCases.cases(train), train.findings(), train.texts());
+    boolean several = plan.task().type() == StudyPlan.Task.Type.MULTILABEL;
+    return new SharedCases(
+        OwnCases.cases(train), several ? train.findings() : Optional.empty(), train.texts());
   }
 
   private void check(StudyPlan plan) throws Refusal {
@@ -89,6 +95,7 @@ record SharedCases(
               "data: pictures without texts, the study wants one each: train_texts, or a column"
                   + " text");
         }
+        OwnCases.checkLabels(cases.images(), plan);
       }
       case MASKED, CONTRASTIVE -> {}
       case CLASSIFICATION, SEGMENTATION ->

@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import org.consilium.models.data.folder.View;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
+import org.consilium.sim.own.cut.Refusal;
 
 /**
  * What single sites do differently, by site and key.

@@ -12,6 +12,7 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.process.Installation;
 
 /**

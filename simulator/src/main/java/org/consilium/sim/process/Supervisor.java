@@ -135,7 +135,7 @@ public final class Supervisor implements AutoCloseable {
     return children.values().stream().flatMap(w -> w.failure.stream()).findFirst();
   }
 
-  /** Stops some children at the same time, gently first, and forgets them. */
+  /** Stops some children at the same time, gently first; they stay ended. */
   public void stop(List<String> names) {
     List<Watched> some = names.stream().map(children::get).filter(Objects::nonNull).toList();
     for (Watched watched : some) {

@@ -30,13 +30,13 @@ final class Charts {
   static LineChart convergence(DemoReport report, SiteLine site, int colour) {
     double lowest =
         report.rounds().stream()
-            .flatMap(r -> java.util.stream.Stream.of(r.globalAuroc(), r.localAuroc()))
+            .flatMap(r -> java.util.stream.Stream.of(r.global(), r.localOnly()))
             .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
             .min(Double::compare)
             .orElse(CHANCE);
     double highest =
         report.rounds().stream()
-            .flatMap(r -> java.util.stream.Stream.of(r.globalAuroc(), r.localAuroc()))
+            .flatMap(r -> java.util.stream.Stream.of(r.global(), r.localOnly()))
             .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
             .max(Double::compare)
             .orElse(1.0);
@@ -49,9 +49,9 @@ final class Charts {
         new LineChart.Axis(measure + " on its own hold-out", from, Math.max(1, Math.ceil(highest))),
         List.of(
             new LineChart.Line(
-                "local-only", "c7 dash", -1, points(report, site, RoundLine::localAuroc)),
+                "local-only", "c7 dash", -1, points(report, site, RoundLine::localOnly)),
             new LineChart.Line(
-                "global", "c" + colour, colour % 4, points(report, site, RoundLine::globalAuroc))),
+                "global", "c" + colour, colour % 4, points(report, site, RoundLine::global))),
         List.of());
   }
 

@@ -158,8 +158,8 @@ public record DemoReport(
    * @param seconds how long it took
    * @param accepted updates counted
    * @param missing sites of the roster without an accepted update
-   * @param globalAuroc by site, as released from its own hold-out
-   * @param localAuroc likewise for the model it trained alone
+   * @param global the measure by site, as released from its own hold-out
+   * @param localOnly likewise for the model it trained alone
    * @param weights by site, share of the mean
    */
   public record RoundLine(
@@ -169,8 +169,8 @@ public record DemoReport(
       int accepted,
       List<String> missing,
       String modelVersion,
-      Map<String, Double> globalAuroc,
-      Map<String, Double> localAuroc,
+      Map<String, Double> global,
+      Map<String, Double> localOnly,
       Map<String, Double> weights) {}
 
   /** An estimate, mostly an AUROC, with its 95 % interval. */

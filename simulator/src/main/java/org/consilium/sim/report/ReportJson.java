@@ -101,8 +101,8 @@ final class ReportJson {
         .put("modelVersion", line.modelVersion());
     ArrayNode missing = node.putArray("missing");
     line.missing().forEach(missing::add);
-    numbers(node.putObject("globalAuroc"), line.globalAuroc());
-    numbers(node.putObject("localOnlyAuroc"), line.localAuroc());
+    numbers(node.putObject("global"), line.global());
+    numbers(node.putObject("localOnly"), line.localOnly());
     numbers(node.putObject("weights"), line.weights());
   }
 

@@ -141,8 +141,8 @@ final class ReportPage {
         table.row(
             round.number(),
             site.id(),
-            number(Optional.ofNullable(round.globalAuroc().get(site.id()))),
-            number(Optional.ofNullable(round.localAuroc().get(site.id()))),
+            number(Optional.ofNullable(round.global().get(site.id()))),
+            number(Optional.ofNullable(round.localOnly().get(site.id()))),
             number(Optional.ofNullable(round.weights().get(site.id()))));
       }
     }

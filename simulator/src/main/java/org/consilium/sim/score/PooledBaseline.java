@@ -28,10 +28,10 @@ public final class PooledBaseline {
       Settings settings, List<ImageSet> sites, int epochs, BooleanSupplier wanted)
       throws IOException {
     ImageSet union = ImageSet.union(sites);
+    Training joint = joint(settings.training, sites.size());
     try (LocalModel model = settings.beginning.open()) {
       for (int epoch = 1; epoch <= epochs; epoch++) {
-        TrainingRun run =
-            TrainingRun.of(settings.training, epoch, epochs, settings.beginning.seed());
+        TrainingRun run = TrainingRun.of(joint, epoch, epochs, settings.beginning.seed());
         if (!wanted.getAsBoolean()
             || !(model.train(union, run) instanceof TrainingOutcome.Trained)) {
           return Optional.empty();
@@ -39,6 +39,13 @@ public final class PooledBaseline {
       }
       return Optional.of(settings.bench.judge(model));
     }
+  }
+
+  /** As many steps as the sites make together, and nothing that holds them together. */
+  public static Training joint(Training training, int sites) {
+    return training
+        .withoutProximalTerm()
+        .withLocalSteps(Math.multiplyExact(training.localSteps(), sites));
   }
 
   /** What is trained and how it is judged. */

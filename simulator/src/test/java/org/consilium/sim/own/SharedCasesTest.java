@@ -3,13 +3,16 @@ package org.consilium.sim.own;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledTexts;
@@ -24,6 +27,10 @@ import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.StudyPlan.Task;
 import org.consilium.protocol.Training;
+import org.consilium.sim.own.cut.Cut;
+import org.consilium.sim.own.cut.Partition;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.cut.Shift;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,6 +92,29 @@ final class SharedCasesTest {
   }
 
   @Test
+  void write_shiftedForPreTraining_changesThePixelsAndLeavesTextsAway() throws Exception {
+    Path data = folder.resolve("data.npz");
+    NpzWriter.write(data, Map.of(Split.TRAIN, images()));
+    StudyPlan masked = plan(Task.Type.MASKED, SIDE, List.of("unlabelled", "unused"));
+    SharedCases cases = SharedCases.read(source(data), masked);
+    List<Shift> shifts = Shift.of(Shift.Kinds.parse("gamma,contrast"), 2, 1);
+
+    int other = 0;
+    for (int site = 0; site < 2; site++) {
+      Path file = folder.resolve("site" + site).resolve("data.npz");
+      Cut.Piece piece = pieces(cases).get(site);
+      cases.write(piece, shifts.get(site), file);
+      ImageSet there = NpzFile.read(file, Split.TRAIN, BOUNDS).orElseThrow();
+      assertThat(there.count()).isEqualTo(piece.training().size());
+      for (int i = 0; i < there.count(); i++) {
+        other += there.pixel(i, 0) != piece.training().get(i) ? 1 : 0;
+      }
+      assertThat(NpzTexts.read(file, Split.TRAIN, there, BOUNDS)).isEmpty();
+    }
+    assertThat(other).isPositive();
+  }
+
+  @Test
   void read_dataThatLackWhatTheStudyAsks_isRefusedWithTheNumbers() throws Exception {
     Path plain = folder.resolve("plain.npz");
     NpzWriter.write(plain, Map.of(Split.TRAIN, images()));
@@ -97,6 +127,15 @@ final class SharedCasesTest {
         two,
         plan(Task.Type.MULTILABEL, 64, List.of("mass", "fluid")),
         "1x32x32, the study wants 1x64x64");
+  }
+
+  /** With texts, and a class that the study does not know. */
+  private Path words() throws IOException {
+    Path file = folder.resolve("words.npz");
+    ImageSet three = images().withLabels(IntStream.range(0, COUNT).map(i -> i % 3).toArray());
+    List<String> texts = Collections.nCopies(COUNT, "a text");
+    NpzWriter.write(file, Map.of(Split.TRAIN, three), Map.of(Split.TRAIN, texts));
+    return file;
   }
 
   private static void refused(Path data, StudyPlan plan, String words) {
@@ -137,11 +176,17 @@ final class SharedCasesTest {
   }
 
   private static StudyPlan plan(Task.Type type, int side, List<String> labels) {
-    boolean several = type == Task.Type.MULTILABEL;
+    int classes = type == Task.Type.MULTILABEL ? labels.size() : 1;
+    String architecture =
+        switch (type) {
+          case MULTILABEL -> "resnet-gn-tiny";
+          case IMAGE_TEXT -> "clip-resnet-gn";
+          default -> "mae-vit-mini";
+        };
     return new StudyPlan(
         new StudyId("shared"),
         "Shared",
-        new ModelSpec(several ? "resnet-gn-tiny" : "clip-resnet-gn", 1, side, side, 3, 0),
+        new ModelSpec(architecture, 1, side, side, classes, 0),
         Optional.empty(),
         new Task(type, "none"),
         StudyPlan.Tuning.FULL,
@@ -161,7 +206,7 @@ final class SharedCasesTest {
             List.of(new SiteId("site-1"), new SiteId("site-2")), 2, Duration.ofMinutes(5)),
         new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
         labels,
-        "auroc",
+        type == Task.Type.MASKED ? "loss" : "auroc",
         1,
         2);
   }

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cut;
 
 import org.consilium.protocol.Limits;
 

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cut;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ public record Shift(double gamma, double contrast, double offset) {
   }
 
   /** One shift a site: four that are fixed, the further ones drawn within their range. */
-  static List<Shift> of(Kinds kinds, int sites, long seed) {
+  public static List<Shift> of(Kinds kinds, int sites, long seed) {
     SplittableRandom random = new SplittableRandom(seed ^ 0x5417F7L);
     List<Shift> shifts = new ArrayList<>();
     for (int site = 0; site < sites; site++) {
@@ -62,7 +62,8 @@ public record Shift(double gamma, double contrast, double offset) {
     return List.copyOf(shifts);
   }
 
-  ImageSet apply(ImageSet images) {
+  /** The images as this scanner shows them. */
+  public ImageSet apply(ImageSet images) {
     if (equals(NONE)) {
       return images;
     }
@@ -83,7 +84,7 @@ public record Shift(double gamma, double contrast, double offset) {
   }
 
   /** In words; empty when nothing is shifted. */
-  String words() {
+  public String words() {
     return equals(NONE)
         ? ""
         : String.format(

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cut;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,14 +11,13 @@ import java.util.TreeSet;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.PatientSplit;
 import org.consilium.protocol.SiteId;
-import org.consilium.protocol.StudyPlan;
 
 /**
  * Shares cases out among sites: a function of its arguments alone. Every case comes to exactly one
  * site, all cases of a patient to the same, and each site keeps a stratified part of its own as
  * hold-out.
  */
-final class Cut {
+public final class Cut {
   /** Part of a site's cases that it never trains on. */
   private static final double HOLDOUT = .15;
 
@@ -34,8 +33,8 @@ final class Cut {
    *
    * @param name of the site
    */
-  record Piece(String name, List<Integer> training, List<Integer> holdout) {
-    Piece {
+  public record Piece(String name, List<Integer> training, List<Integer> holdout) {
+    public Piece {
       training = List.copyOf(training);
       holdout = List.copyOf(holdout);
     }
@@ -46,14 +45,10 @@ final class Cut {
    *
    * @param leastTraining fewest training cases of a site
    */
-  record Order(Partition partition, int sites, int leastTraining, long seed) {
-    static Order of(RunOptions options, StudyPlan plan) {
-      return new Order(
-          options.partition(), options.sites(), plan.protection().minSamples(), options.seed());
-    }
-  }
+  public record Order(Partition partition, int sites, int leastTraining, long seed) {}
 
-  static List<Piece> of(Cases cases, Order order) throws Refusal {
+  /** Every site's cases with its own hold-out. */
+  public static List<Piece> of(Cases cases, Order order) throws Refusal {
     List<Piece> pieces = new ArrayList<>();
     for (Share share : shares(cases, order)) {
       pieces.add(piece(cases, share.name, share.places, order));
@@ -66,13 +61,14 @@ final class Cut {
    *
    * @param name of the site
    */
-  record Share(String name, List<Integer> places) {
-    Share {
+  public record Share(String name, List<Integer> places) {
+    public Share {
       places = List.copyOf(places);
     }
   }
 
-  static List<Share> shares(Cases cases, Order order) throws Refusal {
+  /** Every site's cases. */
+  public static List<Share> shares(Cases cases, Order order) throws Refusal {
     List<String> names = new ArrayList<>();
     List<List<Integer>> shares;
     if (order.partition instanceof Partition.By(String column)) {

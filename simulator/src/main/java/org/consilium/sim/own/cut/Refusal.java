@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cut;
 
 /** A run that cannot begin: what was asked for is wrong, in one line for who asked. */
 public final class Refusal extends Exception {

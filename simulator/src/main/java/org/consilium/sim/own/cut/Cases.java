@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cut;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,8 +13,8 @@ import org.consilium.models.data.ImageSet;
  * @param patients one name a case
  * @param columns further facts by column, one value a case
  */
-record Cases(ImageSet images, List<String> patients, Map<String, List<String>> columns) {
-  Cases {
+public record Cases(ImageSet images, List<String> patients, Map<String, List<String>> columns) {
+  public Cases {
     patients = List.copyOf(patients);
     columns = Map.copyOf(columns);
     if (patients.size() != images.count()) {
@@ -24,7 +24,7 @@ record Cases(ImageSet images, List<String> patients, Map<String, List<String>> c
   }
 
   /** Each case its own patient, nothing else known. */
-  static Cases of(ImageSet images) {
+  public static Cases of(ImageSet images) {
     List<String> patients = new ArrayList<>();
     for (int i = 0; i < images.count(); i++) {
       patients.add("case " + i);
@@ -33,7 +33,7 @@ record Cases(ImageSet images, List<String> patients, Map<String, List<String>> c
   }
 
   /** Some of the cases. */
-  Cases subset(int[] places) {
+  public Cases subset(int[] places) {
     List<String> some = new ArrayList<>();
     Map<String, List<String>> facts = new LinkedHashMap<>();
     columns.keySet().forEach(column -> facts.put(column, new ArrayList<>()));
