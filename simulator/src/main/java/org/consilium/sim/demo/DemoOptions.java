@@ -41,7 +41,7 @@ public record DemoOptions(
   public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts) {
     /** The demonstration's: the bundled checkpoint is fine-tuned. */
     public static final Scale DEMONSTRATION =
-        new Scale(StudyText.Recipe.FINE_TUNED, new CaseFiles.Counts(120, 150, 300, 60, 6, 64));
+        new Scale(StudyText.Recipe.FINE_TUNED, new CaseFiles.Counts(120, 200, 300, 60, 6, 64));
 
     /** A residual network from random values. */
     public static final Scale RESIDUAL =
