@@ -122,6 +122,7 @@ final class SharedCasesTest {
     NpzWriter.writeFindings(two, Map.of(Split.TRAIN, findings(2)));
 
     refused(plain, TEXTS, "pictures without texts");
+    refused(words(), TEXTS, "labels reach 2, the study has 2 classes");
     refused(two, MULTILABEL, "2 findings a picture, the study has 3");
     refused(
         two,
