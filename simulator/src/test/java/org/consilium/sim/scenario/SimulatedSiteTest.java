@@ -23,7 +23,7 @@ final class SimulatedSiteTest {
 
     assertThat(sites.stream().filter(s -> s.onsetWindow() > 0)).hasSize(1);
     assertThat(sites.stream().map(SimulatedSite::id)).doesNotHaveDuplicates().hasSize(6);
-    assertThat(sites.get(2).degraded().noise()).isEqualTo(.15);
+    assertThat(sites.get(2).degraded().noise()).isEqualTo(.1);
   }
 
   @Test
