@@ -1,7 +1,6 @@
 package org.consilium.coordinator.registry;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,9 +62,7 @@ public final class Foundations {
       return Optional.empty();
     }
     Path draft = to.resolveSibling(to.getFileName() + ".part");
-    try (InputStream in = bundled.get().open()) {
-      Files.copy(in, draft, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    }
+    bundled.get().copyTo(draft);
     Files.move(draft, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     return Optional.of(to);
   }

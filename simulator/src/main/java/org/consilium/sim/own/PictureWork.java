@@ -52,15 +52,11 @@ final class PictureWork implements OwnWork<TestBench.Opinion> {
       Cut.Piece piece = pieces.get(i);
       SiteId id = sheet.site(i, piece.name());
       ImageSet all = cases.training().images();
-      ImageSet training = shifts.get(i).apply(all.subset(array(piece.training())));
-      ImageSet holdout = shifts.get(i).apply(all.subset(array(piece.holdout())));
+      ImageSet training = shifts.get(i).apply(all.subset(piece.places(Split.TRAIN)));
+      ImageSet holdout = shifts.get(i).apply(all.subset(piece.places(Split.VALIDATION)));
       sites.add(new OwnSite(id, training, holdout, differs(piece, training, shifts.get(i), plan)));
     }
     return List.copyOf(sites);
-  }
-
-  private static int[] array(List<Integer> places) {
-    return places.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private static String differs(Cut.Piece piece, ImageSet training, Shift shift, StudyPlan plan) {

@@ -109,28 +109,21 @@ record SharedCases(
    * @param shift what its scanner changes
    */
   void write(Cut.Piece piece, Shift shift, Path file) throws IOException {
-    Map<Split, int[]> places = new EnumMap<>(Split.class);
-    places.put(Split.TRAIN, array(piece.training()));
-    places.put(Split.VALIDATION, array(piece.holdout()));
     Map<Split, ImageSet> images = new EnumMap<>(Split.class);
     Map<Split, LabelledFindings> found = new EnumMap<>(Split.class);
     Map<Split, List<String>> said = new EnumMap<>(Split.class);
-    places.forEach(
-        (split, some) -> {
-          ImageSet seen = shift.apply(cases.images().subset(some));
-          images.put(split, seen);
-          findings.ifPresent(all -> found.put(split, all.subset(some).seenAs(seen)));
-          texts.ifPresent(all -> said.put(split, all.subset(some).texts()));
-        });
+    for (Split split : List.of(Split.TRAIN, Split.VALIDATION)) {
+      int[] some = piece.places(split);
+      ImageSet seen = shift.apply(cases.images().subset(some));
+      images.put(split, seen);
+      findings.ifPresent(all -> found.put(split, all.subset(some).seenAs(seen)));
+      texts.ifPresent(all -> said.put(split, all.subset(some).texts()));
+    }
     Files.createDirectories(file.toAbsolutePath().getParent());
     if (findings.isPresent()) {
       NpzWriter.writeFindings(file, found);
     } else {
       NpzWriter.write(file, images, said);
     }
-  }
-
-  private static int[] array(List<Integer> places) {
-    return places.stream().mapToInt(Integer::intValue).toArray();
   }
 }

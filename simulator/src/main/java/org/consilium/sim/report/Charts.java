@@ -1,10 +1,12 @@
 package org.consilium.sim.report;
 
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.consilium.sim.chart.BarChart;
 import org.consilium.sim.chart.LineChart;
 import org.consilium.sim.chart.TimelineChart;
@@ -28,30 +30,23 @@ final class Charts {
   }
 
   static LineChart convergence(DemoReport report, SiteLine site, int colour) {
-    double lowest =
-        report.rounds().stream()
-            .flatMap(r -> java.util.stream.Stream.of(r.global(), r.localOnly()))
-            .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
-            .min(Double::compare)
-            .orElse(CHANCE);
-    double highest =
-        report.rounds().stream()
-            .flatMap(r -> java.util.stream.Stream.of(r.global(), r.localOnly()))
-            .flatMap(m -> Optional.ofNullable(m.get(site.id())).stream())
-            .max(Double::compare)
-            .orElse(1.0);
-    double from = Math.clamp(Math.floor(lowest * 10) / 10, 0, 0.4);
+    List<LineChart.Point> local = points(report, site, RoundLine::localOnly);
+    List<LineChart.Point> global = points(report, site, RoundLine::global);
+    DoubleSummaryStatistics range =
+        Stream.concat(local.stream(), global.stream())
+            .mapToDouble(LineChart.Point::y)
+            .summaryStatistics();
+    double from = Math.clamp(Math.floor(range.getMin() * 10) / 10, 0, 0.4);
     int last = report.rounds().stream().mapToInt(RoundLine::number).max().orElse(2);
     String measure = report.head().words().measure();
     return new LineChart(
         measure + " by round at " + site.id(),
         new LineChart.Axis("round", 1, Math.max(2, last)),
-        new LineChart.Axis(measure + " on its own hold-out", from, Math.max(1, Math.ceil(highest))),
+        new LineChart.Axis(
+            measure + " on its own hold-out", from, Math.max(1, Math.ceil(range.getMax()))),
         List.of(
-            new LineChart.Line(
-                "local-only", "c7 dash", -1, points(report, site, RoundLine::localOnly)),
-            new LineChart.Line(
-                "global", "c" + colour, colour % 4, points(report, site, RoundLine::global))),
+            new LineChart.Line("local-only", "c7 dash", -1, local),
+            new LineChart.Line("global", "c" + colour, colour % 4, global)),
         List.of());
   }
 

@@ -38,6 +38,17 @@ public final class Cut {
       training = List.copyOf(training);
       holdout = List.copyOf(holdout);
     }
+
+    /** What it gives a split of its own: training cases and hold-out, none to test on. */
+    public int[] places(Split split) {
+      List<Integer> some =
+          switch (split) {
+            case TRAIN -> training;
+            case VALIDATION -> holdout;
+            case TEST -> List.of();
+          };
+      return some.stream().mapToInt(Integer::intValue).toArray();
+    }
   }
 
   /**
