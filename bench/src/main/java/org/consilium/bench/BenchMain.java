@@ -24,6 +24,7 @@ public final class BenchMain implements Runnable {
     CommandLine bench = new CommandLine(new BenchMain());
     bench.addSubcommand("round", new RoundCommand(InstantSource.system()));
     bench.addSubcommand("labels", new LabelsCommand());
+    bench.addSubcommand("step", new StepCommand());
     CommandLine root = new CommandLine(CommandSpec.create().name("consilium"));
     root.addSubcommand("bench", bench);
     root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));

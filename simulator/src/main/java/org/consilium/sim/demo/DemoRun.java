@@ -7,10 +7,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -24,6 +22,7 @@ import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.process.Installation;
+import org.consilium.sim.process.Outcome;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
@@ -230,24 +229,19 @@ public final class DemoRun {
     Findings.Inputs inputs = new Findings.Inputs(options, study, sites, timeline, cases.label());
     Findings findings = new Findings(inputs, harvest.end(), harvest.lives(), bench(tests));
     Findings.Judged judged =
-        findings.judge(harvest.model(), harvest.localOnly(), get(later.pooled), get(later.random));
+        findings.judge(
+            harvest.model(),
+            harvest.localOnly(),
+            Outcome.of(later.pooled, "train the pooled baseline"),
+            Outcome.of(later.random, "train from random values"));
     return findings.report(judged, later.training, tests);
   }
 
   private static <T> List<T> all(List<Future<T>> futures) throws IOException, InterruptedException {
     List<T> values = new ArrayList<>();
     for (Future<T> future : futures) {
-      values.add(get(future));
+      values.add(Outcome.of(future, "prepare cases"));
     }
     return values;
-  }
-
-  private static <T> T get(Future<T> future) throws IOException, InterruptedException {
-    try {
-      return future.get();
-    } catch (ExecutionException failed) {
-      Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
-      throw new IOException("prepare cases or baseline: " + cause.getMessage(), cause);
-    }
   }
 }

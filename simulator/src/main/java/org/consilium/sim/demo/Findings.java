@@ -5,9 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,6 +16,7 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Machine;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.process.Outcome;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.DemoReport.Models;
@@ -96,12 +95,9 @@ final class Findings {
       }
       List<Optional<Opinion>> opinions = new ArrayList<>();
       for (Future<Optional<Opinion>> each : asked) {
-        opinions.add(each.get());
+        opinions.add(Outcome.of(each, "judge the models"));
       }
       return opinions;
-    } catch (ExecutionException failed) {
-      Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
-      throw new IOException("judge the models: " + cause.getMessage(), cause);
     }
   }
 

@@ -7,9 +7,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -21,8 +19,13 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cases.OwnWork;
 import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.order.Foundation;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.consilium.sim.process.Installation;
+import org.consilium.sim.process.Outcome;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
@@ -72,12 +75,7 @@ public final class OwnRun {
       if (Catalogue.find(sheet.plan().model()) instanceof Catalogue.Refused(String why)) {
         throw new Refusal("study file %s: %s".formatted(options.study().getFileName(), why));
       }
-      OwnWork<?> cases =
-          switch (sheet.plan().task().type()) {
-            case CLASSIFICATION -> PictureWork.of(options, sheet);
-            case SEGMENTATION -> DrawnWork.of(options, sheet);
-            case MULTILABEL, MASKED, CONTRASTIVE, IMAGE_TEXT -> ReleasedWork.of(options, sheet);
-          };
+      OwnWork<?> cases = OwnWork.of(options, sheet);
       Foundation.check(options, sheet.plan());
       return new OwnRun(options, installation, sheet, cases);
     } finally {
@@ -168,15 +166,6 @@ public final class OwnRun {
         around.worker.submit(() -> options.pooled() ? cases.pooled() : Optional.empty());
     StudyView end = federation.watch(around.screen, Federation.LOOK_EVERY, _ -> {});
     Federation.Harvest harvest = federation.collect(end, options.out(), "model-card.md");
-    return cases.report(harvest, around.timeline, get(pooled));
-  }
-
-  private static <T> T get(Future<T> future) throws IOException, InterruptedException {
-    try {
-      return future.get();
-    } catch (ExecutionException failed) {
-      Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
-      throw new IOException("train the pooled baseline: " + cause.getMessage(), cause);
-    }
+    return cases.report(harvest, around.timeline, Outcome.of(pooled, "train the pooled baseline"));
   }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /** The largest resident memory that a process has had, as the Linux kernel counts it. */
-final class PeakMemory {
+public final class PeakMemory {
   private static final Path PROC = Path.of("/proc");
   private static final String FIELD = "VmHWM:";
 
@@ -20,6 +20,11 @@ final class PeakMemory {
     } catch (IOException _) {
       return OptionalLong.empty();
     }
+  }
+
+  /** The same of the process that asks. */
+  public static OptionalLong kibOfThisProcess() {
+    return kib(ProcessHandle.current().pid());
   }
 
   static OptionalLong parse(List<String> status) {

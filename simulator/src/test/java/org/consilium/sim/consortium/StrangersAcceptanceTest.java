@@ -21,7 +21,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.consilium.proto.v1.CoordinationGrpc;
@@ -42,10 +41,10 @@ import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.SigningKey;
 import org.consilium.sim.process.Installation;
+import org.consilium.sim.process.Packaged;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.scenario.StudyText;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -66,7 +65,7 @@ final class StrangersAcceptanceTest {
 
   @BeforeAll
   static void startConsortium() throws Exception {
-    Installation installation = installation();
+    Installation installation = Packaged.installation();
     supervisor = new Supervisor(CLOCK, _ -> {});
     LocalConsortium.Layout layout = layout();
     LocalConsortium consortium = LocalConsortium.start(installation, layout, CLOCK, supervisor);
@@ -221,14 +220,5 @@ final class StrangersAcceptanceTest {
             0,
             1)
         .yaml();
-  }
-
-  private static Installation installation() {
-    try {
-      return Installation.find(Map.of());
-    } catch (IOException notPackaged) {
-      Assumptions.abort("SKIP: " + notPackaged.getMessage());
-      throw new IllegalStateException(notPackaged);
-    }
   }
 }

@@ -9,12 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.Map;
 import org.consilium.sim.federation.Screen;
-import org.consilium.sim.process.Installation;
+import org.consilium.sim.process.Packaged;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.scenario.Scenario;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,18 +63,10 @@ final class DemoAcceptanceTest {
         new DemoOptions(sites, 4, scenario, SEED, out, false, false, chaos, DemoOptions.Scale.TINY);
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     Screen screen = new Screen(new PrintStream(said, true, StandardCharsets.UTF_8), false);
-    DemoReport report = new DemoRun(options, installation(), InstantSource.system(), screen).run();
+    DemoReport report =
+        new DemoRun(options, Packaged.installation(), InstantSource.system(), screen).run();
     assertThat(out.resolve("model.safetensors")).isNotEmptyFile();
     assertThat(out.resolve(".work")).doesNotExist();
     return report;
-  }
-
-  static Installation installation() {
-    try {
-      return Installation.find(Map.of());
-    } catch (IOException notPackaged) {
-      Assumptions.abort("SKIP: " + notPackaged.getMessage());
-      throw new IllegalStateException(notPackaged);
-    }
   }
 }

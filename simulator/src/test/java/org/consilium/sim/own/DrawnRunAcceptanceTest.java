@@ -12,17 +12,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.own.cut.Partition;
 import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.own.cut.Shift;
-import org.consilium.sim.process.Installation;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.SiteOptions;
+import org.consilium.sim.process.Packaged;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.ReportFiles;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -121,20 +121,11 @@ final class DrawnRunAcceptanceTest {
             2,
             SiteOptions.parse(options),
             java.util.Optional.empty()),
-        installation());
+        Packaged.installation());
   }
 
   private static InstantSource clock() {
     return InstantSource.system();
-  }
-
-  private static Installation installation() {
-    try {
-      return Installation.find(Map.of());
-    } catch (IOException notPackaged) {
-      Assumptions.abort("SKIP: " + notPackaged.getMessage());
-      throw new IllegalStateException(notPackaged);
-    }
   }
 
   /** 20×24, so that tiles overlap; the mask numbers its one instance in 16 bits. */

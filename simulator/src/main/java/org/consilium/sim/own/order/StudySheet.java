@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.order;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +22,7 @@ import org.consilium.sim.process.Installation;
  * @param plan with the file's sites, or numbered ones
  * @param named whether the file names its sites
  */
-record StudySheet(String text, StudyPlan plan, boolean named) {
+public record StudySheet(String text, StudyPlan plan, boolean named) {
   private static final long READING_SECONDS_MAX = 60;
 
   /**
@@ -31,7 +31,7 @@ record StudySheet(String text, StudyPlan plan, boolean named) {
    * @param sites number of sites that it must have, when it names them
    * @param work folder for intermediate files
    */
-  static StudySheet read(Path file, int sites, Installation installation, Path work)
+  public static StudySheet read(Path file, int sites, Installation installation, Path work)
       throws Refusal, IOException, InterruptedException {
     if (!Files.isRegularFile(file)) {
       throw new Refusal("study file: no file " + file);
@@ -61,12 +61,12 @@ record StudySheet(String text, StudyPlan plan, boolean named) {
    *
    * @param piece its name where the file gives none
    */
-  SiteId site(int place, String piece) {
+  public SiteId site(int place, String piece) {
     return named ? plan.participation().sites().get(place) : new SiteId(piece);
   }
 
   /** The study file with the sites that are run. */
-  String yaml(List<SiteId> sites) {
+  public String yaml(List<SiteId> sites) {
     return SitesLine.complete(text, sites);
   }
 

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,6 +7,9 @@ import java.util.Optional;
 import org.consilium.protocol.SiteId;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.consilium.sim.report.DemoReport;
 
 /**
@@ -15,7 +18,20 @@ import org.consilium.sim.report.DemoReport;
  *
  * @param <P> what is known of the pooled model
  */
-interface OwnWork<P> {
+public interface OwnWork<P> {
+  /**
+   * Reads and shares out the cases of a run.
+   *
+   * @throws Refusal if they do not fit the study; one line
+   */
+  static OwnWork<?> of(RunOptions options, StudySheet sheet) throws Refusal, IOException {
+    return switch (sheet.plan().task().type()) {
+      case CLASSIFICATION -> PictureWork.of(options, sheet);
+      case SEGMENTATION -> DrawnWork.of(options, sheet);
+      case MULTILABEL, MASKED, CONTRASTIVE, IMAGE_TEXT -> ReleasedWork.of(options, sheet);
+    };
+  }
+
   /** The sites, in the order of all results. */
   List<SiteId> sites();
 

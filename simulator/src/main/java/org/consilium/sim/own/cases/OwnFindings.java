@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +15,7 @@ import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.own.cut.Shift;
+import org.consilium.sim.own.order.RunOptions;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.report.DemoReport.Models;
 import org.consilium.sim.report.DemoReport.Quality;

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +19,7 @@ import org.consilium.models.data.folder.MaskFolder.MaskCase;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.own.cut.Cases;
 import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.order.RunOptions;
 
 /** Reads pictures with masks: a folder of both, or a {@code .npz} file. */
 final class DrawnCases {

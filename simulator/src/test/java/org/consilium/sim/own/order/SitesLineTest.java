@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.SiteId;

@@ -1,8 +1,7 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,9 +12,9 @@ import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.ReportLines;
 import org.consilium.sim.federation.Timeline;
-import org.consilium.sim.own.cut.Cut;
 import org.consilium.sim.own.cut.Refusal;
-import org.consilium.sim.own.cut.Shift;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.consilium.sim.report.DemoReport;
 
 /**
@@ -26,16 +25,9 @@ final class ReleasedWork implements OwnWork<Void> {
   private final RunOptions options;
   private final StudyPlan plan;
   private final SharedCases cases;
-  private final List<Site> sites;
+  private final List<Share> sites;
 
-  private record Site(SiteId id, Cut.Piece piece, Shift shift) {
-    String differs() {
-      String kept = "%d kept as hold-out".formatted(piece.holdout().size());
-      return shift.words().isEmpty() ? kept + "." : "%s, %s.".formatted(kept, shift.words());
-    }
-  }
-
-  private ReleasedWork(RunOptions options, StudyPlan plan, SharedCases cases, List<Site> sites) {
+  private ReleasedWork(RunOptions options, StudyPlan plan, SharedCases cases, List<Share> sites) {
     this.options = options;
     this.plan = plan;
     this.cases = cases;
@@ -46,18 +38,13 @@ final class ReleasedWork implements OwnWork<Void> {
     options.refuseThoseOfMasks();
     StudyPlan plan = sheet.plan();
     SharedCases cases = SharedCases.read(OwnCases.Source.of(options), plan);
-    List<Cut.Piece> pieces = Cut.of(cases.cases(), options.cut(plan));
-    List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
-    List<Site> sites = new ArrayList<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      sites.add(new Site(sheet.site(i, pieces.get(i).name()), pieces.get(i), shifts.get(i)));
-    }
-    return new ReleasedWork(options, plan, cases, List.copyOf(sites));
+    List<Share> sites = Share.of(cases.cases(), options, sheet);
+    return new ReleasedWork(options, plan, cases, sites);
   }
 
   @Override
   public List<SiteId> sites() {
-    return sites.stream().map(Site::id).toList();
+    return sites.stream().map(Share::id).toList();
   }
 
   @Override
@@ -65,14 +52,15 @@ final class ReleasedWork implements OwnWork<Void> {
     return sites.stream()
         .map(
             s ->
-                "%s: %d training cases, %s".formatted(s.id, s.piece.training().size(), s.differs()))
+                "%s: %d training cases, %s"
+                    .formatted(s.id(), s.piece().training().size(), s.differs()))
         .toList();
   }
 
   @Override
   public List<String> place(int place, Path folder) throws IOException {
     Path file = folder.resolve("data.npz");
-    cases.write(sites.get(place).piece, sites.get(place).shift, file);
+    cases.write(sites.get(place).piece(), sites.get(place).shift(), file);
     return List.of("--data", file.toString());
   }
 
@@ -101,11 +89,11 @@ final class ReleasedWork implements OwnWork<Void> {
         List.of());
   }
 
-  private DemoReport.SiteLine line(Site site, StudyView end) {
-    StudyView.Site seen = ReportLines.site(end, site.id.value());
-    List<Integer> training = site.piece.training();
+  private DemoReport.SiteLine line(Share site, StudyView end) {
+    StudyView.Site seen = ReportLines.site(end, site.id().value());
+    List<Integer> training = site.piece().training();
     return new DemoReport.SiteLine(
-        site.id.value(),
+        site.id().value(),
         site.differs(),
         training.size(),
         (int) training.stream().filter(i -> cases.cases().images().label(i) > 0).count(),

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +23,7 @@ import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.own.cut.Cases;
 import org.consilium.sim.own.cut.Refusal;
+import org.consilium.sim.own.order.RunOptions;
 
 /**
  * The cases of a run: those that are shared out among the sites, and the common ones that no site

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.order;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,10 +15,10 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.own.cut.Refusal;
 
 /** The file of the parameters that a run's study starts from: bundled, or the person's own. */
-final class Foundation {
+public final class Foundation {
   private Foundation() {}
 
-  static void check(RunOptions options, StudyPlan plan) throws Refusal, IOException {
+  public static void check(RunOptions options, StudyPlan plan) throws Refusal, IOException {
     Optional<StudyPlan.Foundation> named = plan.foundation();
     Optional<Path> given = options.foundation();
     if (named.isEmpty()) {
@@ -59,7 +59,7 @@ final class Foundation {
   }
 
   /** Puts the file into the run's work folder. */
-  static void place(RunOptions options, StudyPlan plan) throws IOException {
+  public static void place(RunOptions options, StudyPlan plan) throws IOException {
     Optional<Path> to = options.start(plan);
     if (to.isEmpty()) {
       return;

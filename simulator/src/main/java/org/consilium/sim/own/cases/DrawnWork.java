@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,6 +26,8 @@ import org.consilium.sim.own.cut.Cut;
 import org.consilium.sim.own.cut.Partition;
 import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.own.cut.Shift;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.score.Beginning;
 import org.consilium.sim.score.PooledBaseline;

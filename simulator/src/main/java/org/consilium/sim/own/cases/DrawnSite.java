@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;

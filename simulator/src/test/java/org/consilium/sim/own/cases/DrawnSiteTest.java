@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,6 +17,7 @@ import org.consilium.models.data.folder.MaskFolder.MaskCase;
 import org.consilium.models.data.folder.View;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
+import org.consilium.sim.own.order.SiteOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

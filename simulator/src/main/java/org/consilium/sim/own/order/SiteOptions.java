@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.order;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,19 +60,19 @@ public record SiteOptions(Map<String, Map<String, String>> bySite) {
     return bySite.isEmpty();
   }
 
-  View view(SiteId site) {
+  public View view(SiteId site) {
     Map<String, String> own = bySite.getOrDefault(site.value(), Map.of());
     return new View(
         Boolean.parseBoolean(own.getOrDefault("invert", "false")),
         Integer.parseInt(own.getOrDefault("shrink", "1")));
   }
 
-  int holdBack(SiteId site, int usual) {
+  public int holdBack(SiteId site, int usual) {
     String own = bySite.getOrDefault(site.value(), Map.of()).get("holdBack");
     return own == null ? usual : Integer.parseInt(own);
   }
 
-  void check(List<SiteId> sites) throws Refusal {
+  public void check(List<SiteId> sites) throws Refusal {
     List<String> known = sites.stream().map(SiteId::value).toList();
     List<String> unknown = new ArrayList<>(new TreeSet<>(bySite.keySet()));
     unknown.removeAll(known);

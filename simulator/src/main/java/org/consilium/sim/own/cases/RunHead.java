@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.util.Locale;
 import org.consilium.protocol.Aggregation;
@@ -6,6 +6,7 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.federation.Machine;
 import org.consilium.sim.federation.Timeline;
+import org.consilium.sim.own.order.RunOptions;
 import org.consilium.sim.report.DemoReport;
 
 /** The head of a run's report: the same for every kind of question. */

@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,9 +14,9 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Timeline;
-import org.consilium.sim.own.cut.Cut;
 import org.consilium.sim.own.cut.Refusal;
-import org.consilium.sim.own.cut.Shift;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.score.Beginning;
 import org.consilium.sim.score.PooledBaseline;
@@ -43,32 +43,18 @@ final class PictureWork implements OwnWork<TestBench.Opinion> {
   }
 
   private static List<OwnSite> sites(RunOptions options, StudySheet sheet, OwnCases cases)
-      throws Refusal {
-    StudyPlan plan = sheet.plan();
-    List<Cut.Piece> pieces = Cut.of(cases.training(), options.cut(plan));
-    List<Shift> shifts = Shift.of(options.shift(), options.sites(), options.seed());
+      throws Refusal, IOException {
+    ImageSet all = cases.training().images();
     List<OwnSite> sites = new ArrayList<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      Cut.Piece piece = pieces.get(i);
-      SiteId id = sheet.site(i, piece.name());
-      ImageSet all = cases.training().images();
-      ImageSet training = shifts.get(i).apply(all.subset(piece.places(Split.TRAIN)));
-      ImageSet holdout = shifts.get(i).apply(all.subset(piece.places(Split.VALIDATION)));
-      sites.add(new OwnSite(id, training, holdout, differs(piece, training, shifts.get(i), plan)));
+    for (Share share : Share.of(cases.training(), options, sheet)) {
+      ImageSet training = share.seen(all, Split.TRAIN);
+      ImageSet holdout = share.seen(all, Split.VALIDATION);
+      double positive = 100.0 * training.countOf(1) / training.count();
+      String label = sheet.plan().labels().get(1);
+      String differs = "%.0f %% %s, %s".formatted(positive, label, share.differs());
+      sites.add(new OwnSite(share.id(), training, holdout, differs));
     }
     return List.copyOf(sites);
-  }
-
-  private static String differs(Cut.Piece piece, ImageSet training, Shift shift, StudyPlan plan) {
-    StringBuilder words = new StringBuilder();
-    words.append(
-        "%.0f %% %s"
-            .formatted(100.0 * training.countOf(1) / training.count(), plan.labels().get(1)));
-    words.append(", %d kept as hold-out".formatted(piece.holdout().size()));
-    if (!shift.words().isEmpty()) {
-      words.append(", ").append(shift.words());
-    }
-    return words.append('.').toString();
   }
 
   @Override

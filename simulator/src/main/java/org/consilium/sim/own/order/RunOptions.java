@@ -1,4 +1,4 @@
-package org.consilium.sim.own;
+package org.consilium.sim.own.order;
 
 import java.nio.file.Path;
 import java.util.Optional;
@@ -45,29 +45,29 @@ public record RunOptions(
   public static final int SITES_MAX = 16;
 
   /** The run's work folder. */
-  Path work() {
+  public Path work() {
     return out.toAbsolutePath().resolve(".work");
   }
 
   /** Where a run keeps the file that a plan starts from, if it names one. */
-  Optional<Path> start(StudyPlan plan) {
+  public Optional<Path> start(StudyPlan plan) {
     return plan.foundation().map(_ -> work().resolve("foundation.safetensors"));
   }
 
   /** How cases are to be shared out. */
-  Cut.Order cut(StudyPlan plan) {
+  public Cut.Order cut(StudyPlan plan) {
     return new Cut.Order(partition, sites, plan.protection().minSamples(), seed);
   }
 
   /** For questions without masks. */
-  void refuseThoseOfMasks() throws Refusal {
+  public void refuseThoseOfMasks() throws Refusal {
     if (holdBack > 0 || !siteOptions.isEmpty()) {
       throw new Refusal("--hold-back and --site-option are for pictures with masks");
     }
   }
 
   /** Columns of the table that the partition needs. */
-  Set<String> columns() {
+  public Set<String> columns() {
     return partition instanceof Partition.By(String column) ? Set.of(column) : Set.of();
   }
 }
