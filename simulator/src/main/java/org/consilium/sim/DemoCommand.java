@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.consilium.sim.demo.Chaos;
 import org.consilium.sim.demo.DemoOptions;
@@ -51,8 +52,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
-  @Option(names = "--rounds", defaultValue = "22", description = "Rounds (${DEFAULT-VALUE}).")
-  private int rounds = 22;
+  @Option(names = "--rounds", description = "Rounds (28; 25 with --residual).")
+  private Optional<Integer> asked = Optional.empty();
 
   @Option(
       names = "--scenario",
@@ -126,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
           "Consilium demo: real anatomy, simulated lesions, one subject. No clinical claim.");
       screen.say(
           "%d sites, %d rounds, scenario %s, seed %d; report in %s"
-              .formatted(sites, rounds, options.scenario().key(), seed, out));
+              .formatted(sites, options.rounds(), options.scenario().key(), seed, out));
       try {
         DemoReport report = new DemoRun(options, installation, clock, screen).run();
         ReportFiles.write(out, report);
@@ -147,6 +148,7 @@ final class DemoCommand implements Callable<Integer> {
                     usage(
                         "--scenario must be one of %s, got %s"
                             .formatted(Scenario.keys(), scenario)));
+    int rounds = asked.orElse(scale().rounds());
     if (sites < 2 || sites > 12 || rounds < 1 || rounds > 500) {
       throw usage(
           "--sites must be 2-12 and --rounds 1-500, got %d and %d".formatted(sites, rounds));

@@ -39,8 +39,8 @@ final class PretrainCommand implements Callable<Integer> {
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
-  @Option(names = "--rounds", defaultValue = "60", description = "Rounds (${DEFAULT-VALUE}).")
-  private int rounds = 60;
+  @Option(names = "--rounds", defaultValue = "120", description = "Rounds (${DEFAULT-VALUE}).")
+  private int rounds = 120;
 
   @Option(
       names = "--cases",

@@ -69,7 +69,7 @@ public final class CommandLines {
     output.failure(
         new CliFailure(
             Exit.USAGE,
-            "CS-CLI-001",
+            "CS-USAGE-001",
             String.valueOf(wrong.getMessage()),
             line.getCommandSpec().qualifiedName() + " --help"));
     return Exit.USAGE.number();
@@ -114,6 +114,6 @@ public final class CommandLines {
       where = "no file could be written about it: " + full.getMessage();
     }
     return new CliFailure(
-        Exit.INTERNAL, "CS-INT-001", "internal error; " + where, "report it with that file");
+        Exit.INTERNAL, "CS-INTERNAL-001", "internal error; " + where, "report it with that file");
   }
 }

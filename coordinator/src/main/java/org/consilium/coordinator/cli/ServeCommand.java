@@ -111,7 +111,7 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException illegal) {
       throw new CliFailure(
           CliFailure.Exit.USAGE,
-          "CS-CLI-001",
+          "CS-USAGE-001",
           String.valueOf(illegal.getMessage()),
           "consilium coordinator serve --help");
     }
@@ -142,7 +142,7 @@ final class ServeCommand implements Callable<Integer> {
     Optional<String> text = variable(name);
     if (text.isPresent() && !text.get().matches("\\d{1,5}")) {
       throw new CliFailure(
-          CliFailure.Exit.USAGE, "CS-CLI-001", "CONSILIUM_" + name + " is not a port", "");
+          CliFailure.Exit.USAGE, "CS-USAGE-001", "CONSILIUM_" + name + " is not a port", "");
     }
     return text.map(Integer::valueOf);
   }

@@ -90,7 +90,7 @@ final class Problems {
     LOG.error("{} {} failed on a bug", request.getMethod(), request.getPath(), bug);
     return Problem.of(
             HttpStatus.INTERNAL_SERVER_ERROR,
-            "CS-INT-001",
+            "CS-INTERNAL-001",
             "internal error",
             "see the coordinator's log")
         .response();

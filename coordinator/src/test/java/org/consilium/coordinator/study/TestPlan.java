@@ -11,7 +11,7 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.Training;
 
 /** A small legal plan for tests, and what tests vary of it. */
-record TestPlan(
+public record TestPlan(
     List<SiteId> sites,
     int quorum,
     int rounds,
@@ -20,7 +20,7 @@ record TestPlan(
     Duration deadline,
     Aggregation aggregation) {
 
-  static TestPlan of(List<SiteId> sites) {
+  public static TestPlan of(List<SiteId> sites) {
     return new TestPlan(
         sites, sites.size(), 2, 1, 300_000, Duration.ofMinutes(10), Aggregation.FEDAVG);
   }
@@ -46,7 +46,7 @@ record TestPlan(
     return new TestPlan(sites, quorum, rounds, windows, parameters, deadline, other);
   }
 
-  StudyPlan plan() {
+  public StudyPlan plan() {
     return new StudyPlan(
         new StudyId("pneumonia"),
         "Pneumonia on chest images",

@@ -24,7 +24,7 @@ public record Bundled(Foundation foundation, String architecture, String licence
           new Bundled(
               foundation(
                   "consilium-vit-mini",
-                  "51fcbffb95d40165f24fc0c516fbc5e77122f246efc0b086f9bad5e056f33cab",
+                  "1c45774fd480661489020f0aa70405f63dbeab2345f869ad350425c668196d76",
                   1_042_424),
               "vit-mini-avg",
               "Apache-2.0; made from the slices of NOTICE-colin27.txt"));

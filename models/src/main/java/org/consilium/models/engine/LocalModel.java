@@ -23,7 +23,9 @@ import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
@@ -178,6 +180,23 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
         source.read(source.layout().offset(t) + from, block, 0, some);
         storage.write(from, block, 0, some);
       }
+    }
+  }
+
+  /**
+   * Takes the values that a study starts from: the foundation's where it has them, else the seed's.
+   *
+   * @param foundation safetensors file
+   * @throws IllegalArgumentException if it does not fit the architecture; names the tensors
+   * @throws IOException if it cannot be read
+   */
+  public void start(Optional<Path> foundation, long seed) throws IOException {
+    if (foundation.isEmpty()) {
+      load(Start.seeded(set(), seed));
+      return;
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(foundation.get())) {
+      load(Start.from(file, set(), seed));
     }
   }
 

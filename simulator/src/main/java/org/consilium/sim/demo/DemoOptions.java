@@ -37,16 +37,22 @@ public record DemoOptions(
    * How large it is.
    *
    * @param recipe model, start and how it is trained
+   * @param rounds where nobody asks for another number
    */
-  public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts) {
-    /** The demonstration's: the bundled checkpoint is fine-tuned. */
+  public record Scale(StudyText.Recipe recipe, CaseFiles.Counts counts, int rounds) {
+    /**
+     * The demonstration's: the bundled checkpoint is fine-tuned. From it 120 cases are enough for
+     * single sites to catch up with all together; 90 are not.
+     */
     public static final Scale DEMONSTRATION =
-        new Scale(StudyText.Recipe.FINE_TUNED, new CaseFiles.Counts(120, 200, 300, 60, 6, 64));
+        new Scale(StudyText.Recipe.FINE_TUNED, new CaseFiles.Counts(90, 200, 300, 60, 6, 64), 28);
 
     /** A residual network from random values. */
     public static final Scale RESIDUAL =
         new Scale(
-            StudyText.Recipe.residual("resnet-gn"), new CaseFiles.Counts(120, 300, 300, 60, 6, 64));
+            StudyText.Recipe.residual("resnet-gn"),
+            new CaseFiles.Counts(120, 300, 300, 60, 6, 64),
+            25);
 
     /**
      * What a study of this size starts from.
@@ -62,6 +68,7 @@ public record DemoOptions(
     public static final Scale TINY =
         new Scale(
             StudyText.Recipe.residual("resnet-gn-tiny"),
-            new CaseFiles.Counts(40, 40, 40, 40, 0, 32));
+            new CaseFiles.Counts(40, 40, 40, 40, 0, 32),
+            4);
   }
 }

@@ -6,8 +6,6 @@ import java.util.Optional;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
-import org.consilium.models.params.SafetensorsFile;
-import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan;
@@ -40,14 +38,8 @@ public record Beginning(
     TrainedSet set = TrainedSet.of(Catalogue.require(spec), tuning);
     LocalModel model = LocalModel.open(set, EngineSettings.reproducible());
     try {
-      if (foundation.isEmpty()) {
-        model.load(Start.seeded(set, seed));
-        return model;
-      }
-      try (SafetensorsFile file = SafetensorsFile.open(foundation.get())) {
-        model.load(Start.from(file, set, seed));
-        return model;
-      }
+      model.start(foundation, seed);
+      return model;
     } catch (IllegalArgumentException unfit) {
       model.close();
       throw new IOException("open model: " + unfit.getMessage(), unfit);

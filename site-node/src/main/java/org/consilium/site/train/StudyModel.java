@@ -10,7 +10,6 @@ import org.consilium.models.engine.LocalModel;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
-import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.StudyPlan;
 
@@ -45,14 +44,8 @@ public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder)
         Files.createDirectories(folder);
         model.keepEmbeddings(folder.resolve(EMBEDDINGS));
       }
-      if (foundation.isEmpty()) {
-        model.load(Start.seeded(set, plan.seed()));
-        return model;
-      }
-      try (SafetensorsFile file = SafetensorsFile.open(foundation.get())) {
-        model.load(Start.from(file, set, plan.seed()));
-        return model;
-      }
+      model.start(foundation, plan.seed());
+      return model;
     } catch (IOException | RuntimeException failure) {
       model.close();
       throw failure;
