@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Makes the bundled checkpoint again: masked pre-training without labels, between real"
-            + " processes, on unlabelled cases of the bundled head. Takes twenty minutes or more on"
+            + " processes, on unlabelled cases of the bundled head. Takes forty minutes or more on"
             + " two cores.",
     footer = {"", "Example:", "  consilium demo pretrain --out pretrained"})
 final class PretrainCommand implements Callable<Integer> {
