@@ -1,4 +1,7 @@
-/** The hash-chained log: events in, lines out that cannot be edited unseen. */
+/**
+ * The hash-chained log and the Merkle tree over one: events in, lines and proofs out that cannot be
+ * edited unseen.
+ */
 @NullMarked
 package org.consilium.security.audit;
 

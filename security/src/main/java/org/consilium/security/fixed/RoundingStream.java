@@ -2,15 +2,12 @@ package org.consilium.security.fixed;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.util.Arrays;
-import javax.crypto.Cipher;
-import javax.crypto.KDF;
-import javax.crypto.SecretKey;
-import javax.crypto.spec.HKDFParameterSpec;
-import javax.crypto.spec.IvParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.Objects;
+import org.consilium.security.stream.Hkdf;
+import org.consilium.security.stream.Keystream;
 
 /**
  * The random words of stochastic rounding: word i is the i-th little-endian u32 of an AES-256-CTR
@@ -19,24 +16,15 @@ import javax.crypto.spec.SecretKeySpec;
  * at a time.
  */
 public final class RoundingStream {
-  private static final int WORDS_A_BLOCK = 4; // 16 bytes of AES
   private static final int BUFFER_WORDS = 8192; // 32 KiB: stays in the first-level cache
 
-  private final SecretKey key;
-  private final Cipher cipher;
-  private final byte[] zeros = new byte[BUFFER_WORDS * 4];
-  private final byte[] keystream = new byte[BUFFER_WORDS * 4];
-  private final ByteBuffer words = ByteBuffer.wrap(keystream).order(ByteOrder.LITTLE_ENDIAN);
-  private long next;
+  private final Keystream keystream;
+  private final byte[] buffer = new byte[BUFFER_WORDS * Integer.BYTES];
+  private final IntBuffer words =
+      ByteBuffer.wrap(buffer).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
 
-  private RoundingStream(SecretKey key) {
-    this.key = key;
-    try {
-      this.cipher = Cipher.getInstance("AES/CTR/NoPadding");
-    } catch (GeneralSecurityException absent) {
-      throw new IllegalStateException("every JDK has AES-CTR", absent);
-    }
-    seek(0);
+  private RoundingStream(Keystream keystream) {
+    this.keystream = keystream;
   }
 
   /**
@@ -50,69 +38,42 @@ public final class RoundingStream {
       throw new IllegalArgumentException(
           "rounding secret: %d bytes, at least 16".formatted(secret.length));
     }
-    byte[] key = hkdf(secret, label, "round".getBytes(StandardCharsets.US_ASCII), 32);
+    byte[] info = "round".getBytes(StandardCharsets.US_ASCII);
+    byte[] key = Hkdf.derive(secret, label, info, Keystream.KEY_BYTES);
     try {
-      return new RoundingStream(new SecretKeySpec(key, "AES"));
+      return ofKey(key);
     } finally {
       Arrays.fill(key, (byte) 0);
     }
   }
 
-  /** HKDF-SHA256 (RFC 5869), extract and expand. */
-  static byte[] hkdf(byte[] ikm, byte[] salt, byte[] info, int length) {
-    try {
-      return KDF.getInstance("HKDF-SHA256")
-          .deriveData(
-              HKDFParameterSpec.ofExtract().addIKM(ikm).addSalt(salt).thenExpand(info, length));
-    } catch (GeneralSecurityException absent) {
-      throw new IllegalStateException("every JDK 25 has HKDF-SHA256", absent);
-    }
-  }
-
   /** A stream of a raw AES-256 key. */
   static RoundingStream ofKey(byte[] key) {
-    return new RoundingStream(new SecretKeySpec(key, "AES"));
+    return new RoundingStream(Keystream.of(key));
   }
 
   /** Places the stream at a coordinate, from 0. */
   public void seek(long coordinate) {
-    if (coordinate < 0) {
+    if (coordinate < 0 || coordinate > Long.MAX_VALUE / Integer.BYTES) {
       throw new IllegalArgumentException("rounding word " + coordinate);
     }
-    byte[] counter = ByteBuffer.allocate(16).putLong(8, coordinate / WORDS_A_BLOCK).array();
-    try {
-      cipher.init(Cipher.ENCRYPT_MODE, key, new IvParameterSpec(counter));
-      int skip = (int) (coordinate % WORDS_A_BLOCK) * 4;
-      if (skip > 0) {
-        var _ = cipher.update(zeros, 0, skip, keystream, 0);
-      }
-    } catch (GeneralSecurityException unexpected) {
-      throw new IllegalStateException("seek the rounding stream", unexpected);
-    }
-    next = coordinate;
+    keystream.seek(coordinate * Integer.BYTES);
   }
 
   /** The coordinate whose word comes next. */
   public long position() {
-    return next;
+    return keystream.position() / Integer.BYTES;
   }
 
   /** Writes the next {@code length} words, each to be read as unsigned. */
   public void fill(int[] out, int offset, int length) {
+    Objects.checkFromIndexSize(offset, length, out.length);
     int done = 0;
-    try {
-      while (done < length) {
-        int now = Math.min(length - done, BUFFER_WORDS);
-        int written = cipher.update(zeros, 0, now * 4, keystream, 0);
-        if (written != now * 4) {
-          throw new IllegalStateException("AES-CTR gave %d bytes".formatted(written));
-        }
-        words.asIntBuffer().get(out, offset + done, now);
-        done += now;
-      }
-    } catch (GeneralSecurityException unexpected) {
-      throw new IllegalStateException("read the rounding stream", unexpected);
+    while (done < length) {
+      int now = Math.min(length - done, BUFFER_WORDS);
+      keystream.read(buffer, 0, now * Integer.BYTES);
+      words.get(0, out, offset + done, now);
+      done += now;
     }
-    next += length;
   }
 }
