@@ -1,25 +1,45 @@
 package org.consilium.coordinator.aggregate.robust;
 
-import java.util.List;
+import java.util.Optional;
 
 /**
  * The coordinate-wise median (Yin et al. 2018, "Byzantine-robust distributed learning: towards
- * optimal statistical rates", definition 1); for an even number the mean of the middle two. Holds
- * against fewer than half.
+ * optimal statistical rates", definition 1); for an even number of sites the mean of the middle
+ * two. Holds against fewer than half. Biased where sites differ in kind.
  */
-public final class CoordinateMedian {
-  private CoordinateMedian() {}
-
-  /** The median of one vector or more. */
-  public static double[] of(List<double[]> vectors) {
-    double[] median = new double[Vectors.length(vectors)];
-    int upper = vectors.size() / 2;
-    int lower = (vectors.size() - 1) / 2;
-    for (int i = 0; i < median.length; i++) {
-      double[] values = Vectors.sorted(vectors, i);
-      // Halved before they are added: two large values must not overflow.
-      median[i] = lower == upper ? values[lower] : 0.5 * values[lower] + 0.5 * values[upper];
+record CoordinateMedian(int faulty) implements RobustRule.ByCoordinate {
+  CoordinateMedian {
+    if (faulty < 1) {
+      throw new IllegalArgumentException("median: %d faulty".formatted(faulty));
     }
-    return median;
+  }
+
+  @Override
+  public String word() {
+    return "median";
+  }
+
+  @Override
+  public Optional<Unmet> unmet(Round round) {
+    int least = 2 * faulty + 1;
+    return round.sites() >= least
+        ? Optional.empty()
+        : Optional.of(new Unmet.TooFewSites(word(), round.sites(), faulty, least));
+  }
+
+  /** {@inheritDoc} Outermost are the f lowest and the f highest values. */
+  @Override
+  public void combine(SiteBlock block, double[] into, long[] beyond) {
+    int n = block.sites();
+    Round.uniform(n).require(this);
+    double[] sorted = new double[n];
+    for (int i = 0; i < block.length(); i++) {
+      block.sorted(i, sorted);
+      double lower = sorted[(n - 1) / 2];
+      double upper = sorted[n / 2];
+      // Halved before they are added: two large values must not overflow.
+      into[i] = 0.5 * lower + 0.5 * upper;
+      block.countBeyond(i, sorted[faulty], sorted[n - 1 - faulty], beyond);
+    }
   }
 }

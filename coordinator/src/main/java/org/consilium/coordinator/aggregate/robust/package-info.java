@@ -1,6 +1,7 @@
 /**
- * Combinations of whole deltas that a minority of them cannot move far; they need every delta by
- * itself, so they cannot work under masks. In: vectors in the order of site ids. Out: one vector.
+ * Combinations of single deltas that a minority of them cannot move far; they cannot work under
+ * masks. In: blocks of all deltas in the order of site ids, or what one pass over such blocks
+ * measured. Out: a block of the combined delta, or whole-number factors; and each site's handling.
  */
 @NullMarked
 package org.consilium.coordinator.aggregate.robust;
