@@ -159,7 +159,12 @@ final class ArchitectureTest {
   static final ArchRule pureRoomsDoNoInputOrOutput =
       noClasses()
           .that()
-          .resideInAnyPackage("org.consilium.models.metrics..", "org.consilium.coordinator.drift..")
+          .resideInAnyPackage(
+              "org.consilium.models.metrics..",
+              "org.consilium.coordinator.drift..",
+              "org.consilium.coordinator.aggregate.robust..",
+              "org.consilium.security.mask..",
+              "org.consilium.security.privacy..")
           .or()
           .haveNameMatching("org\\.consilium\\.coordinator\\.round\\.(RoundMachine|StudyMachine)")
           .should()
