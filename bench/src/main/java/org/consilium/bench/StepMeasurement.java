@@ -89,7 +89,7 @@ final class StepMeasurement {
         order.warmUp + order.steps,
         order.batch,
         new Training.Optimiser("adamw", 1e-4, 0.05, 0, 1, 1),
-        new Training.Schedule(0, 1, false, 0),
+        new Training.Schedule(1, 0, false, 0),
         0,
         new Training.Input("none", "image", 0.5, 0.5),
         Training.Personal.NONE,
