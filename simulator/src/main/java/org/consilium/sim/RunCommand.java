@@ -142,6 +142,9 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunOptions options() {
+    if (holdBack < 0) {
+      throw new IllegalArgumentException("--hold-back must be 0 or more, got " + holdBack);
+    }
     return new RunOptions(
         study,
         data,

@@ -1,6 +1,9 @@
 package org.consilium.site;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -45,12 +48,18 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
               Failure.Kind.UNFIT_CHECKPOINT,
               String.valueOf(refused.getMessage()),
               "consilium model inspect FILE shows its tensors and the family they look like"));
-    } catch (java.io.IOException environment) {
-      String message = String.valueOf(environment.getMessage());
-      return print(json, new Failure(Failure.Kind.FAILED, message, ""));
+    } catch (IOException environment) {
+      return print(json, new Failure(Failure.Kind.FAILED, message(environment), ""));
     } catch (IllegalArgumentException illegal) {
       String message = String.valueOf(illegal.getMessage());
       return print(json, new Failure(Failure.Kind.USAGE, message, ""));
+    } catch (OutOfMemoryError full) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.FAILED,
+              "not enough memory for what this file asks for",
+              "if the file is what it should be: JAVA_OPTS=-Xmx8g consilium ..."));
     } catch (Exception bug) {
       return print(
           json,
@@ -60,6 +69,15 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
               "run again with CONSILIUM_TRACE=1 and report the trace"),
           bug);
     }
+  }
+
+  /** The system's own message may be a bare name. */
+  private static String message(IOException failed) {
+    return switch (failed) {
+      case NoSuchFileException missing -> "no such file: " + missing.getFile();
+      case AccessDeniedException denied -> "may not be read or written: " + denied.getFile();
+      default -> String.valueOf(failed.getMessage());
+    };
   }
 
   /** A line of progress with the time. */

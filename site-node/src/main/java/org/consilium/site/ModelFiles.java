@@ -17,6 +17,7 @@ import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.EngineUnavailable;
 import org.consilium.models.engine.reference.Comparison;
 import org.consilium.models.engine.reference.ReferenceFolder;
+import org.consilium.models.params.Finite;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.params.TensorSpec;
@@ -135,6 +136,7 @@ final class ModelFiles {
     Map<String, Object> data = new LinkedHashMap<>();
     try (Checkpoint checkpoint = Checkpoint.open(from, to, wanted)) {
       metadata.put("source.positions", checkpoint.resampled() ? "resampled" : "as they were");
+      Finite.require(checkpoint, "convert " + from.getFileName());
       data.put("sha256", SafetensorsWriter.save(out, checkpoint, metadata).hex());
       data.put("file", out.toString());
       data.put("parameters", checkpoint.layout().length());

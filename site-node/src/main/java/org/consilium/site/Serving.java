@@ -1,8 +1,10 @@
 package org.consilium.site;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -62,6 +64,21 @@ final class Serving {
           "the node's certificate ended at " + tls.expiresAt(),
           "ask the coordinator's administrator for a new token and join again");
     }
+    try (FileChannel lock =
+        FileChannel.open(state.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      if (lock.tryLock() == null) {
+        throw new Failure(
+            Failure.Kind.CONFLICT,
+            "another node serves from %s already".formatted(state.path()),
+            "stop that one first; two would answer for one site");
+      }
+      return alone(config, membership, tls, signing);
+    }
+  }
+
+  private Console.Result alone(
+      SiteConfig config, StateFolder.Membership membership, Credential tls, Credential signing)
+      throws IOException, Failure {
     CohortSource cohort = config.cohort().open();
     console.progress("site %s: %s".formatted(membership.site(), cohort.summary()));
     NodeMetrics metrics = new NodeMetrics(SiteMain.version(), config.engine().device());

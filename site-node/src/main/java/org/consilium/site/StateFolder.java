@@ -72,6 +72,11 @@ record StateFolder(Path path) {
     return path.resolve("endpoint");
   }
 
+  /** Locked by the node that serves from this folder. */
+  Path lock() {
+    return path.resolve("serve.lock");
+  }
+
   Path status() {
     return path.resolve("status.properties");
   }

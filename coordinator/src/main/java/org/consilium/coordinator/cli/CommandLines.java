@@ -54,7 +54,8 @@ public final class CommandLines {
     line.setUsageHelpAutoWidth(true);
     Output output = new Output(out, err, Arrays.asList(arguments).contains("--json"));
     line.setParameterExceptionHandler((wrong, _) -> usage(wrong, output));
-    line.setExecutionExceptionHandler((failed, _, _) -> failed(failed, output));
+    line.setExecutionExceptionHandler(
+        (failed, command, _) -> failed(failed, output, Server.saidTo(command)));
     return line.execute(arguments);
   }
 
@@ -75,7 +76,7 @@ public final class CommandLines {
     return Exit.USAGE.number();
   }
 
-  private static int failed(Exception failed, Output output) {
+  private static int failed(Exception failed, Output output, String server) {
     CliFailure failure =
         switch (failed) {
           case CliFailure typed -> typed;
@@ -88,7 +89,7 @@ public final class CommandLines {
           case IOException io -> new CliFailure(Exit.FAILED, "CS-FILE-001", message(io), "");
           default -> bug(failed);
         };
-    output.failure(failure);
+    output.failure(failure, server);
     return failure.exit().number();
   }
 

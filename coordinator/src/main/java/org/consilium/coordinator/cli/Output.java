@@ -57,19 +57,32 @@ final class Output {
   }
 
   void failure(CliFailure failure) {
+    failure(failure, "");
+  }
+
+  /**
+   * A complaint.
+   *
+   * @param server options of the command that said which coordinator; a next step needs them too
+   */
+  void failure(CliFailure failure, String server) {
+    String hint =
+        failure.hint().matches("consilium (site|study) .*")
+            ? failure.hint() + server
+            : failure.hint();
     if (json) {
       envelope(
           g -> {
             g.writeStringField("status", "error");
             g.writeStringField("code", failure.code());
             g.writeStringField("message", String.valueOf(failure.getMessage()));
-            g.writeStringField("hint", failure.hint());
+            g.writeStringField("hint", hint);
             g.writeStringField("doc", "docs/reference/errors.md#" + failure.code());
           });
     } else {
       err.println("error " + failure.code() + ": " + failure.getMessage());
-      if (!failure.hint().isEmpty()) {
-        err.println("  try: " + failure.hint());
+      if (!hint.isEmpty()) {
+        err.println("  try: " + hint);
       }
       err.flush();
     }

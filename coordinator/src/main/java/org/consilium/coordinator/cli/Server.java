@@ -13,11 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.cli.CliFailure.Exit;
 import org.consilium.security.keyfile.KeyFile;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 
 /** The coordinator that a command talks to; a picocli mixin. */
 final class Server {
@@ -46,6 +49,19 @@ final class Server {
 
   boolean json() {
     return json;
+  }
+
+  /** The options with which a command said which coordinator it means, to be typed again. */
+  static String saidTo(CommandLine command) {
+    ParseResult said = command.getParseResult();
+    StringBuilder options = new StringBuilder();
+    for (String name : List.of("--state", "--server", "--admin-token-file")) {
+      if (said != null && said.hasMatchedOption(name)) {
+        options.append(' ').append(name).append(' ');
+        options.append(said.matchedOption(name).originalStringValues().getFirst());
+      }
+    }
+    return options.toString();
   }
 
   String get(String path) throws CliFailure {

@@ -109,11 +109,12 @@ final class StudyCommand implements Callable<Integer> {
       Json study = Json.parse(answer);
       SiteCommand.output(spec, server)
           .answer(
-              "study %s is proposed; digest %s\nnext: consilium study start %s"
+              "study %s is proposed; digest %s\nnext: consilium study start %s%s"
                   .formatted(
                       study.get("name").text(),
                       study.get("digest").text(),
-                      study.get("name").text()),
+                      study.get("name").text(),
+                      Server.saidTo(spec.commandLine())),
               answer);
       return 0;
     }

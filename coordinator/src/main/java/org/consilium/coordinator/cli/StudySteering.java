@@ -1,5 +1,6 @@
 package org.consilium.coordinator.cli;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -18,9 +19,25 @@ final class StudySteering {
     String answer =
         server.post(StudyCommand.path(id) + ":" + spec.name(), "application/json", body);
     Json study = Json.parse(answer);
+    String state = study.get("state").text();
     SiteCommand.output(spec, server)
-        .answer("study %s is %s".formatted(id, study.get("state").text()), answer);
+        .answer("study %s is %s%s".formatted(id, state, missing(state, study)), answer);
     return 0;
+  }
+
+  /** Who has not said yes, while rounds wait for it. */
+  private static String missing(String state, Json study) {
+    if (!state.equals("AWAITING_SITES")) {
+      return "";
+    }
+    List<String> sites =
+        study.get("sites").items().stream()
+            .filter(site -> !site.get("decision").text().equals("ACCEPTED"))
+            .map(site -> site.get("site").text())
+            .toList();
+    return sites.isEmpty()
+        ? ""
+        : "; it starts by itself when enough of these have approved: " + String.join(", ", sites);
   }
 
   @Command(name = "start", mixinStandardHelpOptions = true, description = "Lets rounds run.")

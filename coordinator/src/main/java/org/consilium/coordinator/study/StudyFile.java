@@ -1,6 +1,7 @@
 package org.consilium.coordinator.study;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,12 +41,19 @@ public final class StudyFile {
 
   /** Reads a file. */
   public static StudyPlan parse(Path file) throws YamlRefused, IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException("read study file %s: not a file of text".formatted(file));
+    }
     long bytes = Files.size(file);
     if (bytes > Limits.PLAN_BYTES_MAX) {
       throw new IOException(
           "read study file %s: %d bytes, at most %d".formatted(file, bytes, Limits.PLAN_BYTES_MAX));
     }
-    return parse(Files.readString(file, StandardCharsets.UTF_8));
+    try {
+      return parse(Files.readString(file, StandardCharsets.UTF_8));
+    } catch (CharacterCodingException binary) {
+      throw new IOException("read study file %s: not UTF-8 text".formatted(file), binary);
+    }
   }
 
   /** Reads a text. */

@@ -1,5 +1,6 @@
 package org.consilium.coordinator.web;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.micronaut.context.annotation.Primary;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
@@ -72,6 +73,16 @@ final class Problems {
   @Error(global = true)
   HttpResponse<?> illegal(IllegalArgumentException illegal) {
     return Problem.of(HttpStatus.BAD_REQUEST, "CS-HTTP-400", message(illegal), "").response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> unreadable(JsonProcessingException foreign) {
+    return Problem.of(
+            HttpStatus.BAD_REQUEST,
+            "CS-HTTP-400",
+            "the request's body is not the JSON that is expected here",
+            "see /openapi.yaml")
+        .response();
   }
 
   @Error(global = true)

@@ -12,6 +12,8 @@ import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.events.AliasEvent;
+import org.yaml.snakeyaml.events.CollectionEndEvent;
+import org.yaml.snakeyaml.events.CollectionStartEvent;
 import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
@@ -43,7 +45,16 @@ public final class YamlText {
     options.setNestingDepthLimit(DEPTH_MAX);
     Yaml yaml = new Yaml(new SafeConstructor(options));
     try {
+      int depth = 0;
       for (Event event : yaml.parse(new StringReader(text))) {
+        depth += event instanceof CollectionStartEvent ? 1 : 0;
+        depth -= event instanceof CollectionEndEvent ? 1 : 0;
+        if (depth > DEPTH_MAX) {
+          // The parser's own time grows with the square of the depth.
+          throw refused(
+              event.getStartMark(),
+              "not YAML that is read here: nested deeper than %d".formatted(DEPTH_MAX));
+        }
         if (event instanceof AliasEvent) {
           throw refused(event.getStartMark(), "aliases (*name) are not read here: write it out");
         }

@@ -77,15 +77,15 @@ public final class Catalogue {
           switch (architecture) {
             case MaskedAutoencoder _, ContrastiveEncoder _, DualEncoder _ ->
                 Optional.of("%s is for pre-training alone, not for this task".formatted(name));
-            case BasicUNet _,
-                ConvNeXt _,
-                ResidualUNet _,
-                ResNetGn _,
-                Synthetic _,
-                Unetr _,
-                UniRepLKNet _,
-                VisionTransformer _ ->
-                Optional.empty();
+            case BasicUNet _, ResidualUNet _, Unetr _ ->
+                task == StudyPlan.Task.Type.SEGMENTATION
+                    ? Optional.empty()
+                    : Optional.of("%s judges pixels: it is for task segmentation".formatted(name));
+            case ConvNeXt _, ResNetGn _, UniRepLKNet _, VisionTransformer _ ->
+                task == StudyPlan.Task.Type.SEGMENTATION
+                    ? Optional.of("task segmentation needs an architecture unet..., got " + name)
+                    : Optional.empty();
+            case Synthetic _ -> Optional.empty();
           };
     };
   }

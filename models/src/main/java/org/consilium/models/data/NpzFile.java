@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.ZipException;
@@ -171,6 +173,28 @@ public final class NpzFile {
           opened.forEach((index, value) -> patients[index] = (long) value);
           return Optional.of(patients);
         });
+  }
+
+  /**
+   * Refuses a file in which a patient is in two splits: what is learned of one would be asked
+   * again.
+   *
+   * @throws MalformedData names the patient and the splits
+   * @throws IOException if it cannot be read
+   */
+  public static void requirePatientsApart(Path file, Bounds bounds) throws IOException {
+    Map<Long, Split> seen = new HashMap<>();
+    for (Split split : Split.values()) {
+      for (long patient : readPatients(file, split, bounds).orElse(new long[0])) {
+        Split other = seen.putIfAbsent(patient, split);
+        if (other != null && other != split) {
+          throw new MalformedData(
+              file,
+              "a patient is in two splits",
+              "patient %d in %s and %s".formatted(patient, other.key(), split.key()));
+        }
+      }
+    }
   }
 
   /** What the images of a split come with. */

@@ -21,6 +21,7 @@ import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.params.Finite;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -158,7 +159,8 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   /**
    * Takes the parameters that {@code source} has: all of them, or some.
    *
-   * @throws IllegalArgumentException if it has a tensor that the model has not, or in another shape
+   * @throws IllegalArgumentException if it has a tensor that the model has not, or in another
+   *     shape, or a value that is no number
    * @throws IOException if it cannot be read
    */
   public void load(ParameterSource source) throws IOException {
@@ -178,17 +180,16 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
       for (long from = 0; from < length; from += COPY_BLOCK) {
         int some = (int) Math.min(COPY_BLOCK, length - from);
         source.read(source.layout().offset(t) + from, block, 0, some);
+        Finite.require(block, some, tensors.get(t), from, "load parameters");
         storage.write(from, block, 0, some);
       }
     }
   }
 
   /**
-   * Takes the values that a study starts from: the foundation's where it has them, else the seed's.
+   * Takes the values that a study starts from: those of the foundation's file, else the seed's.
    *
-   * @param foundation safetensors file
-   * @throws IllegalArgumentException if it does not fit the architecture; names the tensors
-   * @throws IOException if it cannot be read
+   * @throws IllegalArgumentException if the file does not fit; names the tensors
    */
   public void start(Optional<Path> foundation, long seed) throws IOException {
     if (foundation.isEmpty()) {

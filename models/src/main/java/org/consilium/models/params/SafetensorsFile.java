@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -60,6 +61,9 @@ public final class SafetensorsFile implements ParameterSource, Closeable {
    * @throws IOException if the file cannot be read
    */
   public static SafetensorsFile open(Path file) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException("open %s: not a file of bytes".formatted(file));
+    }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       SafetensorsHeader header =

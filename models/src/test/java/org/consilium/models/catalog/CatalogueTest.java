@@ -7,6 +7,7 @@ import java.util.stream.LongStream;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.StudyPlan;
 import org.junit.jupiter.api.Test;
 
 class CatalogueTest {
@@ -21,6 +22,19 @@ class CatalogueTest {
     Architecture found = Catalogue.require(new ModelSpec("resnet-gn", 1, 64, 64, 1, 0));
 
     assertThat(found.parameters()).isEqualTo(expected).isEqualTo(307_633);
+  }
+
+  @Test
+  void unfit_networkOfPixelsOrOfPictures_isToldForTheOtherQuestion() {
+    Architecture pixels = Catalogue.require(new ModelSpec("unet-gn", 1, 64, 64, 2, 0));
+    Architecture pictures = Catalogue.require(new ModelSpec("resnet-gn", 1, 64, 64, 1, 0));
+
+    assertThat(Catalogue.unfit(pixels, StudyPlan.Task.Type.CLASSIFICATION).orElseThrow())
+        .isEqualTo("unet-gn judges pixels: it is for task segmentation");
+    assertThat(Catalogue.unfit(pictures, StudyPlan.Task.Type.SEGMENTATION).orElseThrow())
+        .isEqualTo("task segmentation needs an architecture unet..., got resnet-gn");
+    assertThat(Catalogue.unfit(pixels, StudyPlan.Task.Type.SEGMENTATION)).isEmpty();
+    assertThat(Catalogue.unfit(pictures, StudyPlan.Task.Type.MULTILABEL)).isEmpty();
   }
 
   @Test

@@ -102,6 +102,19 @@ final class NpzFileTest {
   }
 
   @Test
+  void patients_inTwoSplits_areRefusedByNumber() throws IOException {
+    Map<String, byte[]> entries = new LinkedHashMap<>();
+    entries.put("train_patients.npy", npy("|u1", "3,", new byte[] {7, 7, 9}));
+    entries.put("test_patients.npy", npy("|u1", "2,", new byte[] {8, 9}));
+    Path file = zip(entries);
+    assertThatThrownBy(() -> NpzFile.requirePatientsApart(file, Bounds.DEFAULT))
+        .isInstanceOf(MalformedData.class)
+        .hasMessageContaining("a patient is in two splits: patient 9 in train and test");
+    entries.put("test_patients.npy", npy("|u1", "2,", new byte[] {8, 8}));
+    NpzFile.requirePatientsApart(zip(entries), Bounds.DEFAULT);
+  }
+
+  @Test
   void bounds_exceeded_areRefusedBeforeReading() throws IOException {
     Path file = npz("|u1", "2, 2, 2", new byte[8], "|u1", "2,", new byte[2]);
     assertThatThrownBy(() -> NpzFile.read(file, Split.TRAIN, new Bounds(1, 100)))

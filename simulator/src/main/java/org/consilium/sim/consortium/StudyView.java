@@ -76,9 +76,9 @@ public record StudyView(
   /** A published model. */
   public record Model(int round, String version, long fileBytes) {}
 
-  /** Whether nothing more will happen. */
+  /** Whether nothing more will happen by itself: a paused study waits for a person. */
   public boolean over() {
-    return List.of("COMPLETED", "FAILED").contains(state);
+    return List.of("COMPLETED", "FAILED", "PAUSED").contains(state);
   }
 
   /**

@@ -180,7 +180,9 @@ public final class Federation implements AutoCloseable {
   public Harvest collect(StudyView end, Path out, String card)
       throws IOException, InterruptedException {
     if (!end.state().equals("COMPLETED")) {
-      throw new IOException("study %s: %s %s".formatted(order.study, end.state(), end.detail()));
+      throw new IOException(
+          "study %s: %s %s; with --keep the nodes' logs stay in the work folder"
+              .formatted(order.study, end.state(), end.detail()));
     }
     if (end.best().isEmpty()) {
       throw new IOException(

@@ -66,7 +66,7 @@ public final class OwnRun {
     if (!fresh && !empty(options.out())) {
       throw new Refusal("--out: %s is not an empty folder".formatted(options.out()));
     }
-    if (!Files.exists(options.data())) {
+    if (!Files.isDirectory(options.data()) && !Files.isRegularFile(options.data())) {
       throw new Refusal("data: no file or folder " + options.data());
     }
     Path work = Files.createTempDirectory("consilium-run");

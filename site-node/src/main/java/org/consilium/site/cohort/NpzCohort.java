@@ -87,6 +87,7 @@ final class NpzCohort implements CohortSource {
   }
 
   static NpzCohort open(Path file, Path windows) throws IOException {
+    NpzFile.requirePatientsApart(file, BOUNDS);
     Part training = Part.read(file, Split.TRAIN);
     Part holdout = Part.read(file, Split.VALIDATION);
     ImageSet some = training.images;

@@ -71,7 +71,9 @@ public record SitePolicy(
     Optional<Approval> found = approval(plan, digest, now);
     if (found.isEmpty()) {
       return refused(
-          Why.NOT_APPROVED, "study %s, digest %s".formatted(plan.study(), digest.brief()));
+          Why.NOT_APPROVED,
+          "study %s, digest %s; to take part: consilium node approve %s, with this node's --state"
+              .formatted(plan.study(), digest.brief(), plan.study()));
     }
     if (!modes.contains(plan.protection().mode())) {
       return refused(Why.MODE_REFUSED, "mode " + plan.protection().mode());

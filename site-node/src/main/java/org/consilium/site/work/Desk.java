@@ -107,7 +107,16 @@ public final class Desk implements Orders {
   public void disconnected(String reason) {
     tools.metrics().connected(false);
     tools.metrics().reconnect(reason);
-    tools.log().accept("not connected: " + reason);
+    tools.log().accept("not connected: " + words(reason));
+  }
+
+  private static String words(String reason) {
+    return switch (reason) {
+      case "unavailable" ->
+          "no answer (is the coordinator running, and its name and port open here?); trying again";
+      case "cancelled" -> "the session was ended here";
+      default -> reason;
+    };
   }
 
   @Override

@@ -11,6 +11,9 @@ import java.util.TreeSet;
 
 /** Constructor arguments by name, with what the constructor takes where one is missing. */
 record Arguments(JsonObject values) {
+  private static final int LAYERS_MAX = 1000;
+  private static final int SIZE_MAX = 1 << 20;
+
   /**
    * Refuses arguments that would be passed over in silence.
    *
@@ -57,8 +60,15 @@ record Arguments(JsonObject values) {
 
   int whole(String name, int otherwise) {
     double value = read(name, otherwise);
-    if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("%s must be a whole number".formatted(name));
+    return whole(name, value);
+  }
+
+  /** A count or a size: no model that anybody can open here has larger ones. */
+  static int whole(String name, double value) {
+    int most = name.contains("depth") || name.contains("layers") ? LAYERS_MAX : SIZE_MAX;
+    if (value != Math.rint(value) || Math.abs(value) > most) {
+      throw new IllegalArgumentException(
+          "%s must be a whole number, at most %d, got %s".formatted(name, most, value));
     }
     return (int) value;
   }

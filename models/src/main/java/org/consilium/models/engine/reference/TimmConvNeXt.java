@@ -79,7 +79,7 @@ final class TimmConvNeXt {
   /** A list of whole numbers. */
   static List<Integer> wholes(Arguments arguments, String name, List<Integer> otherwise) {
     return arguments.has(name)
-        ? arguments.numbers(name).stream().map(Double::intValue).toList()
+        ? arguments.numbers(name).stream().map(value -> Arguments.whole(name, value)).toList()
         : otherwise;
   }
 }

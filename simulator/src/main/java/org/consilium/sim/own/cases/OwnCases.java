@@ -63,7 +63,7 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
   }
 
   static boolean isTable(Path data) throws Refusal {
-    if (!Files.exists(data)) {
+    if (!Files.isDirectory(data) && !Files.isRegularFile(data)) {
       throw new Refusal("data: no file or folder " + data);
     }
     return Files.isDirectory(data) || data.toString().endsWith(".csv");
@@ -85,6 +85,7 @@ record OwnCases(Cases training, ImageSet common, String commonWords) {
 
   /** The training images of a {@code .npz} file with its patients, if it has any. */
   static Cases withPatients(ImageSet train, Source source) throws Refusal, IOException {
+    NpzFile.requirePatientsApart(source.data, NpzFile.Bounds.DEFAULT);
     Optional<long[]> patients =
         NpzFile.readPatients(source.data, Split.TRAIN, NpzFile.Bounds.DEFAULT);
     if (patients.isEmpty()) {

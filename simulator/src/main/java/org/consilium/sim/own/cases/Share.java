@@ -32,7 +32,32 @@ record Share(SiteId id, Cut.Piece piece, Shift shift) {
       Cut.Piece piece = pieces.get(i);
       shares.add(new Share(sheet.site(i, piece.name()), piece, shifts.get(i)));
     }
+    requireScores(cases, shares, plan);
     return List.copyOf(shares);
+  }
+
+  /** Refuses hold-outs of which nobody could release a score: no version could be chosen. */
+  private static void requireScores(Cases cases, List<Share> shares, StudyPlan plan)
+      throws Refusal {
+    StudyPlan.Task.Type task = plan.task().type();
+    if (task != StudyPlan.Task.Type.CLASSIFICATION && task != StudyPlan.Task.Type.IMAGE_TEXT) {
+      return;
+    }
+    int most = 0;
+    for (Share share : shares) {
+      ImageSet holdout = cases.images().subset(share.piece.places(Split.VALIDATION));
+      int least = Integer.MAX_VALUE;
+      for (int label = 0; label < plan.labels().size(); label++) {
+        least = Math.min(least, holdout.countOf(label));
+      }
+      most = Math.max(most, least);
+    }
+    int needed = plan.protection().smallCell();
+    if (most < needed) {
+      throw new Refusal(
+          "data: the rarest class has at most %d cases in a site's hold-out, and no score is released of fewer than %d (privacy.smallCell, 5 or more): give more cases, fewer sites, or a smaller smallCell"
+              .formatted(most, needed));
+    }
   }
 
   /** Its pictures of a split, as its scanner makes them. */

@@ -109,7 +109,7 @@ public final class Cut {
     }
     if (training.size() < order.leastTraining || holdout.isEmpty()) {
       throw new Refusal(
-          "partition %s: site %s would have %d training and %d hold-out cases, at least %d and 1 needed"
+          "partition %s: site %s would have %d training and %d hold-out cases, at least %d (privacy.minSamples) and 1 needed"
               .formatted(
                   order.partition.words(),
                   name,

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.catalog.Bundled;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.params.Finite;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.tune.Start;
@@ -53,6 +54,7 @@ public final class Foundation {
     TrainedSet set = TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
     try (SafetensorsFile values = SafetensorsFile.open(file)) {
       var _ = Start.from(values, set, plan.seed());
+      Finite.require(values, file.getFileName().toString());
     } catch (IllegalArgumentException | MalformedSafetensors unfit) {
       throw new Refusal("--foundation: " + unfit.getMessage());
     }

@@ -27,10 +27,14 @@ import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.StudyPlan.Task;
 import org.consilium.protocol.Training;
+import org.consilium.sim.own.cut.Cases;
 import org.consilium.sim.own.cut.Cut;
 import org.consilium.sim.own.cut.Partition;
 import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.own.cut.Shift;
+import org.consilium.sim.own.order.RunOptions;
+import org.consilium.sim.own.order.SiteOptions;
+import org.consilium.sim.own.order.StudySheet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -128,6 +132,36 @@ final class SharedCasesTest {
         two,
         plan(Task.Type.MULTILABEL, 64, List.of("mass", "fluid")),
         "1x32x32, the study wants 1x64x64");
+  }
+
+  @Test
+  void share_holdOutsTooSmallToReleaseAScore_areRefusedBeforeAnythingStarts() throws Exception {
+    StudySheet sheet = new StudySheet("", TEXTS, true);
+    Cases few = Cases.of(images());
+    RunOptions options =
+        new RunOptions(
+            folder.resolve("study.yaml"),
+            folder.resolve("data.npz"),
+            2,
+            new Partition.Iid(),
+            Shift.Kinds.NONE,
+            1,
+            folder.resolve("out"),
+            false,
+            false,
+            false,
+            0,
+            SiteOptions.NONE,
+            Optional.empty());
+
+    // 40 cases a site, 6 of them held out, 3 of each class; the plan releases nothing below 11.
+    assertThatThrownBy(() -> Share.of(few, options, sheet))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("at most 3 cases in a site's hold-out")
+        .hasMessageContaining("fewer than 11 (privacy.smallCell");
+    StudySheet masked =
+        new StudySheet("", plan(Task.Type.MASKED, SIDE, List.of("unlabelled", "unused")), true);
+    assertThat(Share.of(few, options, masked)).hasSize(2);
   }
 
   /** With texts, and a class that the study does not know. */

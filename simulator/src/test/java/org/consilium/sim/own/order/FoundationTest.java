@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +44,12 @@ final class FoundationTest {
     bytes[bytes.length - 1] ^= 1;
     Files.write(changed, bytes);
 
+    Path nan = folder.resolve("nan");
+    byte[] spoilt = Files.readAllBytes(own);
+    ByteBuffer.wrap(spoilt).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - 8, Float.NaN);
+    Files.write(nan, spoilt);
+
+    refused(Optional.of(named(nan)), Optional.of(nan), "holds NaN at");
     refused(Optional.empty(), Optional.of(own), "the study names none");
     refused(Optional.of(named(own)), Optional.empty(), "does not come with this program");
     refused(Optional.of(named(own)), Optional.of(folder.resolve("gone")), "no file");
