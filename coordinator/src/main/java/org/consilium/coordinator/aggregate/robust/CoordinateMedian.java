@@ -21,10 +21,7 @@ record CoordinateMedian(int faulty) implements RobustRule.ByCoordinate {
 
   @Override
   public Optional<Unmet> unmet(Round round) {
-    int least = 2 * faulty + 1;
-    return round.sites() >= least
-        ? Optional.empty()
-        : Optional.of(new Unmet.TooFewSites(word(), round.sites(), faulty, least));
+    return round.tooFew(this, 2 * faulty + 1);
   }
 
   /** {@inheritDoc} Outermost are the f lowest and the f highest values. */

@@ -51,9 +51,9 @@ record GeometricMedian(int faulty) implements RobustRule.ByDistance {
   /** Fewer than half of the sites, with less than half of the weight, may be faulty. */
   @Override
   public Optional<Unmet> unmet(Round round) {
-    int least = 2 * faulty + 1;
-    if (round.sites() < least) {
-      return Optional.of(new Unmet.TooFewSites(word(), round.sites(), faulty, least));
+    Optional<Unmet> few = round.tooFew(this, 2 * faulty + 1);
+    if (few.isPresent()) {
+      return few;
     }
     long heaviest = round.heaviest(faulty);
     return 2 * heaviest < round.weightSum()

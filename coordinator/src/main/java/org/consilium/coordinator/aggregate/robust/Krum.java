@@ -31,11 +31,11 @@ record Krum(int faulty, int kept) implements RobustRule.ByDistance {
 
   @Override
   public Optional<Unmet> unmet(Round round) {
-    int n = round.sites();
-    int least = 2 * faulty + 3;
-    if (n < least) {
-      return Optional.of(new Unmet.TooFewSites(word(), n, faulty, least));
+    Optional<Unmet> few = round.tooFew(this, 2 * faulty + 3);
+    if (few.isPresent()) {
+      return few;
     }
+    int n = round.sites();
     int most = n - faulty - 2;
     return kept <= most
         ? Optional.empty()

@@ -28,10 +28,7 @@ record NormClip(double times, int faulty) implements RobustRule.ByNorm {
 
   @Override
   public Optional<Unmet> unmet(Round round) {
-    int least = 2 * faulty + 1;
-    return round.sites() >= least
-        ? Optional.empty()
-        : Optional.of(new Unmet.TooFewSites(word(), round.sites(), faulty, least));
+    return round.tooFew(this, 2 * faulty + 1);
   }
 
   @Override

@@ -153,6 +153,13 @@ public sealed interface RobustRule {
           .sum();
     }
 
+    /** Says so when there are fewer than {@code least} sites for the rule. */
+    Optional<Unmet> tooFew(RobustRule rule, int least) {
+      return sites() >= least
+          ? Optional.empty()
+          : Optional.of(new Unmet.TooFewSites(rule.word(), sites(), rule.faulty(), least));
+    }
+
     /** Refuses a rule that nobody asked whether the round meets its needs. */
     void require(RobustRule rule) {
       rule.unmet(this)

@@ -2,6 +2,7 @@ package org.consilium.sim.own.cases;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.Split;
@@ -45,12 +46,9 @@ record Share(SiteId id, Cut.Piece piece, Shift shift) {
     }
     int most = 0;
     for (Share share : shares) {
-      ImageSet holdout = cases.images().subset(share.piece.places(Split.VALIDATION));
-      int least = Integer.MAX_VALUE;
-      for (int label = 0; label < plan.labels().size(); label++) {
-        least = Math.min(least, holdout.countOf(label));
-      }
-      most = Math.max(most, least);
+      int[] counts = new int[plan.labels().size()];
+      share.piece.holdout().forEach(place -> counts[cases.images().label(place)]++);
+      most = Math.max(most, Arrays.stream(counts).min().orElse(0));
     }
     int needed = plan.protection().smallCell();
     if (most < needed) {

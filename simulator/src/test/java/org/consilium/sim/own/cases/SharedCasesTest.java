@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,13 +19,10 @@ import org.consilium.models.data.NpzFile;
 import org.consilium.models.data.NpzTexts;
 import org.consilium.models.data.NpzWriter;
 import org.consilium.models.data.Split;
-import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.ModelSpec;
-import org.consilium.protocol.SiteId;
-import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.StudyPlan.Task;
-import org.consilium.protocol.Training;
+import org.consilium.sim.own.OwnPlan;
 import org.consilium.sim.own.cut.Cases;
 import org.consilium.sim.own.cut.Cut;
 import org.consilium.sim.own.cut.Partition;
@@ -218,31 +214,7 @@ final class SharedCasesTest {
           case IMAGE_TEXT -> "clip-resnet-gn";
           default -> "mae-vit-mini";
         };
-    return new StudyPlan(
-        new StudyId("shared"),
-        "Shared",
-        new ModelSpec(architecture, 1, side, side, classes, 0),
-        Optional.empty(),
-        new Task(type, "none"),
-        StudyPlan.Tuning.FULL,
-        new Training(
-            1,
-            0,
-            16,
-            new Training.Optimiser("adamw", 0.002, 0, 0, 1, 1),
-            new Training.Schedule(1, 0, false, 0),
-            0,
-            new Training.Input("none", "fixed", 0.5, 0.25),
-            Training.Personal.NONE,
-            false),
-        Aggregation.FEDAVG,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
-        new StudyPlan.Participation(
-            List.of(new SiteId("site-1"), new SiteId("site-2")), 2, Duration.ofMinutes(5)),
-        new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
-        labels,
-        type == Task.Type.MASKED ? "loss" : "auroc",
-        1,
-        2);
+    return OwnPlan.of(
+        new ModelSpec(architecture, 1, side, side, classes, 0), Optional.empty(), type, labels);
   }
 }

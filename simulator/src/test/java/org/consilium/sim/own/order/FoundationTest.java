@@ -8,21 +8,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.catalog.Bundled;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.SafetensorsWriter;
-import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.ModelVersion;
-import org.consilium.protocol.SiteId;
-import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.Training;
+import org.consilium.sim.own.OwnPlan;
 import org.consilium.sim.own.cut.Partition;
 import org.consilium.sim.own.cut.Refusal;
 import org.consilium.sim.own.cut.Shift;
@@ -120,31 +116,7 @@ final class FoundationTest {
   }
 
   private static StudyPlan plan(ModelSpec model, Optional<StudyPlan.Foundation> foundation) {
-    return new StudyPlan(
-        new StudyId("starts"),
-        "Starts",
-        model,
-        foundation,
-        new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none"),
-        StudyPlan.Tuning.FULL,
-        new Training(
-            1,
-            0,
-            16,
-            new Training.Optimiser("adamw", 0.002, 0, 0, 1, 1),
-            new Training.Schedule(1, 0, false, 0),
-            0,
-            new Training.Input("none", "fixed", 0.5, 0.25),
-            Training.Personal.NONE,
-            false),
-        Aggregation.FEDAVG,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
-        new StudyPlan.Participation(
-            List.of(new SiteId("site-1"), new SiteId("site-2")), 2, Duration.ofMinutes(5)),
-        new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
-        List.of("negative", "positive"),
-        "auroc",
-        1,
-        2);
+    return OwnPlan.of(
+        model, foundation, StudyPlan.Task.Type.CLASSIFICATION, List.of("negative", "positive"));
   }
 }
