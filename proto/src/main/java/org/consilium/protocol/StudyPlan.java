@@ -208,13 +208,15 @@ public record StudyPlan(
   /** What hides a single site's delta. */
   public enum Mode {
     /** Encrypted to the study's aggregation key: the aggregator's operator can read it. */
-    SEALED
+    SEALED,
+    /** Hidden by masks that cancel in the sum: the coordinator sees the sum alone. */
+    MASKED
   }
 
   /**
    * The bounds of what leaves a site.
    *
-   * @param mode what hides a delta
+   * @param exposure who can read a single site's delta
    * @param clip S, largest L2 norm of a delta
    * @param range C, largest magnitude of one coordinate, a power of two
    * @param weightMax W, largest integer weight
@@ -222,7 +224,7 @@ public record StudyPlan(
    * @param smallCell counts below it are never released
    */
   public record Protection(
-      Mode mode, double clip, double range, int weightMax, int minSamples, int smallCell) {
+      Exposure exposure, double clip, double range, int weightMax, int minSamples, int smallCell) {
     public Protection {
       check(clip > 0 && clip <= 1e6, "clip must be in (0, 1e6]", clip);
       check(
@@ -235,6 +237,11 @@ public record StudyPlan(
           weightMax);
       check(minSamples >= 1 && minSamples <= 1_000_000, "minSamples must be 1-1e6", minSamples);
       check(smallCell >= 5 && smallCell <= 1000, "smallCell must be 5-1000", smallCell);
+    }
+
+    /** What hides a delta, in a word. */
+    public Mode mode() {
+      return exposure.mode();
     }
   }
 

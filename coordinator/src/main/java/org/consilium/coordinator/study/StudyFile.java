@@ -17,13 +17,13 @@ import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.StudyPlan.Foundation;
-import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
@@ -164,7 +164,7 @@ public final class StudyFile {
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();
     return privacy.build(
-        () -> new Protection(Mode.SEALED, clip, range, weightMax, minSamples, smallCell));
+        () -> new Protection(new Exposure.Sealed(), clip, range, weightMax, minSamples, smallCell));
   }
 
   private static Optional<Participation> participation(YamlMap sites) {

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.consilium.coordinator.drift.DriftMonitor.Verdict;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
@@ -112,7 +113,7 @@ final class DriftMonitorTest {
             Training.Personal.NONE,
             false),
         org.consilium.protocol.Aggregation.FEDAVG,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
+        new StudyPlan.Protection(new Exposure.Sealed(), 100, 8, 16, 10, 11),
         new StudyPlan.Participation(List.of(A, B), 2, Duration.ofMinutes(10)),
         new StudyPlan.Monitoring("cusum", 1, 52, 20, "alert"),
         List.of("negative", "positive"),

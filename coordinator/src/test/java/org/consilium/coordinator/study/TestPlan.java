@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -65,7 +66,7 @@ public record TestPlan(
             Training.Personal.NONE,
             false),
         aggregation,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 100, 8, 16, 10, 11),
+        new StudyPlan.Protection(new Exposure.Sealed(), 100, 8, 16, 10, 11),
         new StudyPlan.Participation(sites, quorum, deadline),
         new StudyPlan.Monitoring("cusum", 1, 52, windows, "alert"),
         List.of("negative", "positive"),

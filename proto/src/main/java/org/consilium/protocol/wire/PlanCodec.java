@@ -4,12 +4,13 @@ import java.time.Duration;
 import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Exposure;
+import org.consilium.protocol.Exposure.Ring;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Mode;
 import org.consilium.protocol.StudyPlan.Monitoring;
 import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
@@ -38,14 +39,7 @@ public final class PlanCodec {
                 .setClasses(plan.model().classes())
                 .setParameters(plan.model().parameters()))
         .setAggregation(aggregation(plan.aggregation()))
-        .setProtection(
-            org.consilium.proto.v1.Protection.newBuilder()
-                .setMode(org.consilium.proto.v1.Protection.Mode.SEALED)
-                .setClip(plan.protection().clip())
-                .setRange(plan.protection().range())
-                .setWeightMax(plan.protection().weightMax())
-                .setMinSamples(plan.protection().minSamples())
-                .setSmallCell(plan.protection().smallCell()))
+        .setProtection(protection(plan.protection()))
         .setParticipation(
             org.consilium.proto.v1.Participation.newBuilder()
                 .addAllSites(plan.participation().sites().stream().map(SiteId::value).toList())
@@ -162,13 +156,44 @@ public final class PlanCodec {
         });
   }
 
-  private static Protection protection(org.consilium.proto.v1.Protection p) {
-    if (p.getMode() != org.consilium.proto.v1.Protection.Mode.SEALED) {
-      throw new IllegalArgumentException(
-          "protection mode must be SEALED, got number " + p.getModeValue());
+  private static org.consilium.proto.v1.Protection protection(Protection protection) {
+    var message =
+        org.consilium.proto.v1.Protection.newBuilder()
+            .setClip(protection.clip())
+            .setRange(protection.range())
+            .setWeightMax(protection.weightMax())
+            .setMinSamples(protection.minSamples())
+            .setSmallCell(protection.smallCell());
+    switch (protection.exposure()) {
+      case Exposure.Sealed() -> message.setMode(org.consilium.proto.v1.Protection.Mode.SEALED);
+      case Exposure.Masked(Ring ring) ->
+          message.setMode(org.consilium.proto.v1.Protection.Mode.MASKED).setRingBits(ring.bits());
     }
+    return message.build();
+  }
+
+  private static Exposure exposure(org.consilium.proto.v1.Protection p) {
+    return switch (p.getMode()) {
+      case SEALED -> new Exposure.Sealed();
+      case MASKED -> new Exposure.Masked(ring(p.getRingBits()));
+      case MODE_UNSPECIFIED, UNRECOGNIZED ->
+          throw new IllegalArgumentException(
+              "protection mode must be SEALED or MASKED, got number " + p.getModeValue());
+    };
+  }
+
+  private static Ring ring(int bits) {
+    for (Ring ring : Ring.values()) {
+      if (ring.bits() == bits) {
+        return ring;
+      }
+    }
+    throw new IllegalArgumentException("ring must be of 32 or 64 bits, got " + bits);
+  }
+
+  private static Protection protection(org.consilium.proto.v1.Protection p) {
     return new Protection(
-        Mode.SEALED,
+        exposure(p),
         p.getClip(),
         p.getRange(),
         p.getWeightMax(),

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -38,7 +39,7 @@ public final class OwnPlan {
             Training.Personal.NONE,
             false),
         Aggregation.FEDAVG,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
+        new StudyPlan.Protection(new Exposure.Sealed(), 5, 8, 64, 10, 11),
         new StudyPlan.Participation(
             List.of(new SiteId("site-1"), new SiteId("site-2")), 2, Duration.ofMinutes(5)),
         new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),

@@ -178,11 +178,13 @@ final class PolicyYaml {
   }
 
   private static Mode mode(String name) {
-    if (name.equals("sealed")) {
-      return Mode.SEALED;
-    }
-    throw new IllegalArgumentException(
-        "modes: sealed is the only mode known, got " + Limits.printable(name));
+    return switch (name) {
+      case "sealed" -> Mode.SEALED;
+      case "masked" -> Mode.MASKED;
+      default ->
+          throw new IllegalArgumentException(
+              "modes: must be sealed or masked, got " + Limits.printable(name));
+    };
   }
 
   private static String word(Mode mode) {

@@ -50,7 +50,7 @@ public record SitePolicy(
   /** Refuses everything: what holds without a policy file. */
   public static SitePolicy refuseAll() {
     return new SitePolicy(
-        Set.of(Mode.SEALED), MIN_SITES, UPDATE_BYTES_PER_DAY, Set.of(), List.of());
+        Set.of(Mode.MASKED, Mode.SEALED), MIN_SITES, UPDATE_BYTES_PER_DAY, Set.of(), List.of());
   }
 
   /** The same policy with one more consent or denial; it replaces those about the same subject. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
@@ -86,7 +87,7 @@ public final class Consortium {
             Training.Personal.NONE,
             false),
         aggregation,
-        new StudyPlan.Protection(StudyPlan.Mode.SEALED, 5, 8, 64, 10, 11),
+        new StudyPlan.Protection(new Exposure.Sealed(), 5, 8, 64, 10, 11),
         new StudyPlan.Participation(List.of(NORTH, SOUTH), 2, Duration.ofMinutes(5)),
         new StudyPlan.Monitoring("none", 1, 52, 0, "alert"),
         List.of("no", "yes"),

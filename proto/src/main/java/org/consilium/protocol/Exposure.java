@@ -1,0 +1,51 @@
+package org.consilium.protocol;
+
+import org.consilium.protocol.StudyPlan.Mode;
+
+/**
+ * Who can read a single site's delta, and what that allows. What needs to see single deltas is a
+ * component of {@link Sealed} alone, so that it cannot be written together with {@link Masked}.
+ */
+public sealed interface Exposure {
+  /** Its short name. */
+  Mode mode();
+
+  /** Encrypted to the study's aggregation key: the aggregator's operator can read it. */
+  record Sealed() implements Exposure {
+    @Override
+    public Mode mode() {
+      return Mode.SEALED;
+    }
+  }
+
+  /**
+   * Hidden by masks that cancel in the sum (protocol CSA1): the coordinator sees the sum alone.
+   *
+   * @param ring in which the masked integers are added
+   */
+  record Masked(Ring ring) implements Exposure {
+    @Override
+    public Mode mode() {
+      return Mode.MASKED;
+    }
+  }
+
+  /** Integers modulo a power of two. */
+  enum Ring {
+    /** 4 bytes a value, a scale for each tensor, stochastic rounding. */
+    BITS_32(32),
+    /** 8 bytes a value, one scale, exact to 2^-25. */
+    BITS_64(64);
+
+    private final int bits;
+
+    Ring(int bits) {
+      this.bits = bits;
+    }
+
+    /** R of Z_2^R. */
+    public int bits() {
+      return bits;
+    }
+  }
+}
