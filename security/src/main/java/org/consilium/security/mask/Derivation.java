@@ -48,6 +48,33 @@ final class Derivation {
     return Fingerprint.sha256(info("b"), context.bytes(), info("", site), secret);
   }
 
+  /** Key of the stream of Shamir coefficients for one of a site's secrets, from its dealing seed. */
+  static byte[] coefficients(Fingerprint context, int site, String secretName, byte[] dealing) {
+    checkSecret(dealing);
+    return Hkdf.derive(dealing, context.bytes(), info("shamir-" + secretName, site), SECRET_BYTES);
+  }
+
+  /**
+   * All chance in the envelope of {@code from} to {@code to}. It depends on the key sealed to: with
+   * the same coins to two keys, the holder of one could read what is sealed to the other.
+   */
+  static byte[] envelopeCoins(
+      Fingerprint context, int from, int to, byte[] publicKey, byte[] dealing) {
+    checkSecret(dealing);
+    byte[] start = info("envelope", from, to);
+    byte[] info =
+        ByteBuffer.allocate(start.length + Fingerprint.BYTES)
+            .put(start)
+            .put(Fingerprint.sha256(publicKey).bytes())
+            .array();
+    return Hkdf.derive(dealing, context.bytes(), info, COINS_BYTES);
+  }
+
+  /** SHA-256(share ‖ salt). */
+  static Fingerprint shareCommitment(byte[] share, byte[] salt) {
+    return Fingerprint.sha256(share, salt);
+  }
+
   static void checkSite(int site) {
     if (site < 0 || site >= SITES_MAX) {
       throw new IllegalArgumentException(
@@ -62,7 +89,7 @@ final class Derivation {
     }
   }
 
-  private static byte[] info(String label, int... sites) {
+  static byte[] info(String label, int... sites) {
     byte[] name = label.getBytes(StandardCharsets.US_ASCII);
     ByteBuffer info = ByteBuffer.allocate(name.length + sites.length * Integer.BYTES).put(name);
     for (int site : sites) {

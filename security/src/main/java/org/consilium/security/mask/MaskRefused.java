@@ -1,10 +1,18 @@
 package org.consilium.security.mask;
 
-/** What another site sent does not do for masking; the message names the step and the numbers. */
+import java.util.OptionalInt;
+
+/**
+ * What a site or the coordinator sent does not do for masking; the message names the step, the site
+ * and the numbers, never a secret.
+ */
 public final class MaskRefused extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private static final int NOBODY = -1;
+
   private final Why why;
+  private final int site;
 
   /** What is wrong with it. */
   public enum Why {
@@ -23,16 +31,48 @@ public final class MaskRefused extends Exception {
     /** Not an X-Wing ciphertext, or one with an X25519 half of low order. */
     CIPHERTEXT,
     /** A rebuilt secret gives another public key than the one its owner signed. */
-    OTHER_KEY
+    OTHER_KEY,
+    /** A site number outside the attempt's, or of a site that is not in the set at hand. */
+    UNKNOWN_SITE,
+    /** A set of sites is smaller than the terms allow. */
+    TOO_FEW_SITES,
+    /** What this site itself had sent comes back altered, or not at all. */
+    OWN_CHANGED,
+    /** Two public keys of an attempt are the same. */
+    KEY_TWICE,
+    /** An envelope does not open, or holds no shares. */
+    ENVELOPE,
+    /** A share is not the one that its dealer committed to. */
+    COMMITMENT,
+    /** A step comes before the one that it rests on. */
+    OUT_OF_ORDER,
+    /** A step comes again with another set than the first time: one set for a context, ever. */
+    OTHER_SET,
+    /** A survivor is not among those who shared their secrets. */
+    SURVIVOR_NOT_SHARED,
+    /** A share of the wrong secret: a survivor's pair key, or a dropped site's self mask. */
+    SHARE_KIND,
+    /** A sum or a count of it that no legal vectors have. */
+    IMPLAUSIBLE_SUM
   }
 
   MaskRefused(Why why, String detail) {
+    this(why, NOBODY, detail);
+  }
+
+  MaskRefused(Why why, int site, String detail) {
     super(detail);
     this.why = why;
+    this.site = site;
   }
 
   /** What is wrong. */
   public Why why() {
     return why;
+  }
+
+  /** The number of the site at fault, where it is one site's. */
+  public OptionalInt site() {
+    return site == NOBODY ? OptionalInt.empty() : OptionalInt.of(site);
   }
 }

@@ -71,6 +71,7 @@ public final class PairKey implements AutoCloseable {
       key.close();
       throw new MaskRefused(
           Why.OTHER_KEY,
+          site,
           "recover the mask key of site %d: the shares give another public key than the signed one"
               .formatted(site));
     }

@@ -2,6 +2,7 @@ package org.consilium.security.mask;
 
 import java.security.SecureRandom;
 import java.util.Arrays;
+import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
 import org.bouncycastle.crypto.SecretWithEncapsulation;
 import org.bouncycastle.pqc.crypto.xwing.XWingKEMExtractor;
 import org.bouncycastle.pqc.crypto.xwing.XWingKEMGenerator;
@@ -35,6 +36,11 @@ final class XWing {
 
   byte[] publicKey() {
     return key.getPublicKeyParameters().getEncoded();
+  }
+
+  /** The pair as the library's HPKE takes it. */
+  AsymmetricCipherKeyPair pair() {
+    return new AsymmetricCipherKeyPair(key.getPublicKeyParameters(), key);
   }
 
   /**
@@ -79,6 +85,7 @@ final class XWing {
     }
     throw new MaskRefused(
         Why.CIPHERTEXT,
+        site,
         "agree with site %d: its ciphertext (%d bytes) is not usable"
             .formatted(site, ciphertext.length));
   }
@@ -86,6 +93,7 @@ final class XWing {
   private static MaskRefused unusableKey(int site, byte[] publicKey) {
     return new MaskRefused(
         Why.PUBLIC_KEY,
+        site,
         "agree with site %d: its mask key (%d bytes) is not usable"
             .formatted(site, publicKey.length));
   }
