@@ -12,8 +12,8 @@ import org.consilium.security.mask.Shamir.Share;
 import org.consilium.security.stream.Keystream;
 
 /**
- * What a site deals out to the others: a function of its secrets and of U1, so it comes out the same
- * each time.
+ * What a site deals out to the others: a function of its secrets and of U1, so it comes out the
+ * same each time.
  *
  * @param parcels for every other site of U1
  * @param pairSeeds with every site of U1 of a higher number
@@ -99,8 +99,7 @@ record Dealing(
   private static List<Share> shares(
       MaskTerms terms, int site, String name, byte[] secret, byte[] dealing) {
     byte[] key = Derivation.coefficients(terms.context(), site, name, dealing);
-    Keystream stream =
-        Keystream.of(key);
+    Keystream stream = Keystream.of(key);
     List<byte[]> coefficients = new ArrayList<>();
     for (int degree = 1; degree < terms.threshold(); degree++) {
       byte[] coefficient = new byte[secret.length];

@@ -48,7 +48,9 @@ final class Derivation {
     return Fingerprint.sha256(info("b"), context.bytes(), info("", site), secret);
   }
 
-  /** Key of the stream of Shamir coefficients for one of a site's secrets, from its dealing seed. */
+  /**
+   * Key of the stream of Shamir coefficients for one of a site's secrets, from its dealing seed.
+   */
   static byte[] coefficients(Fingerprint context, int site, String secretName, byte[] dealing) {
     checkSecret(dealing);
     return Hkdf.derive(dealing, context.bytes(), info("shamir-" + secretName, site), SECRET_BYTES);

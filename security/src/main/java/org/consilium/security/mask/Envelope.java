@@ -12,9 +12,10 @@ import org.consilium.security.mask.MaskRefused.Why;
 
 /**
  * A dealer's two shares on their way to one site: HPKE in base mode (RFC 9180) with X-Wing,
- * HKDF-SHA256 and AES-256-GCM; info = "share" ‖ dealer ‖ receiver, aad = round context, plain text =
- * each share after its length as u32 big-endian. The salts of the shares' commitments are exports of
- * the same HPKE context, so both ends know them and nobody else does. Secrets: its text shows none.
+ * HKDF-SHA256 and AES-256-GCM; info = "share" ‖ dealer ‖ receiver, aad = round context, plain text
+ * = each share after its length as u32 big-endian. The salts of the shares' commitments are exports
+ * of the same HPKE context, so both ends know them and nobody else does. Secrets: its text shows
+ * none.
  */
 final class Envelope {
   private static final int SHARE_BYTES = Derivation.SECRET_BYTES;
@@ -94,8 +95,7 @@ final class Envelope {
     HPKE hpke = hpke();
     HPKEContextWithEncapsulation agreed;
     try {
-      agreed =
-          hpke.setupBaseS(hpke.deserializePublicKey(publicKey), info(dealer, receiver), coins);
+      agreed = hpke.setupBaseS(hpke.deserializePublicKey(publicKey), info(dealer, receiver), coins);
     } catch (IllegalArgumentException | IllegalStateException unusable) {
       throw new MaskRefused(
           Why.PUBLIC_KEY,
@@ -143,8 +143,7 @@ final class Envelope {
                   key.pair(),
                   info(dealer, receiver));
       plain =
-          agreed.open(
-              context.bytes(), Arrays.copyOfRange(envelope, XWing.CIPHERTEXT_BYTES, BYTES));
+          agreed.open(context.bytes(), Arrays.copyOfRange(envelope, XWing.CIPHERTEXT_BYTES, BYTES));
     } catch (InvalidCipherTextException | IllegalArgumentException | IllegalStateException bad) {
       throw refused(dealer, "it does not open");
     }

@@ -75,8 +75,7 @@ public record MaskKeys(byte[] maskKey, byte[] shareKey, Fingerprint selfCommitme
   static Fingerprint digest(MaskTerms terms, SortedMap<Integer, MaskKeys> everyone) {
     ByteBuffer entries =
         ByteBuffer.allocate(
-            Integer.BYTES
-                + everyone.size() * (Integer.BYTES + 2 * KEY_BYTES + Fingerprint.BYTES));
+            Integer.BYTES + everyone.size() * (Integer.BYTES + 2 * KEY_BYTES + Fingerprint.BYTES));
     entries.putInt(everyone.size());
     everyone.forEach(
         (site, keys) ->
@@ -85,8 +84,7 @@ public record MaskKeys(byte[] maskKey, byte[] shareKey, Fingerprint selfCommitme
                 .put(keys.maskKey)
                 .put(keys.shareKey)
                 .put(keys.selfCommitment.bytes()));
-    return Fingerprint.sha256(
-        Derivation.info("U1"), terms.context().bytes(), entries.array());
+    return Fingerprint.sha256(Derivation.info("U1"), terms.context().bytes(), entries.array());
   }
 
   @Override

@@ -6,13 +6,13 @@ import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.mask.MaskRefused.Why;
 
 /**
- * What one attempt at masking is bound to. A site's number is its place, from 0, among the attempt's
- * sorted participants.
+ * What one attempt at masking is bound to. A site's number is its place, from 0, among the
+ * attempt's sorted participants.
  *
  * @param context the round context's digest, another for every attempt
  * @param sites n, 3 to 128
- * @param threshold t: so many shares rebuild a secret, so many signatures fix the survivors;
- *     {@link #threshold} to n
+ * @param threshold t: so many shares rebuild a secret, so many signatures fix the survivors; {@link
+ *     #threshold} to n
  * @param survivorsMin m: least number of vectors in a sum, 3 to n
  */
 public record MaskTerms(Fingerprint context, int sites, int threshold, int survivorsMin) {
@@ -74,9 +74,7 @@ public record MaskTerms(Fingerprint context, int sites, int threshold, int survi
   void checkSite(String step, int site) throws MaskRefused {
     if (site < 0 || site >= sites) {
       throw new MaskRefused(
-          Why.UNKNOWN_SITE,
-          site,
-          "%s: site number %d, 0 to %d".formatted(step, site, sites - 1));
+          Why.UNKNOWN_SITE, site, "%s: site number %d, 0 to %d".formatted(step, site, sites - 1));
     }
   }
 

@@ -17,8 +17,8 @@ import org.consilium.security.mask.Shamir.Share;
  * #uploaded}, {@link #consent}, {@link #release}, in this order. What it sends is a function of its
  * secrets and of what it received, so a step repeated with the same input gives the same bytes, and
  * the first input of a step is the only one: another is refused, also after a restart if {@link
- * #progress} was journaled before the step's result was sent. Signatures are checked outside, and so
- * is the one {@link Pledge} of a round. One thread at a time; closing erases the secrets.
+ * #progress} was journaled before the step's result was sent. Signatures are checked outside, and
+ * so is the one {@link Pledge} of a round. One thread at a time; closing erases the secrets.
  */
 public final class MaskingSite implements AutoCloseable {
   private final MaskTerms terms;
@@ -213,8 +213,7 @@ public final class MaskingSite implements AutoCloseable {
     checkSame("settle survivors: set", progress.consented(), digest);
     survivors = Set.copyOf(accepted.keySet());
     progress =
-        new Progress(
-            progress.keys(), progress.parcels(), progress.uploaded(), Optional.of(digest));
+        new Progress(progress.keys(), progress.parcels(), progress.uploaded(), Optional.of(digest));
     return digest;
   }
 

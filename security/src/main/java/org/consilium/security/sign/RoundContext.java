@@ -7,7 +7,7 @@ import java.util.List;
 import org.consilium.security.identity.Fingerprint;
 
 /**
- * Everything a sealed update is bound to: one attempt at one round of one study, its model, its
+ * Everything a protected update is bound to: one attempt at one round of one study, its model, its
  * participants and its arithmetic. Any difference gives another {@link #digest()}, and a seal or
  * signature made under one digest is refused under another.
  *
@@ -24,7 +24,7 @@ import org.consilium.security.identity.Fingerprint;
  * @param referenceSamples N_ref of the weight rule
  * @param scaleExponents SHA-256 of the scale table
  * @param vectorLength integers in an update
- * @param aggregationKey SHA-256 of the X-Wing public key
+ * @param protection how updates are protected, and what that is bound to
  */
 public record RoundContext(
     String federation,
@@ -41,8 +41,72 @@ public record RoundContext(
     long referenceSamples,
     Fingerprint scaleExponents,
     int vectorLength,
-    Fingerprint aggregationKey) {
-  private static final String LABEL = "CSEAL1";
+    Protection protection) {
+  private static final String SEALED_LABEL = "CSEAL1";
+  private static final String MASKED_LABEL = "CSA1";
+
+  /** With sealed updates. */
+  @SuppressWarnings("TooManyParameters") // a record's own
+  public RoundContext(
+      String federation,
+      Fingerprint studyDigest,
+      String study,
+      int round,
+      int attempt,
+      Fingerprint model,
+      Fingerprint layout,
+      List<Participant> participants,
+      int quorum,
+      double clip,
+      int weightMax,
+      long referenceSamples,
+      Fingerprint scaleExponents,
+      int vectorLength,
+      Fingerprint aggregationKey) {
+    this(
+        federation,
+        studyDigest,
+        study,
+        round,
+        attempt,
+        model,
+        layout,
+        participants,
+        quorum,
+        clip,
+        weightMax,
+        referenceSamples,
+        scaleExponents,
+        vectorLength,
+        new Protection.Sealed(aggregationKey));
+  }
+
+  /** The two protection modes; the digest of one is never one of the other. */
+  public sealed interface Protection {
+    /**
+     * Updates are encrypted to one key, whose holder can read each.
+     *
+     * @param aggregationKey SHA-256 of the X-Wing public key
+     */
+    record Sealed(Fingerprint aggregationKey) implements Protection {}
+
+    /**
+     * Updates are masked and only their sum can be read.
+     *
+     * @param threshold t: shares that rebuild a secret, signatures that fix the survivors
+     * @param survivorsMin m: least number of vectors in a sum
+     * @param ringBits 32 or 64
+     */
+    record Masked(int threshold, int survivorsMin, int ringBits) implements Protection {
+      public Masked {
+        if (threshold < 1 || survivorsMin < 1 || (ringBits != 32 && ringBits != 64)) {
+          throw new IllegalArgumentException(
+              "round context: threshold %d, at least %d survivors, a ring of %d bits"
+                  .formatted(threshold, survivorsMin, ringBits));
+        }
+      }
+    }
+  }
 
   /**
    * A site of the round.
@@ -78,15 +142,22 @@ public record RoundContext(
       throw new IllegalArgumentException(
           "round context: quorum %d of %d participants".formatted(quorum, participants.size()));
     }
+    if (protection instanceof Protection.Masked(int threshold, int survivorsMin, _)
+        && Math.max(threshold, survivorsMin) > participants.size()) {
+      throw new IllegalArgumentException(
+          "round context: threshold %d and at least %d survivors of %d participants"
+              .formatted(threshold, survivorsMin, participants.size()));
+    }
     if (!(clip > 0) || Double.isInfinite(clip)) {
       throw new IllegalArgumentException("round context: clip " + clip);
     }
   }
 
   /**
-   * SHA-256 of the label {@code CSEAL1} and the fields in declared order, each as u32 big-endian
-   * length and bytes: text in UTF-8, int as 4 bytes, long and double (IEEE 754) as 8 bytes, the
-   * participants as their number and then id, digest and weight of each.
+   * SHA-256 of the label {@code CSEAL1} or {@code CSA1} and the fields in declared order, those of
+   * the protection last, each as u32 big-endian length and bytes: text in UTF-8, int as 4 bytes,
+   * long and double (IEEE 754) as 8 bytes, the participants as their number and then id, digest and
+   * weight of each.
    */
   public Fingerprint digest() {
     ByteArrayOutputStream out = new ByteArrayOutputStream(512);
@@ -109,8 +180,20 @@ public record RoundContext(
     field(out, referenceSamples);
     field(out, scaleExponents.bytes());
     field(out, vectorLength);
-    field(out, aggregationKey.bytes());
-    return Fingerprint.sha256(LABEL.getBytes(StandardCharsets.US_ASCII), out.toByteArray());
+    String label =
+        switch (protection) {
+          case Protection.Sealed(Fingerprint aggregationKey) -> {
+            field(out, aggregationKey.bytes());
+            yield SEALED_LABEL;
+          }
+          case Protection.Masked(int threshold, int survivorsMin, int ringBits) -> {
+            field(out, threshold);
+            field(out, survivorsMin);
+            field(out, ringBits);
+            yield MASKED_LABEL;
+          }
+        };
+    return Fingerprint.sha256(label.getBytes(StandardCharsets.US_ASCII), out.toByteArray());
   }
 
   private static void field(ByteArrayOutputStream out, String text) {

@@ -13,15 +13,64 @@ import java.util.List;
 import java.util.Set;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.sign.RoundContext.Participant;
+import org.consilium.security.sign.RoundContext.Protection;
 import org.junit.jupiter.api.Test;
 
 final class RoundContextTest {
   @Test
-  void digest_knownRound_equalsAnIndependentEncoder() throws Exception {
+  void digest_knownSealedRound_equalsAnIndependentEncoder() throws Exception {
     // oracle: this encoder, written from the description and not from the code
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeBytes("CSEAL1");
+    fields(out);
+    hash(out, 8);
+    byte[] expected = MessageDigest.getInstance("SHA-256").digest(bytes.toByteArray());
+
+    assertThat(context(7, 2, "st-mary", 2.5, 8).digest().bytes()).isEqualTo(expected);
+    // from a third encoder (Python): a sealed round keeps the digest it always had
+    assertThat(context(7, 2, "st-mary", 2.5, 8).digest().hex())
+        .isEqualTo("58e378870a1923516363ebac2f9f7211c61c04780b5b4ab0b7414c1792b01e1e");
+  }
+
+  @Test
+  void digest_knownMaskedRound_equalsAnIndependentEncoder() throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeBytes("CSA1");
+    fields(out);
+    number(out, 2);
+    number(out, 1);
+    number(out, 32);
+    byte[] expected = MessageDigest.getInstance("SHA-256").digest(bytes.toByteArray());
+
+    assertThat(masked(2, 1, 32).digest().bytes()).isEqualTo(expected);
+    assertThat(masked(2, 1, 32).digest().hex())
+        .isEqualTo("3d6cdff2c643efebcb91df6720680852dd6c6b05ab4927c25f563509c7a87c95");
+  }
+
+  @Test
+  void digest_otherMaskingTerms_differsAndIsNeverASealedOne() {
+    Set<Fingerprint> digests = new HashSet<>();
+
+    digests.add(masked(2, 1, 32).digest());
+    digests.add(masked(1, 1, 32).digest());
+    digests.add(masked(1, 2, 32).digest());
+    digests.add(masked(2, 1, 64).digest());
+    digests.add(context(7, 2, "st-mary", 2.5, 8).digest());
+
+    assertThat(digests).hasSize(5);
+  }
+
+  @Test
+  void masked_ringOrThresholdOutOfRange_refused() {
+    assertThatThrownBy(() -> masked(2, 1, 16)).hasMessageContaining("a ring of 16 bits");
+    assertThatThrownBy(() -> masked(3, 1, 32)).hasMessageContaining("threshold 3");
+    assertThatThrownBy(() -> masked(2, 3, 32)).hasMessageContaining("at least 3 survivors of 2");
+    assertThatThrownBy(() -> masked(0, 1, 32)).hasMessageContaining("threshold 0");
+  }
+
+  private static void fields(DataOutputStream out) throws Exception {
     text(out, "consilium.test");
     hash(out, 1);
     text(out, "chest");
@@ -44,10 +93,6 @@ final class RoundContextTest {
     out.writeLong(1000);
     hash(out, 6);
     number(out, 123_456);
-    hash(out, 8);
-    byte[] expected = MessageDigest.getInstance("SHA-256").digest(bytes.toByteArray());
-
-    assertThat(context(7, 2, "st-mary", 2.5, 8).digest().bytes()).isEqualTo(expected);
   }
 
   @Test
@@ -72,6 +117,15 @@ final class RoundContextTest {
   }
 
   private static RoundContext context(int round, int attempt, String second, double s, int key) {
+    return context(round, attempt, second, s, new Protection.Sealed(print(key)));
+  }
+
+  private static RoundContext masked(int threshold, int survivorsMin, int ringBits) {
+    return context(7, 2, "st-mary", 2.5, new Protection.Masked(threshold, survivorsMin, ringBits));
+  }
+
+  private static RoundContext context(
+      int round, int attempt, String second, double s, Protection protection) {
     return new RoundContext(
         "consilium.test",
         print(1),
@@ -87,7 +141,7 @@ final class RoundContextTest {
         1000,
         print(6),
         123_456,
-        print(key));
+        protection);
   }
 
   private static Fingerprint print(int value) {
