@@ -20,6 +20,9 @@ public final class Quantiser {
 
   /** With a study's terms and one site's rounding words; the stream belongs to this from now on. */
   public Quantiser(FixedTerms terms, RoundingStream rounding) {
+    if (terms.ring() != FixedTerms.Ring.BITS_32) {
+      throw new IllegalArgumentException("quantise: terms of 64 bits round to nearest");
+    }
     this.terms = terms;
     this.rounding = rounding;
   }
@@ -95,7 +98,7 @@ public final class Quantiser {
     return Math.scalb((double) sum / (double) weightSum, -scaleExponent);
   }
 
-  private static void checkFinite(Run run, float[] delta, int offset) throws NotFinite {
+  static void checkFinite(Run run, float[] delta, int offset) throws NotFinite {
     int bad = 0;
     for (int i = offset; i < offset + run.length(); i++) {
       bad |= ((Float.floatToRawIntBits(delta[i]) & EXPONENT_MASK) + 0x0080_0000) >> 31;
@@ -132,7 +135,7 @@ public final class Quantiser {
     }
   }
 
-  private static int clipped(float[] delta, int offset, int length, double scale, double limit) {
+  static int clipped(float[] delta, int offset, int length, double scale, double limit) {
     int count = 0;
     for (int i = offset; i < offset + length; i++) {
       count += Math.abs(delta[i] * scale) > limit ? 1 : 0;

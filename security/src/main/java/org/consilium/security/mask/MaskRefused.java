@@ -9,7 +9,7 @@ import java.util.OptionalInt;
 public final class MaskRefused extends Exception {
   private static final long serialVersionUID = 1L;
 
-  private static final int NOBODY = -1;
+  private static final int NOBODY = Integer.MIN_VALUE; // a stranger's number can be negative
 
   private final Why why;
   private final int site;

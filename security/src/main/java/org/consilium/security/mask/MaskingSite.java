@@ -91,6 +91,15 @@ public final class MaskingSite implements AutoCloseable {
     return new MaskingSite(terms, site, secrets, progress);
   }
 
+  /** Another with the same state and none of it in common, to try several ways of going on. */
+  MaskingSite copy() {
+    MaskingSite copy = new MaskingSite(terms, site, secrets, progress);
+    copy.dealing = dealing;
+    copy.received = received; // both are replaced, never changed
+    copy.survivors = survivors;
+    return copy;
+  }
+
   /** Its number. */
   public int site() {
     return site;
