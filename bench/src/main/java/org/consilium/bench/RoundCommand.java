@@ -46,6 +46,12 @@ final class RoundCommand implements Callable<Integer> {
 
   private final InstantSource clock;
 
+  /** What hides an update, as a study file says it. */
+  private enum Mode {
+    masked,
+    sealed
+  }
+
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-32 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
@@ -54,6 +60,12 @@ final class RoundCommand implements Callable<Integer> {
       defaultValue = "86000000",
       description = "Parameters of the model (${DEFAULT-VALUE}).")
   private long parameters = 86_000_000;
+
+  @Option(
+      names = "--mode",
+      defaultValue = "masked",
+      description = "What hides an update: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+  private Mode mode = Mode.masked;
 
   @Option(names = "--rounds", defaultValue = "3", description = "Rounds (${DEFAULT-VALUE}).")
   private int rounds = 3;
@@ -197,6 +209,7 @@ final class RoundCommand implements Callable<Integer> {
     return new RoundMeasurement(
         sites,
         parameters,
+        mode.name(),
         measured,
         lives.stream()
             .map(l -> new RoundMeasurement.ProcessPeak(l.role(), l.name(), l.pid(), l.peakRssKib()))
@@ -217,6 +230,7 @@ final class RoundCommand implements Callable<Integer> {
       task:      {type: classification, labels: [negative, positive]}
       algorithm: {name: fedavg, rounds: %d}
       training:  {localBaseline: false}
+      privacy:   {mode: %s}
       sites:     {include: [%s], quorum: %d, deadline: 60m}
       drift:     {detector: none}
       seed: 1
@@ -225,6 +239,7 @@ final class RoundCommand implements Callable<Integer> {
             STUDY,
             parameters,
             rounds,
+            mode,
             ids.stream().map(SiteId::value).collect(Collectors.joining(", ")),
             sites);
   }

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
  *
  * @param sites sites
  * @param parameters of the model
+ * @param mode masked or sealed
  * @param rounds each round, none left out
  * @param processes each process, in order of start
  * @param bytesUp sealed update bytes taken in over all rounds
@@ -22,6 +23,7 @@ import java.util.OptionalLong;
 record RoundMeasurement(
     int sites,
     long parameters,
+    String mode,
     List<Round> rounds,
     List<ProcessPeak> processes,
     long bytesUp,
@@ -47,8 +49,8 @@ record RoundMeasurement(
   String text() {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%d sites, %,d parameters (%.0f MiB a model), sealed, mutual TLS%n"
-            .formatted(sites, parameters, parameters * 4 / MIB));
+        "%d sites, %,d parameters (%.0f MiB a model), %s, mutual TLS%n"
+            .formatted(sites, parameters, parameters * 4 / MIB, mode));
     for (Round round : rounds) {
       text.append(
           String.format(Locale.ROOT, "round %d        %8.1f s%n", round.number, round.seconds));
@@ -71,7 +73,7 @@ record RoundMeasurement(
     ObjectNode root = MAPPER.createObjectNode();
     root.put("schemaVersion", 1).put("status", "ok");
     ObjectNode data = root.putObject("data");
-    data.put("sites", sites).put("parameters", parameters);
+    data.put("sites", sites).put("parameters", parameters).put("mode", mode);
     ArrayNode roundNodes = data.putArray("rounds");
     for (Round round : rounds) {
       roundNodes.addObject().put("number", round.number).put("seconds", round.seconds);

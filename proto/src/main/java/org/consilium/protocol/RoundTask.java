@@ -100,6 +100,7 @@ public record RoundTask(
    * @param scaleExponents per tensor in layout order, log2 of its largest magnitude C_T
    * @param aggregationKey X-Wing public key
    * @param aggregationChain DER certificates that vouch for it, leaf first
+   * @param threshold of masking: shares that rebuild a secret; 0 where nothing is masked
    */
   public record Terms(
       String federation,
@@ -110,7 +111,8 @@ public record RoundTask(
       int referenceSamples,
       List<Integer> scaleExponents,
       byte[] aggregationKey,
-      List<byte[]> aggregationChain) {
+      List<byte[]> aggregationChain,
+      int threshold) {
     public Terms {
       participants = List.copyOf(participants);
       scaleExponents = List.copyOf(scaleExponents);
@@ -141,6 +143,10 @@ public record RoundTask(
               .formatted(SCALE_EXPONENT_MIN, SCALE_EXPONENT_MAX),
           scaleExponents.size());
       StudyPlan.check(
+          threshold >= 0 && threshold <= participants.size(),
+          "threshold must be 0 to participants",
+          threshold);
+      StudyPlan.check(
           !aggregationChain.isEmpty() && aggregationChain.size() <= 5,
           "aggregation chain must have 1-5 certificates",
           aggregationChain.size());
@@ -165,6 +171,7 @@ public record RoundTask(
           && clip == t.clip
           && weightMax == t.weightMax
           && referenceSamples == t.referenceSamples
+          && threshold == t.threshold
           && scaleExponents.equals(t.scaleExponents)
           && Arrays.equals(aggregationKey, t.aggregationKey)
           && Arrays.deepEquals(

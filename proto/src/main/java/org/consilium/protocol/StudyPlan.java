@@ -71,6 +71,12 @@ public record StudyPlan(
         !select.equals("loss") || !task.correction().equals("prior"),
         "select must not be loss under correction prior: no site's prevalence is the model's",
         select);
+    boolean masked = protection.mode() == Mode.MASKED;
+    check(
+        !masked || participation.quorum() >= Participation.HIDING_MIN,
+        "quorum must be at least %d under masking: a sum of two hides nobody"
+            .formatted(Participation.HIDING_MIN),
+        participation.quorum());
     Combination.require(aggregation, training, protection);
     boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
     check(
@@ -253,6 +259,9 @@ public record StudyPlan(
    * @param deadline when late updates stop counting
    */
   public record Participation(List<SiteId> sites, int quorum, Duration deadline) {
+    /** Fewest sites in a masked sum. */
+    public static final int HIDING_MIN = 3;
+
     public Participation {
       check(new TreeSet<>(sites).size() == sites.size(), "sites must be distinct", sites.size());
       sites = sites.stream().sorted().toList();

@@ -49,11 +49,25 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
   private final InstantSource clock;
 
+  /** What hides an update, as a study file says it. */
+  private enum Mode {
+    masked,
+    sealed
+  }
+
   @Option(names = "--sites", defaultValue = "4", description = "Sites, 2-12 (${DEFAULT-VALUE}).")
   private int sites = 4;
 
   @Option(names = "--rounds", description = "Rounds (28; 25 with --residual).")
   private Optional<Integer> asked = Optional.empty();
+
+  @Option(
+      names = "--mode",
+      defaultValue = "masked",
+      description =
+          "What hides a site's update: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}). Masked: the"
+              + " coordinator sees the sum alone; sealed: it can read single updates.")
+  private Mode mode = Mode.masked;
 
   @Option(
       names = "--scenario",
@@ -158,7 +172,16 @@ final class DemoCommand implements Callable<Integer> {
     }
     try {
       return new DemoOptions(
-          sites, rounds, told, seed, out, keep, !withoutPooled, Chaos.parse(chaos), scale());
+          sites,
+          rounds,
+          told,
+          mode.name(),
+          seed,
+          out,
+          keep,
+          !withoutPooled,
+          Chaos.parse(chaos),
+          scale());
     } catch (IllegalArgumentException bad) {
       throw usage(String.valueOf(bad.getMessage()));
     }

@@ -74,6 +74,7 @@ final class DemoDataCommand implements Callable<Integer> {
             Duration.ofMinutes(30),
             rounds,
             counts.windows(),
+            all.size() < 3 ? "sealed" : "masked",
             seed);
     Files.writeString(file, text.yaml());
     printer.println(file);

@@ -14,13 +14,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.MetricsServer;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
@@ -31,6 +34,7 @@ import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
+import org.consilium.site.upload.MaskSender;
 import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
 import org.consilium.site.validate.LocalValidator;
@@ -167,6 +171,7 @@ final class Serving {
         new Tools.Exit(
             new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),
             new ReportProtector(parts.self())),
+        masking(config, parts),
         new Tools.Transfer(
             Outbox.open(state.outbox(), parts.self().key().verifyingKey()),
             new UpdateUploader(
@@ -175,6 +180,18 @@ final class Serving {
         parts.ledger(),
         parts.metrics(),
         console.clock(),
+        console::progress);
+  }
+
+  private MaskDesk masking(SiteConfig config, Parts parts) {
+    return new MaskDesk(
+        state.studies(),
+        new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
+        new MaskProtector(parts.self()),
+        new MaskSender(
+            parts.link(), parts.ledger(), backoff(), console.clock(), config.noProgress()),
+        new MaskDesk.Trust(parts.membership().site(), parts.chains()),
+        random,
         console::progress);
   }
 

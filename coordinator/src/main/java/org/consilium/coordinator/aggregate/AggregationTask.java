@@ -1,10 +1,12 @@
 package org.consilium.coordinator.aggregate;
 
 import java.util.List;
+import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.mask.Masks;
 
 /**
  * One server step to make.
@@ -14,6 +16,7 @@ import org.consilium.security.fixed.FixedTerms;
  * @param terms fixed-point layout of the sums
  * @param scaleExponents for each tensor, log2 of its range in this round
  * @param state the rule, and what it remembers
+ * @param removal takes the masks off the sum modulo 2^32; empty where nothing is masked
  * @param out receives θ′
  */
 public record AggregationTask(
@@ -22,6 +25,7 @@ public record AggregationTask(
     FixedTerms terms,
     List<Integer> scaleExponents,
     ServerState state,
+    Optional<Masks> removal,
     SafetensorsWriter out) {
   public AggregationTask {
     updates = List.copyOf(updates);

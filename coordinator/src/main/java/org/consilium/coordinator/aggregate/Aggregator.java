@@ -9,8 +9,9 @@ public interface Aggregator {
    * order, and the rule's moments to their writers; all writers are left unfinished. The values
    * depend on the set of updates, the base and the moments alone.
    *
-   * @throws UpdateBroken if a spooled update no longer opens; names the site
+   * @throws RoundBroken if a spooled update no longer opens, which names the site, or if the masks
+   *     do not come off the sum
    * @throws IOException if a file cannot be read or written
    */
-  Step aggregate(AggregationTask task) throws UpdateBroken, IOException;
+  Step aggregate(AggregationTask task) throws RoundBroken, IOException;
 }

@@ -16,6 +16,7 @@ import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
 
@@ -24,6 +25,7 @@ final class BlockSum implements AutoCloseable {
   private final AggregationTask task;
   private final ParameterLayout layout;
   private final long weightSum;
+  private final Optional<Masks> removal;
   private final List<UpdateOpener> openers = new ArrayList<>();
   private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
   private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
@@ -51,6 +53,7 @@ final class BlockSum implements AutoCloseable {
     this.round = round;
     this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
     this.layout = task.base().layout();
+    this.removal = task.removal().map(Masks::copy);
     this.weightSum = task.updates().stream().mapToLong(SealedDelta::weight).sum();
     task.updates().forEach(update -> openers.add(update.opener().copy()));
   }
@@ -59,6 +62,7 @@ final class BlockSum implements AutoCloseable {
     into.reset();
     long first = (long) index * FixedPointMean.BLOCK;
     int count = add(index);
+    into.implausible = removal.isPresent() && implausible(first, count);
     into.length = (int) Math.clamp(layout.length() - first, 0L, (long) count);
     step(first, into);
     for (int i = into.length; i < count; i++) {
@@ -88,6 +92,7 @@ final class BlockSum implements AutoCloseable {
       open(task.updates().get(i), openers.get(i), index, count);
       add(terms, sums, count);
     }
+    removal.ifPresent(masks -> unmask(masks, first, count));
     return count;
   }
 
@@ -130,6 +135,28 @@ final class BlockSum implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       sums[i] += terms[i];
     }
+  }
+
+  /** Signed two's complement: the sum of legal updates fits 32 bits (docs/PROTOCOL.md). */
+  private void unmask(Masks masks, long first, int count) {
+    for (int i = 0; i < count; i++) {
+      terms[i] = (int) sums[i];
+    }
+    masks.addTo(terms, 0, count, first);
+    for (int i = 0; i < count; i++) {
+      sums[i] = terms[i];
+    }
+  }
+
+  /** Whether a coordinate is larger than all updates together can make it. */
+  private boolean implausible(long first, int count) {
+    int own = (int) Math.clamp(layout.length() - first, 0L, (long) count);
+    long bound = weightSum << task.terms().magnitudeBits();
+    long beyond = 0;
+    for (int i = 0; i < own; i++) {
+      beyond |= (bound - sums[i]) | (bound + sums[i]);
+    }
+    return beyond < 0;
   }
 
   private void step(long first, Block into) throws IOException {

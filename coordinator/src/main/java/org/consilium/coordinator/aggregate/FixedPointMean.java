@@ -47,7 +47,7 @@ public final class FixedPointMean implements Aggregator {
   }
 
   @Override
-  public Step aggregate(AggregationTask task) throws UpdateBroken, IOException {
+  public Step aggregate(AggregationTask task) throws RoundBroken, IOException {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
     int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) BLOCK));
     Totals totals = new Totals(task);
@@ -144,6 +144,7 @@ public final class FixedPointMean implements Aggregator {
     double squares;
     long weight;
     long clipped;
+    boolean implausible;
 
     Block(int moments) {
       this.moments = new float[moments][BLOCK];
@@ -155,6 +156,7 @@ public final class FixedPointMean implements Aggregator {
       squares = 0;
       weight = 0;
       clipped = 0;
+      implausible = false;
     }
   }
 
@@ -168,6 +170,7 @@ public final class FixedPointMean implements Aggregator {
     private double squares;
     private long weight;
     private long clipped;
+    private boolean implausible;
 
     Totals(AggregationTask task) {
       this.task = task;
@@ -181,10 +184,16 @@ public final class FixedPointMean implements Aggregator {
       squares += block.squares;
       weight += block.weight;
       clipped += block.clipped;
+      implausible |= block.implausible;
     }
 
-    Step step() {
+    Step step() throws UnmaskFailed {
       long expected = task.updates().stream().mapToLong(SealedDelta::weight).sum();
+      if (task.removal().isPresent() && (implausible || weight != expected)) {
+        throw UnmaskFailed.sum(
+            "the unmasked sum is not one of legal updates: weights sum to %d, accepted were %d"
+                .formatted(weight, expected));
+      }
       if (weight != expected) {
         throw new IllegalStateException(
             "aggregate: weights in the updates sum to %d, accepted were %d"

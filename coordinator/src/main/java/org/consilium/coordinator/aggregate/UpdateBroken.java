@@ -3,7 +3,7 @@ package org.consilium.coordinator.aggregate;
 import org.consilium.protocol.SiteId;
 
 /** A spooled update that was accepted no longer opens: its bytes changed on disk. */
-public final class UpdateBroken extends Exception {
+public final class UpdateBroken extends RoundBroken {
   private static final long serialVersionUID = 1L;
 
   private final String site;

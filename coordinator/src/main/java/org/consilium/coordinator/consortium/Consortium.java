@@ -253,9 +253,9 @@ public final class Consortium {
         .filter(s -> s.member().state() == State.ACTIVE)
         .map(
             s -> {
-              X509Certificate certificate = leaf(s.signingChain());
-              return new EnrolledSite(
-                  site, certificate, Digest.of(Fingerprint.of(certificate.getPublicKey()).bytes()));
+              List<X509Certificate> chain = parsed(s.signingChain());
+              Fingerprint key = Fingerprint.of(chain.getFirst().getPublicKey());
+              return new EnrolledSite(site, chain, Digest.of(key.bytes()));
             });
   }
 
@@ -388,9 +388,9 @@ public final class Consortium {
     return encoded;
   }
 
-  private static X509Certificate leaf(List<byte[]> chain) {
+  private static List<X509Certificate> parsed(List<byte[]> chain) {
     try {
-      return ChainCheck.parse(chain).getFirst();
+      return ChainCheck.parse(chain);
     } catch (ChainRefused broken) {
       throw new IllegalStateException(
           "journal stream consortium: an issued certificate does not decode", broken);

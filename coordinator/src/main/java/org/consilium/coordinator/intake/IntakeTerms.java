@@ -20,6 +20,7 @@ import org.consilium.security.seal.AggregationKey;
  * @param clip S, largest L2 norm
  * @param samples what each participant declared
  * @param weights the integer weight that each participant's update must have
+ * @param masked whether what is inside is hidden: then only the seal can be checked
  * @param key opens the round's updates
  */
 public record IntakeTerms(
@@ -33,6 +34,7 @@ public record IntakeTerms(
     double clip,
     Map<SiteId, Integer> samples,
     Map<SiteId, Integer> weights,
+    boolean masked,
     AggregationKey key) {
   public IntakeTerms {
     scaleExponents = List.copyOf(scaleExponents);

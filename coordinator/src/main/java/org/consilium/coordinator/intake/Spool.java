@@ -70,6 +70,18 @@ public final class Spool {
     return FileChannel.open(file(place, ".sealed"), StandardOpenOption.READ);
   }
 
+  /** Keeps bytes beside a site's update, complete and forced to the disk when this returns. */
+  public void keep(Place place, String suffix, byte[] bytes) throws IOException {
+    Files.createDirectories(folder(place.round(), place.attempt()));
+    write(file(place, suffix), bytes);
+    forceFolders(place);
+  }
+
+  /** What was kept. */
+  public byte[] kept(Place place, String suffix) throws IOException {
+    return Files.readAllBytes(file(place, suffix));
+  }
+
   /** Removes what is spooled for a study, but for one attempt. */
   public void keepOnly(StudyId study, Optional<RoundId> round, int attempt) throws IOException {
     Path folder = root.resolve(study.value());
@@ -87,8 +99,14 @@ public final class Spool {
 
   /** Writes the manifest, whole or not at all, and opens the file of chunks, sparse. */
   FileChannel create(Place place, byte[] body) throws IOException {
-    Path folder = Files.createDirectories(folder(place.round(), place.attempt()));
-    Path draft = folder.resolve(place.site().value() + ".draft");
+    Files.createDirectories(folder(place.round(), place.attempt()));
+    write(file(place, ".manifest"), body);
+    return FileChannel.open(file(place, ".sealed"), READ_WRITE);
+  }
+
+  /** Writes a file, whole or not at all. */
+  private static void write(Path file, byte[] body) throws IOException {
+    Path draft = file.resolveSibling(file.getFileName() + ".draft");
     try (FileChannel out =
         FileChannel.open(
             draft,
@@ -101,17 +119,16 @@ public final class Spool {
       }
       out.force(true);
     }
-    Files.move(
-        draft,
-        file(place, ".manifest"),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    return FileChannel.open(file(place, ".sealed"), READ_WRITE);
+    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Forces a site's file and every folder above it to the disk. */
   void force(Place place, FileChannel sealed) throws IOException {
     sealed.force(true);
+    forceFolders(place);
+  }
+
+  private void forceFolders(Place place) throws IOException {
     if (root.getFileSystem().getSeparator().equals("\\")) {
       return; // Windows cannot open a folder
     }

@@ -117,6 +117,7 @@ final class EventCodec {
               .setReport(ByteString.copyFrom(ReportCodec.encode(report)));
       case ValidationClosed(_, int number) -> m.getValidationClosedBuilder().setNumber(number);
       case WindowClosed(_, int window) -> m.getWindowClosedBuilder().setWindow(window);
+      case MaskEvent e -> MaskEventCodec.encode(m, e);
     }
   }
 
@@ -140,6 +141,7 @@ final class EventCodec {
         .setReferenceSamples(o.referenceSamples())
         .addAllScaleExponents(o.scaleExponents())
         .setDeadlineMillis(o.deadline().toEpochMilli())
+        .setThreshold(o.threshold())
         .build();
   }
 
@@ -197,7 +199,11 @@ final class EventCodec {
           MODEL_PUBLISHED,
           REPORT_ACCEPTED,
           VALIDATION_CLOSED,
-          WINDOW_CLOSED ->
+          WINDOW_CLOSED,
+          MASK_TAKEN,
+          MASK_PHASE_CLOSED,
+          SHARES_REFUSED,
+          SUM_REFUSED ->
           new InRound(roundEvent(at, m));
       case KIND_NOT_SET ->
           throw new IllegalStateException(
@@ -260,6 +266,8 @@ final class EventCodec {
       }
       case VALIDATION_CLOSED -> new ValidationClosed(at, m.getValidationClosed().getNumber());
       case WINDOW_CLOSED -> new WindowClosed(at, m.getWindowClosed().getWindow());
+      case MASK_TAKEN, MASK_PHASE_CLOSED, SHARES_REFUSED, SUM_REFUSED ->
+          MaskEventCodec.decode(at, m);
       case CREATED,
           DECIDED,
           STARTED,
@@ -293,7 +301,8 @@ final class EventCodec {
         e.getReferenceSamples(),
         e.getScaleExponentsList(),
         at,
-        Instant.ofEpochMilli(e.getDeadlineMillis()));
+        Instant.ofEpochMilli(e.getDeadlineMillis()),
+        e.getThreshold());
   }
 
   private static org.consilium.proto.journal.Model model(Model model) {

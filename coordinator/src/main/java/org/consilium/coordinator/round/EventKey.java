@@ -1,6 +1,10 @@
 package org.consilium.coordinator.round;
 
 import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
+import org.consilium.coordinator.round.MaskEvent.MaskTaken;
+import org.consilium.coordinator.round.MaskEvent.SharesRefused;
+import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
@@ -72,6 +76,12 @@ final class EventKey {
           "report/%d/%d/%s".formatted(e.report().round().number(), e.report().window(), e.site());
       case ValidationClosed e -> "validated/" + e.number();
       case WindowClosed e -> "window-closed/" + e.window();
+      case MaskTaken e ->
+          "mask/%d/%d/%s/%s".formatted(e.place().number(), e.place().attempt(), e.kind(), e.site());
+      case MaskPhaseClosed e ->
+          "mask-closed/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.phase());
+      case SharesRefused e -> "shares-refused/%d/%d".formatted(e.place().number(), before);
+      case SumRefused e -> "sum-refused/%d/%d".formatted(e.place().number(), e.place().attempt());
     };
   }
 }

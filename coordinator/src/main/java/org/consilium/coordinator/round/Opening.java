@@ -19,6 +19,7 @@ import org.consilium.protocol.SiteId;
  * @param scaleExponents for each tensor in layout order, log2 of its largest magnitude
  * @param opened when
  * @param deadline when late updates stop counting
+ * @param threshold t of a masked round: shares that rebuild a secret; 0 of a sealed one
  */
 public record Opening(
     int number,
@@ -29,7 +30,8 @@ public record Opening(
     int referenceSamples,
     List<Integer> scaleExponents,
     Instant opened,
-    Instant deadline) {
+    Instant deadline,
+    int threshold) {
   public Opening {
     members = List.copyOf(members);
     scaleExponents = List.copyOf(scaleExponents);
@@ -38,6 +40,16 @@ public record Opening(
   /** Which attempt at which round. */
   public RoundEvent.Place place() {
     return new RoundEvent.Place(number, attempt);
+  }
+
+  /** Whether single updates are hidden from the coordinator. */
+  public boolean masked() {
+    return threshold > 0;
+  }
+
+  /** Fewest updates with which the round can count. */
+  public int needed() {
+    return Math.max(quorum, threshold);
   }
 
   /** The roster's entry of a site, if it is on the roster. */
@@ -52,6 +64,15 @@ public record Opening(
 
   Opening until(Instant later) {
     return new Opening(
-        number, attempt, base, members, quorum, referenceSamples, scaleExponents, opened, later);
+        number,
+        attempt,
+        base,
+        members,
+        quorum,
+        referenceSamples,
+        scaleExponents,
+        opened,
+        later,
+        threshold);
   }
 }

@@ -3,7 +3,7 @@ package org.consilium.coordinator.round;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.Model;
@@ -54,9 +54,9 @@ public interface RoundEffects {
   /**
    * Aggregates and publishes; the same bytes each time it is asked.
    *
-   * @throws UpdateBroken if an accepted update no longer opens
+   * @throws RoundBroken if an accepted update no longer opens, or the masks do not come off
    */
-  Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException;
+  Made make(StudyState state, Aggregating round) throws RoundBroken, IOException;
 
   /** An event was journaled and applied. */
   void applied(Optional<StudyState> before, StudyEvent event, StudyState after);

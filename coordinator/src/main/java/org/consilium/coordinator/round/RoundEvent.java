@@ -8,7 +8,17 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.ValidationReport;
 
 /** Something that happened inside a round or a monitoring window. */
-public sealed interface RoundEvent {
+public sealed interface RoundEvent
+    permits RoundEvent.UpdateAccepted,
+        RoundEvent.SiteDeclined,
+        RoundEvent.SiteRemoved,
+        RoundEvent.UpdateLost,
+        RoundEvent.DeadlinePassed,
+        RoundEvent.ModelPublished,
+        RoundEvent.ReportAccepted,
+        RoundEvent.ValidationClosed,
+        RoundEvent.WindowClosed,
+        MaskEvent {
   /** When it happened. */
   Instant at();
 

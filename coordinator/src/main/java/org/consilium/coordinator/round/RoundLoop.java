@@ -11,10 +11,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.consilium.coordinator.aggregate.RoundBroken;
+import org.consilium.coordinator.aggregate.UnmaskFailed;
 import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.coordinator.round.MaskEvent.Kind;
+import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
+import org.consilium.coordinator.round.MaskEvent.SharesRefused;
+import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
@@ -25,6 +31,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -34,6 +41,7 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.StudyId;
 
 /**
@@ -61,11 +69,11 @@ public final class RoundLoop implements AutoCloseable {
   private final Journal journal;
   private final RoundEffects effects;
   private final Clocks clocks;
+  private final Timers timers;
   private final BlockingQueue<FutureTask<Reply>> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread;
   private volatile StudyState state;
   private volatile String waiting = "";
-  private volatile long dueNanos;
   private volatile boolean open = true;
   private long notBeforeNanos = Long.MIN_VALUE;
 
@@ -75,6 +83,7 @@ public final class RoundLoop implements AutoCloseable {
     this.journal = journal;
     this.effects = effects;
     this.clocks = clocks;
+    this.timers = new Timers(clocks);
     this.state = state;
     this.thread = Thread.ofPlatform().name("study-" + study).unstarted(this::run);
   }
@@ -121,11 +130,7 @@ public final class RoundLoop implements AutoCloseable {
   public static RoundLoop resume(
       StudyState state, Journal journal, RoundEffects effects, Clocks clocks) {
     RoundLoop loop = new RoundLoop(state.plan().study(), journal, effects, clocks, state);
-    Duration most = state.plan().participation().deadline();
-    Duration left =
-        deadline(state).map(d -> Duration.between(clocks.wall().instant(), d)).orElse(most);
-    long nanos = Math.clamp(left.toNanos(), 0L, most.toNanos());
-    loop.dueNanos = clocks.nanos().getAsLong() + nanos;
+    loop.timers.resume(state);
     return loop;
   }
 
@@ -146,7 +151,7 @@ public final class RoundLoop implements AutoCloseable {
 
   /** Time left until late work no longer counts. */
   public Duration remaining() {
-    return Duration.ofNanos(Math.max(0, dueNanos - clocks.nanos().getAsLong()));
+    return timers.remaining();
   }
 
   /** Whether the loop still runs; after a failure of the journal it does not. */
@@ -190,13 +195,7 @@ public final class RoundLoop implements AutoCloseable {
       halt(lost);
       throw lost;
     }
-    deadline(after)
-        .ifPresent(
-            due -> {
-              if (!deadline(before).equals(Optional.of(due))) {
-                dueNanos = clocks.nanos().getAsLong() + Duration.between(event.at(), due).toNanos();
-              }
-            });
+    timers.move(before, event.at(), after);
     state = after;
     waiting = "";
     effects.applied(Optional.of(before), event, after);
@@ -272,20 +271,29 @@ public final class RoundLoop implements AutoCloseable {
       return true;
     }
     return switch (current.get()) {
-      case Collecting c when due() -> {
+      case Collecting c when timers.setupDue(c) -> {
+        Kind late = c.masking().phase() == Masking.Phase.KEYS ? Kind.KEYS : Kind.PARCELS;
+        record(new InRound(new MaskPhaseClosed(now(), c.place(), late)));
+        yield true;
+      }
+      case Unmasking u when timers.due() -> {
+        record(new InRound(new DeadlinePassed(now(), u.place())));
+        yield true;
+      }
+      case Collecting c when timers.due() -> {
         record(new InRound(new DeadlinePassed(now(), c.place())));
         yield true;
       }
       case Aggregating a -> aggregate(a);
-      case Validating v when due() || nobodyLeft(v) -> {
+      case Validating v when timers.due() || nobodyLeft(v) -> {
         record(new InRound(new ValidationClosed(now(), v.opening().number())));
         yield true;
       }
-      case Watching w when due() -> {
+      case Watching w when timers.due() -> {
         record(new InRound(new WindowClosed(now(), w.window())));
         yield true;
       }
-      case Collecting _, Validating _, Watching _ -> false;
+      case Collecting _, Unmasking _, Validating _, Watching _ -> false;
       case Closed _, Abandoned _, Watched _ ->
           throw new IllegalStateException("a round that is over is still current");
     };
@@ -297,10 +305,6 @@ public final class RoundLoop implements AutoCloseable {
         .filter(m -> !effects.enrolled(m))
         .findFirst()
         .map(m -> new SiteRemoved(now(), round.start().orElseThrow().place(), m.site()));
-  }
-
-  private boolean due() {
-    return clocks.nanos().getAsLong() - dueNanos >= 0;
   }
 
   private boolean nobodyLeft(Validating v) {
@@ -320,7 +324,7 @@ public final class RoundLoop implements AutoCloseable {
         record(
             new RoundOpened(
                 new Opening(
-                    state.roundsClosed() + 1,
+                    state.roundsOver() + 1,
                     state.nextAttempt(),
                     state.latest().model(),
                     members,
@@ -328,9 +332,18 @@ public final class RoundLoop implements AutoCloseable {
                     members.stream().mapToInt(Member::samples).max().orElseThrow(),
                     exponents,
                     at,
-                    at.plus(participation.deadline()))));
+                    at.plus(participation.deadline()),
+                    threshold(members.size()))));
         yield true;
       }
+    };
+  }
+
+  /** t of a masked round; 0 of a sealed one. */
+  private int threshold(int members) {
+    return switch (state.plan().protection().exposure()) {
+      case Exposure.Masked _ -> 2 * members / 3 + 1;
+      case Exposure.Sealed _ -> 0;
     };
   }
 
@@ -359,11 +372,8 @@ public final class RoundLoop implements AutoCloseable {
     RoundEffects.Made made;
     try {
       made = effects.make(state, a);
-    } catch (UpdateBroken broken) {
-      Instant at = now();
-      String detail = String.valueOf(broken.getMessage());
-      Instant later = at.plus(state.plan().participation().deadline());
-      record(new InRound(new UpdateLost(at, a.place(), broken.site(), detail, later)));
+    } catch (RoundBroken broken) {
+      record(new InRound(event(a, broken)));
       return true;
     } catch (IOException disk) {
       waiting = "trying again soon: " + disk.getMessage();
@@ -380,20 +390,21 @@ public final class RoundLoop implements AutoCloseable {
     return true;
   }
 
-  private static int losses(StudyState state) {
-    return state.current().orElse(null) instanceof Collecting c ? c.losses() : 0;
+  private RoundEvent event(Aggregating a, RoundBroken broken) {
+    Instant at = now();
+    String detail = String.valueOf(broken.getMessage());
+    return switch (broken) {
+      case UpdateBroken update -> {
+        Instant later = at.plus(state.plan().participation().deadline());
+        yield new UpdateLost(at, a.place(), update.site(), detail, later);
+      }
+      case UnmaskFailed unmask when unmask.givers().isEmpty() ->
+          new SumRefused(at, a.place(), detail);
+      case UnmaskFailed unmask -> new SharesRefused(at, a.place(), unmask.givers());
+    };
   }
 
-  private static Optional<Instant> deadline(StudyState state) {
-    return state
-        .current()
-        .flatMap(
-            r ->
-                switch (r) {
-                  case Collecting c -> Optional.of(c.opening().deadline());
-                  case Validating v -> Optional.of(v.deadline());
-                  case Watching w -> Optional.of(w.deadline());
-                  case Aggregating _, Closed _, Abandoned _, Watched _ -> Optional.empty();
-                });
+  private static int losses(StudyState state) {
+    return state.current().orElse(null) instanceof Collecting c ? c.losses() : 0;
   }
 }

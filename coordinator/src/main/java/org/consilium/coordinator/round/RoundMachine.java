@@ -17,6 +17,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -33,7 +34,7 @@ public final class RoundMachine {
 
   /** A round just opened. */
   public static RoundState open(Opening opening) {
-    return new Collecting(opening, new TreeMap<>(), new TreeMap<>(), 0);
+    return new Collecting(opening, new TreeMap<>(), new TreeMap<>(), 0, MaskMachine.open(opening));
   }
 
   /** A monitoring window just opened. */
@@ -56,6 +57,7 @@ public final class RoundMachine {
   public static RoundState next(RoundState state, RoundEvent event) {
     return switch (state) {
       case Collecting s -> collecting(s, event);
+      case Unmasking s -> unmasking(s, event);
       case Aggregating s -> aggregating(s, event);
       case Validating s -> validating(s, event);
       case Watching s -> watching(s, event);
@@ -66,14 +68,16 @@ public final class RoundMachine {
   private static RoundState collecting(Collecting s, RoundEvent event) {
     return switch (event) {
       case UpdateAccepted(Instant at, Place place, var update)
-          when place.equals(s.place()) && s.awaits(update.site()) -> {
+          when place.equals(s.place())
+              && s.awaits(update.site())
+              && s.masking().lets(update.site()) -> {
         var accepted = with(s.accepted(), update.site(), update);
-        yield settled(new Collecting(s.opening(), accepted, s.declined(), s.losses()), at);
+        yield settled(s.with(accepted, s.declined()), at);
       }
       case SiteDeclined(Instant at, Place place, SiteId site, String refusal)
           when place.equals(s.place()) && s.awaits(site) -> {
         var declined = with(s.declined(), site, refusal);
-        yield settled(new Collecting(s.opening(), s.accepted(), declined, s.losses()), at);
+        yield settled(s.with(s.accepted(), declined), at);
       }
       case SiteRemoved(Instant at, Place place, SiteId site)
           when place.equals(s.place())
@@ -81,7 +85,7 @@ public final class RoundMachine {
               && !s.declined().containsKey(site) -> {
         var declined = with(s.declined(), site, REVOKED);
         var rest = without(s.accepted(), site);
-        yield settled(new Collecting(s.opening(), rest, declined, s.losses()), at);
+        yield settled(s.with(rest, declined), at);
       }
       case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
           when place.equals(s.place()) && s.accepted().containsKey(site) ->
@@ -89,9 +93,11 @@ public final class RoundMachine {
               s.opening().until(deadline),
               without(s.accepted(), site),
               s.declined(),
-              s.losses() + 1);
+              s.losses() + 1,
+              s.masking());
       case DeadlinePassed(Instant at, Place place) when place.equals(s.place()) ->
-          s.accepted().size() >= s.opening().quorum() ? complete(s) : tooFew(s, "deadline", at);
+          s.accepted().size() >= s.opening().needed() ? complete(s, at) : tooFew(s, "deadline", at);
+      case MaskEvent e -> MaskMachine.collecting(s, e);
       case UpdateAccepted _,
           SiteDeclined _,
           SiteRemoved _,
@@ -106,16 +112,20 @@ public final class RoundMachine {
   }
 
   /** Ends the collection early when nobody is left to wait for, or the quorum is out of reach. */
-  private static RoundState settled(Collecting s, Instant at) {
+  static RoundState settled(Collecting s, Instant at) {
     int asked = s.opening().members().size();
-    if (asked - s.declined().size() < s.opening().quorum()) {
+    if (asked - s.declined().size() < s.opening().needed()) {
       return tooFew(s, "sites declined", at);
     }
-    return s.accepted().size() + s.declined().size() == asked ? complete(s) : s;
+    return s.accepted().size() + s.declined().size() == asked
+        ? complete(s, at)
+        : MaskMachine.advanced(s, at);
   }
 
-  private static RoundState complete(Collecting s) {
-    return new Aggregating(s.opening(), s.accepted(), s.declined(), s.losses());
+  private static RoundState complete(Collecting s, Instant at) {
+    return s.opening().masked()
+        ? MaskMachine.unmasking(s, at)
+        : new Aggregating(s.opening(), s.accepted(), s.declined(), s.losses(), s.masking());
   }
 
   private static RoundState tooFew(Collecting s, String why, Instant at) {
@@ -124,32 +134,17 @@ public final class RoundMachine {
             .formatted(
                 why,
                 s.accepted().size(),
-                s.opening().quorum(),
+                s.opening().needed(),
                 s.opening().members().size(),
                 s.declined().size());
-    return new Abandoned(s.opening(), s.accepted(), detail, at);
+    return new Abandoned(s.opening(), s.accepted(), detail, at, false);
   }
 
-  private static RoundState aggregating(Aggregating s, RoundEvent event) {
+  private static RoundState unmasking(Unmasking s, RoundEvent event) {
     return switch (event) {
-      case ModelPublished(Instant at, Place place, var model, _, _, Instant deadline)
-          when place.equals(s.place()) ->
-          new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
-      case SiteRemoved(Instant at, Place place, SiteId site)
-          when place.equals(s.place()) && s.accepted().containsKey(site) -> {
-        var declined = with(s.declined(), site, REVOKED);
-        var rest = without(s.accepted(), site);
-        yield rest.size() >= s.opening().quorum()
-            ? new Aggregating(s.opening(), rest, declined, s.losses())
-            : tooFew(new Collecting(s.opening(), rest, declined, s.losses()), "sites removed", at);
-      }
-      case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
-          when place.equals(s.place()) && s.accepted().containsKey(site) ->
-          new Collecting(
-              s.opening().until(deadline),
-              without(s.accepted(), site),
-              s.declined(),
-              s.losses() + 1);
+      case MaskEvent e -> MaskMachine.unmasking(s, e);
+      case DeadlinePassed(Instant at, Place place) when place.equals(s.place()) ->
+          MaskMachine.overdue(s, at);
       case UpdateAccepted _,
           SiteDeclined _,
           SiteRemoved _,
@@ -159,6 +154,50 @@ public final class RoundMachine {
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _ ->
+          throw illegal(s, event);
+    };
+  }
+
+  private static RoundState aggregating(Aggregating s, RoundEvent event) {
+    return switch (event) {
+      case ModelPublished(Instant at, Place place, var model, _, _, Instant deadline)
+          when place.equals(s.place()) ->
+          new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
+      case SiteRemoved(Instant at, Place place, SiteId site)
+          when place.equals(s.place())
+              && s.accepted().containsKey(site)
+              && !s.opening().masked() -> {
+        var declined = with(s.declined(), site, REVOKED);
+        var rest = without(s.accepted(), site);
+        yield rest.size() >= s.opening().quorum()
+            ? new Aggregating(s.opening(), rest, declined, s.losses(), s.masking())
+            : tooFew(
+                new Collecting(s.opening(), rest, declined, s.losses(), s.masking()),
+                "sites removed",
+                at);
+      }
+      case UpdateLost(Instant at, Place place, SiteId site, String detail, Instant deadline)
+          when place.equals(s.place()) && s.accepted().containsKey(site) ->
+          s.opening().masked()
+              ? MaskMachine.burnt(
+                  s.opening(), s.accepted(), "update of site %s: %s".formatted(site, detail), at)
+              : new Collecting(
+                  s.opening().until(deadline),
+                  without(s.accepted(), site),
+                  s.declined(),
+                  s.losses() + 1,
+                  s.masking());
+      case MaskEvent e when s.opening().masked() -> MaskMachine.aggregating(s, e);
+      case UpdateAccepted _,
+          SiteDeclined _,
+          SiteRemoved _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ModelPublished _,
+          ReportAccepted _,
+          ValidationClosed _,
+          WindowClosed _,
+          MaskEvent _ ->
           throw illegal(s, event);
     };
   }
@@ -185,7 +224,8 @@ public final class RoundMachine {
           ModelPublished _,
           ReportAccepted _,
           ValidationClosed _,
-          WindowClosed _ ->
+          WindowClosed _,
+          MaskEvent _ ->
           throw illegal(s, event);
     };
   }
@@ -209,7 +249,8 @@ public final class RoundMachine {
           ModelPublished _,
           ReportAccepted _,
           ValidationClosed _,
-          WindowClosed _ ->
+          WindowClosed _,
+          MaskEvent _ ->
           throw illegal(s, event);
     };
   }
@@ -236,7 +277,7 @@ public final class RoundMachine {
     return fewer;
   }
 
-  private static IllegalStateException illegal(RoundState state, RoundEvent event) {
+  static IllegalStateException illegal(RoundState state, RoundEvent event) {
     return new IllegalStateException(
         "%s cannot happen in state %s"
             .formatted(event.getClass().getSimpleName(), state.getClass().getSimpleName()));

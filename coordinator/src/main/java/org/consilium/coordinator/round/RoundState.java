@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
@@ -19,7 +20,7 @@ public sealed interface RoundState {
   /** Whether nothing can happen to it any more. */
   default boolean over() {
     return switch (this) {
-      case Collecting _, Aggregating _, Validating _, Watching _ -> false;
+      case Collecting _, Unmasking _, Aggregating _, Validating _, Watching _ -> false;
       case Closed _, Abandoned _, Watched _ -> true;
     };
   }
@@ -28,6 +29,7 @@ public sealed interface RoundState {
   default Optional<Opening> start() {
     return switch (this) {
       case Collecting s -> Optional.of(s.opening());
+      case Unmasking s -> Optional.of(s.opening());
       case Aggregating s -> Optional.of(s.opening());
       case Validating s -> Optional.of(s.opening());
       case Closed s -> Optional.of(s.opening());
@@ -40,6 +42,7 @@ public sealed interface RoundState {
   default Map<SiteId, Accepted> updates() {
     return switch (this) {
       case Collecting s -> s.accepted();
+      case Unmasking s -> s.accepted();
       case Aggregating s -> s.accepted();
       case Validating s -> s.accepted();
       case Closed s -> s.accepted();
@@ -53,9 +56,11 @@ public sealed interface RoundState {
     return switch (this) {
       case Collecting s ->
           s.opening().members().stream().filter(m -> !s.declined().containsKey(m.site())).toList();
-      case Aggregating s ->
+      case Aggregating s when !s.opening().masked() ->
           s.opening().members().stream().filter(m -> s.accepted().containsKey(m.site())).toList();
-      case Validating _, Closed _, Abandoned _, Watching _, Watched _ -> List.of();
+      // A masked sum is of exactly those whose survivors agreed; nobody leaves it any more.
+      case Aggregating _, Unmasking _, Validating _, Closed _, Abandoned _, Watching _, Watched _ ->
+          List.of();
     };
   }
 
@@ -65,12 +70,14 @@ public sealed interface RoundState {
    * @param accepted by site, sorted
    * @param declined refusal by site, sorted
    * @param losses how often an accepted update had to be asked for again
+   * @param masking how far the set-up of the masks is
    */
   record Collecting(
       Opening opening,
       SortedMap<SiteId, Accepted> accepted,
       SortedMap<SiteId, String> declined,
-      int losses)
+      int losses,
+      Masking masking)
       implements RoundState {
     public Collecting {
       accepted = sorted(accepted);
@@ -82,6 +89,20 @@ public sealed interface RoundState {
       return opening.place();
     }
 
+    Collecting with(Masking further) {
+      return new Collecting(opening, accepted, declined, losses, further);
+    }
+
+    Collecting with(SortedMap<SiteId, Accepted> updates, SortedMap<SiteId, String> refusals) {
+      return new Collecting(opening, updates, refusals, losses, masking);
+    }
+
+    Collecting declining(Set<SiteId> sites, String refusal) {
+      SortedMap<SiteId, String> more = new TreeMap<>(declined);
+      sites.forEach(site -> more.put(site, refusal));
+      return with(accepted, more);
+    }
+
     /** Whether the site was asked and has neither delivered nor declined. */
     public boolean awaits(SiteId site) {
       return opening.member(site).isPresent()
@@ -90,12 +111,34 @@ public sealed interface RoundState {
     }
   }
 
+  /**
+   * Masked updates are complete; their sites agree on exactly these and release the shares that
+   * free their sum.
+   */
+  record Unmasking(
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      SortedMap<SiteId, String> declined,
+      Masking masking)
+      implements RoundState {
+    public Unmasking {
+      accepted = sorted(accepted);
+      declined = sorted(declined);
+    }
+
+    /** Which attempt at which round. */
+    public Place place() {
+      return opening.place();
+    }
+  }
+
   /** Updates are complete; the next version is being made of exactly these. */
   record Aggregating(
       Opening opening,
       SortedMap<SiteId, Accepted> accepted,
       SortedMap<SiteId, String> declined,
-      int losses)
+      int losses,
+      Masking masking)
       implements RoundState {
     public Aggregating {
       accepted = sorted(accepted);
@@ -149,9 +192,18 @@ public sealed interface RoundState {
     }
   }
 
-  /** The attempt came to nothing. */
+  /**
+   * The attempt came to nothing.
+   *
+   * @param burnt whether the round is over with it, because sites may have released shares for a
+   *     sum of its deltas and must not for another one
+   */
   record Abandoned(
-      Opening opening, SortedMap<SiteId, Accepted> accepted, String detail, Instant closed)
+      Opening opening,
+      SortedMap<SiteId, Accepted> accepted,
+      String detail,
+      Instant closed,
+      boolean burnt)
       implements RoundState {
     public Abandoned {
       accepted = sorted(accepted);

@@ -10,6 +10,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -154,8 +155,10 @@ public final class StudyMachine {
 
   private static RoundState cut(RoundState open, Ended e) {
     return switch (open) {
-      case Collecting c -> new Abandoned(c.opening(), c.accepted(), e.detail(), e.at());
-      case Aggregating a -> new Abandoned(a.opening(), a.accepted(), e.detail(), e.at());
+      case Collecting c -> new Abandoned(c.opening(), c.accepted(), e.detail(), e.at(), false);
+      case Unmasking u -> new Abandoned(u.opening(), u.accepted(), e.detail(), e.at(), true);
+      case Aggregating a ->
+          new Abandoned(a.opening(), a.accepted(), e.detail(), e.at(), a.opening().masked());
       case Validating v ->
           new Closed(v.opening(), v.accepted(), v.model(), v.published(), v.reports(), e.at());
       case Watching w -> new Watched(w.window(), w.model(), w.opened(), w.reports(), e.at());
@@ -166,7 +169,7 @@ public final class StudyMachine {
   private static StudyState roundOpened(StudyState s, Opening opening, StudyEvent event) {
     if (s.stage() != Stage.RUNNING
         || s.current().isPresent()
-        || opening.number() != s.roundsClosed() + 1
+        || opening.number() != s.roundsOver() + 1
         || opening.attempt() != s.nextAttempt()) {
       throw illegal(s, event);
     }
@@ -197,7 +200,7 @@ public final class StudyMachine {
     return switch (next) {
       case Closed c -> counted(scored(roundsOver(closed), c), 0);
       case Abandoned a -> abandoned(closed, a);
-      case Watched _, Collecting _, Aggregating _, Validating _, Watching _ -> closed;
+      case Watched _, Collecting _, Unmasking _, Aggregating _, Validating _, Watching _ -> closed;
     };
   }
 
@@ -256,7 +259,7 @@ public final class StudyMachine {
   }
 
   private static StudyState abandoned(StudyState s, Abandoned a) {
-    StudyState counted = counted(s, s.abandoned() + 1);
+    StudyState counted = counted(roundsOver(s), s.abandoned() + 1);
     return counted.abandoned() >= ABANDONED_MAX && s.stage() == Stage.RUNNING
         ? staged(
             counted,

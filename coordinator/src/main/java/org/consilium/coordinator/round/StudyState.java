@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.StudyEvent.Created;
@@ -125,9 +126,12 @@ public record StudyState(
     return java.util.stream.Stream.concat(history.stream(), current.stream()).toList();
   }
 
-  /** Rounds that counted. */
-  public int roundsClosed() {
-    return (int) history.stream().filter(r -> r instanceof Closed).count();
+  /** Rounds that counted, or are burnt: their deltas may not be summed again. */
+  public int roundsOver() {
+    return (int)
+        history.stream()
+            .filter(r -> r instanceof Closed || (r instanceof Abandoned a && a.burnt()))
+            .count();
   }
 
   /** Monitoring windows that are over. */
@@ -135,14 +139,14 @@ public record StudyState(
     return (int) history.stream().filter(r -> r instanceof Watched).count();
   }
 
-  /** Whether every planned round counted. */
+  /** Whether every planned round is over. */
   public boolean roundsDone() {
-    return roundsClosed() == plan().rounds();
+    return roundsOver() == plan().rounds();
   }
 
   /** The attempt that the next opened round has: 1, or one more than the abandoned one's. */
   public int nextAttempt() {
-    int round = roundsClosed() + 1;
+    int round = roundsOver() + 1;
     return 1
         + history.stream()
             .flatMap(r -> r.start().stream())

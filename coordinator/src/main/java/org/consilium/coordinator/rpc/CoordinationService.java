@@ -23,6 +23,8 @@ import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.MaskReceipt;
+import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.proto.v1.ReportReceipt;
 import org.consilium.proto.v1.Signed;
@@ -141,6 +143,19 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
                   ReportReceipt.newBuilder().setDuplicate(duplicate).build();
               case ReportDesk.Rejected rejected -> throw RpcStatus.of(rejected);
               case ReportDesk.Genuine _ -> throw unexpected();
+            });
+  }
+
+  @Override
+  public void submitMask(MaskSubmission request, StreamObserver<MaskReceipt> out) {
+    answer(
+        out,
+        () ->
+            switch (MaskCall.take(studies, Caller.SITE.get(), request)) {
+              case Accepted(Digest _, boolean duplicate) ->
+                  MaskReceipt.newBuilder().setDuplicate(duplicate).build();
+              case Rejected rejected -> throw RpcStatus.of(rejected);
+              case Announced _, Progress _, Attached _, Checked _ -> throw unexpected();
             });
   }
 

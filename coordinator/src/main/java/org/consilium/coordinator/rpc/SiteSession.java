@@ -29,7 +29,6 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
-import org.consilium.protocol.wire.SignedKind;
 
 /**
  * One site's long-lived stream. What is pending for the site is asked of the studies whenever
@@ -207,10 +206,14 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     }
   }
 
+  private synchronized boolean wasSent(String about) {
+    return sent.contains(about);
+  }
+
   /** Sends what is pending and was not sent on this stream. */
   private void push() {
     waking.set(false);
-    for (Outgoing message : door.studies().pending(site)) {
+    for (Outgoing message : door.studies().pending(site, this::wasSent)) {
       boolean isNew;
       synchronized (this) {
         isNew = !over && greeted && sent.add(message.about());
@@ -228,9 +231,13 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
             .setSignature(ByteString.copyFrom(message.signature()))
             .build();
     CoordinatorMessage.Builder out = CoordinatorMessage.newBuilder();
-    return message.kind() == SignedKind.PROPOSAL
-        ? out.setProposal(signed).build()
-        : out.setTask(signed).build();
+    return switch (message.kind()) {
+      case PROPOSAL -> out.setProposal(signed).build();
+      case TASK -> out.setTask(signed).build();
+      case MASK_ORDER -> out.setMask(signed).build();
+      case UPDATE, REPORT, MASK_KEYS, MASK_PARCEL, MASK_CONSENT, MASK_RELEASE ->
+          throw new IllegalStateException("a coordinator sends no " + message.kind());
+    };
   }
 
   private synchronized void send(CoordinatorMessage message) {

@@ -9,6 +9,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -40,7 +41,7 @@ record Messages(
 
   /** The task that a site has in a round or window, if it has one. */
   Optional<Outgoing> task(
-      RoundState round, SiteId site, Duration remaining, int roundsClosed, StudyEffects effects) {
+      RoundState round, SiteId site, Duration remaining, int roundsOver, StudyEffects effects) {
     return switch (round) {
       case Collecting c when c.awaits(site) ->
           Optional.of(
@@ -62,8 +63,9 @@ record Messages(
           Optional.of(
               validate(v.opening().number(), v.opening().attempt(), 0, v.model(), remaining));
       case Watching w when w.awaits(site) ->
-          Optional.of(validate(roundsClosed, 1, w.window(), w.model(), remaining));
+          Optional.of(validate(roundsOver, 1, w.window(), w.model(), remaining));
       case Collecting _,
+          Unmasking _,
           Validating _,
           Watching _,
           Aggregating _,
@@ -111,6 +113,7 @@ record Messages(
         opening.referenceSamples(),
         opening.scaleExponents(),
         effects.aggregationKey(),
-        created.aggregationChain());
+        created.aggregationChain(),
+        opening.threshold());
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.AggregationTask;
+import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.SealedDelta;
 import org.consilium.coordinator.aggregate.ServerState;
 import org.consilium.coordinator.aggregate.Step;
@@ -30,6 +31,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.AggregationKey;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
@@ -52,7 +54,13 @@ record Publication(
     Digest context,
     FixedTerms fixed) {
 
-  Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
+  /**
+   * Makes the version.
+   *
+   * @param removal takes the masks off the sum; empty where nothing is masked
+   */
+  Made make(StudyState state, Aggregating round, Optional<Masks> removal)
+      throws RoundBroken, IOException {
     Opening opening = round.opening();
     ModelVersion parent = opening.base().version();
     List<FileChannel> files = new ArrayList<>();
@@ -66,7 +74,7 @@ record Publication(
       for (int m = 0; m < digests.size(); m++) {
         moments.add(stores.models().moment(parent, m, digests.get(m)));
       }
-      Stored<Step> stored = publish(opening, base, updates, moments);
+      Stored<Step> stored = publish(opening, base, updates, moments, removal);
       return new Made(
           new Model(stored.version(), stored.fileBytes()),
           stored.made().nextExponents(),
@@ -86,14 +94,15 @@ record Publication(
       Opening opening,
       SafetensorsFile base,
       List<SealedDelta> updates,
-      List<SafetensorsFile> moments)
-      throws UpdateBroken, IOException {
+      List<SafetensorsFile> moments,
+      Optional<Masks> removal)
+      throws RoundBroken, IOException {
     ServerRule rule = ServerRule.of(plan.aggregation());
     Lineage lineage = new Lineage(plan, opening.number(), Optional.of(opening.base().version()));
     int sites = plan.participation().sites().size();
     return stores
         .models()
-        .<Step, UpdateBroken>publish(
+        .<Step, RoundBroken>publish(
             layout,
             lineage,
             rule.moments(),
@@ -108,6 +117,7 @@ record Publication(
                             opening.scaleExponents(),
                             new ServerState(
                                 rule, opening.number(), sites, List.copyOf(moments), out.moments()),
+                            removal,
                             out.parameters())));
   }
 

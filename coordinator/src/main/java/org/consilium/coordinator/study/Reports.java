@@ -6,6 +6,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -22,7 +23,7 @@ final class Reports {
       case Closed c -> c.reports();
       case Watching w -> w.reports();
       case Watched w -> w.reports();
-      case Collecting _, Aggregating _, Abandoned _ -> Map.of();
+      case Collecting _, Unmasking _, Aggregating _, Abandoned _ -> Map.of();
     };
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.identity.Fingerprint;
@@ -42,7 +43,10 @@ final class RoundContexts {
             opening.referenceSamples(),
             scaleTable(opening.scaleExponents()),
             Math.toIntExact(layout.length() + UpdateManifest.TRAILER),
-            aggregationKey);
+            opening.masked()
+                ? new RoundContext.Protection.Masked(
+                    opening.threshold(), opening.needed(), Exposure.Ring.BITS_32.bits())
+                : new RoundContext.Protection.Sealed(aggregationKey));
     return Digest.of(context.digest().bytes());
   }
 

@@ -16,6 +16,7 @@ import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Collecting;
+import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
@@ -161,7 +162,7 @@ final class Snapshots {
 
   private static Outcome outcome(RoundState round) {
     return switch (round) {
-      case Collecting _, Aggregating _, Validating _, Watching _ -> Outcome.OPEN;
+      case Collecting _, Unmasking _, Aggregating _, Validating _, Watching _ -> Outcome.OPEN;
       case Closed _, Watched _ -> Outcome.COMPLETED;
       case Abandoned _ -> Outcome.ABANDONED;
     };
@@ -172,7 +173,7 @@ final class Snapshots {
       case Closed c -> Optional.of(c.closed());
       case Abandoned a -> Optional.of(a.closed());
       case Watched w -> Optional.of(w.closed());
-      case Collecting _, Aggregating _, Validating _, Watching _ -> Optional.empty();
+      case Collecting _, Unmasking _, Aggregating _, Validating _, Watching _ -> Optional.empty();
     };
   }
 
@@ -180,7 +181,8 @@ final class Snapshots {
     return switch (round) {
       case Validating v -> Optional.of(v.model().version());
       case Closed c -> Optional.of(c.model().version());
-      case Collecting _, Aggregating _, Abandoned _, Watching _, Watched _ -> Optional.empty();
+      case Collecting _, Unmasking _, Aggregating _, Abandoned _, Watching _, Watched _ ->
+          Optional.empty();
     };
   }
 
@@ -193,7 +195,12 @@ final class Snapshots {
                       Stream.of(summary(w.window(), w.opened(), w.model().version(), r));
                   case Watched w ->
                       Stream.of(summary(w.window(), w.opened(), w.model().version(), r));
-                  case Collecting _, Aggregating _, Validating _, Closed _, Abandoned _ ->
+                  case Collecting _,
+                      Unmasking _,
+                      Aggregating _,
+                      Validating _,
+                      Closed _,
+                      Abandoned _ ->
                       Stream.empty();
                 })
         .findFirst();
@@ -208,7 +215,7 @@ final class Snapshots {
     return switch (round) {
       case Watching w -> w.opened();
       case Watched w -> w.opened();
-      case Collecting _, Aggregating _, Validating _, Closed _, Abandoned _ ->
+      case Collecting _, Unmasking _, Aggregating _, Validating _, Closed _, Abandoned _ ->
           round.start().orElseThrow().opened();
     };
   }
@@ -216,6 +223,7 @@ final class Snapshots {
   private static Optional<Instant> deadline(RoundState round) {
     return switch (round) {
       case Collecting c -> Optional.of(c.opening().deadline());
+      case Unmasking u -> Optional.of(u.masking().until());
       case Validating v -> Optional.of(v.deadline());
       case Watching w -> Optional.of(w.deadline());
       case Aggregating _, Closed _, Abandoned _, Watched _ -> Optional.empty();

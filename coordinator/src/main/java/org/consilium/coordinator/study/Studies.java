@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Predicate;
 import org.consilium.coordinator.consortium.EnrolledSite;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Announced;
@@ -18,6 +19,7 @@ import org.consilium.coordinator.intake.UpdateIntake;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
+import org.consilium.coordinator.round.MaskEvent;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
 import org.consilium.coordinator.round.StudyEvent.Created;
@@ -33,6 +35,7 @@ import org.consilium.coordinator.validation.ReportDesk;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
@@ -180,11 +183,15 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     return PlanGate.der(around.signer().chain());
   }
 
-  /** All that is to be sent to a site now; repeats are harmless. */
-  public List<Outgoing> pending(SiteId site) {
+  /**
+   * All that is to be sent to a site now; repeats are harmless.
+   *
+   * @param sent whether a message about something need not be written again
+   */
+  public List<Outgoing> pending(SiteId site, Predicate<String> sent) {
     List<Outgoing> messages = new ArrayList<>();
     if (around.sites().apply(site).isPresent()) {
-      studies.values().forEach(study -> messages.addAll(study.pending(site)));
+      studies.values().forEach(study -> messages.addAll(study.pending(site, sent)));
     }
     return messages;
   }
@@ -284,6 +291,26 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     }
     if (about.isPresent() && outcome instanceof Rejected(Intake.Why why, String _)) {
       around.observer().refused(about.get(), caller, why);
+    }
+    return outcome;
+  }
+
+  /**
+   * Takes a site's messages of one phase of masking in.
+   *
+   * @throws IOException if they could not be stored; the site sends them again
+   */
+  public Intake mask(SiteId caller, StudyId name, MaskEvent.Kind kind, List<SignedBytes> messages)
+      throws IOException {
+    Optional<EnrolledSite> enrolled = around.sites().apply(caller);
+    Study study = studies.get(name);
+    if (enrolled.isEmpty() || study == null || !study.names(caller)) {
+      return new Rejected(
+          Intake.Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(name, caller));
+    }
+    Intake outcome = study.masks().take(enrolled.get(), kind, messages);
+    if (outcome instanceof Rejected(Intake.Why why, String _)) {
+      around.observer().refused(name, caller, why);
     }
     return outcome;
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Announced;
 import org.consilium.coordinator.intake.Intake.Checked;
@@ -77,8 +78,8 @@ final class Study {
     return plan.participation().sites().contains(site);
   }
 
-  /** What is to be sent to a site now: a proposal, or a task. */
-  List<Outgoing> pending(SiteId site) {
+  /** What is to be sent to a site now and was not: a proposal, a task, orders of masking. */
+  List<Outgoing> pending(SiteId site, Predicate<String> sent) {
     StudyState state = loop.state();
     List<Outgoing> messages = new ArrayList<>();
     if (names(site) && !StudyMachine.over(state)) {
@@ -89,11 +90,16 @@ final class Study {
       }
       state
           .current()
-          .flatMap(
-              round -> writer.task(round, site, loop.remaining(), state.roundsClosed(), effects))
+          .flatMap(round -> writer.task(round, site, loop.remaining(), state.roundsOver(), effects))
           .ifPresent(messages::add);
+      messages.addAll(masks().orders(site, sent));
     }
     return messages;
+  }
+
+  /** What this study's sites and its coordinator say in masking. */
+  StudyMasks masks() {
+    return new StudyMasks(loop, effects, around);
   }
 
   /** The hospital's answer to the proposal. */
@@ -173,6 +179,12 @@ final class Study {
                   .formatted(site, number, known.get().upload().brief()));
     }
     if (state.current().orElse(null) instanceof Collecting c) {
+      if (!c.masking().lets(site)) {
+        return new Rejected(
+            Why.NOT_A_PARTICIPANT,
+            "update of site %s: it shared no secrets in %s, whose masking is at %s"
+                .formatted(site, c.place(), c.masking().phase()));
+      }
       return c.declined().containsKey(site)
           ? new Rejected(
               Why.NOT_A_PARTICIPANT,
@@ -197,6 +209,7 @@ final class Study {
               if (loop.state().current().orElse(null) instanceof Collecting c
                   && is(c.opening(), manifest.round().number(), manifest.attempt())
                   && c.awaits(site)
+                  && c.masking().lets(site)
                   && c.opening().member(site).filter(effects::enrolled).isPresent()) {
                 Accepted update =
                     new Accepted(
@@ -273,10 +286,9 @@ final class Study {
       case Watching w ->
           Optional.of(
               new Expected(
-                  new RoundId(plan.study(), state.roundsClosed()),
-                  w.window(),
-                  w.model().version()));
+                  new RoundId(plan.study(), state.roundsOver()), w.window(), w.model().version()));
       case Collecting _,
+          RoundState.Unmasking _,
           RoundState.Aggregating _,
           RoundState.Closed _,
           RoundState.Abandoned _,

@@ -10,15 +10,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.consilium.coordinator.aggregate.UpdateBroken;
+import java.util.SortedMap;
+import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.consortium.EnrolledSite;
 import org.consilium.coordinator.drift.DriftMonitor;
 import org.consilium.coordinator.intake.IntakeTerms;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.masking.Attempt;
+import org.consilium.coordinator.masking.MaskTranscript;
+import org.consilium.coordinator.masking.Unmasker;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.roster.RosterPolicy;
+import org.consilium.coordinator.round.MaskEvent;
+import org.consilium.coordinator.round.Masking;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.coordinator.round.RoundEffects;
 import org.consilium.coordinator.round.RoundEvent;
@@ -43,6 +49,7 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.AggregationKey;
 
 /** What one study's rounds do to the world: files, keys, sites. Runs on the loop's thread. */
@@ -122,7 +129,37 @@ final class StudyEffects implements RoundEffects {
         plan.protection().clip(),
         samples,
         SiteWeights.expected(plan, opening),
+        opening.masked(),
         opener);
+  }
+
+  /** The attempt in a round's state, if it is masked and not over. */
+  Optional<Attempt> attempt(RoundState round) {
+    return switch (round) {
+      case RoundState.Collecting c when c.opening().masked() ->
+          Optional.of(attempt(c.opening(), c.masking(), c.accepted()));
+      case RoundState.Unmasking u -> Optional.of(attempt(u.opening(), u.masking(), u.accepted()));
+      case Aggregating a when a.opening().masked() ->
+          Optional.of(attempt(a.opening(), a.masking(), a.accepted()));
+      case RoundState.Collecting _,
+          Aggregating _,
+          RoundState.Validating _,
+          Closed _,
+          Abandoned _,
+          RoundState.Watching _,
+          RoundState.Watched _ ->
+          Optional.empty();
+    };
+  }
+
+  private Attempt attempt(
+      Opening opening, Masking masking, SortedMap<SiteId, RoundEvent.Accepted> accepted) {
+    return new Attempt(plan.study(), opening, context(opening), masking, accepted);
+  }
+
+  /** The messages of masking on disk. */
+  MaskTranscript transcript() {
+    return new MaskTranscript(stores.spool());
   }
 
   /** The public half, as tasks carry it. */
@@ -204,13 +241,17 @@ final class StudyEffects implements RoundEffects {
   }
 
   @Override
-  public Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
+  public Made make(StudyState state, Aggregating round) throws RoundBroken, IOException {
     long before = around.clocks().nanos().getAsLong();
     Opening opening = round.opening();
     Publication publication =
         new Publication(
             around, stores, plan, layout, requireKey(), context(opening), fixed(opening));
-    Made made = publication.make(state, round);
+    Optional<Masks> removal = Optional.empty();
+    if (opening.masked()) {
+      removal = Optional.of(new Unmasker(transcript()).removal(attempt(round).orElseThrow()));
+    }
+    Made made = publication.make(state, round, removal);
     double seconds = (around.clocks().nanos().getAsLong() - before) / 1e9;
     around.observer().phase(plan.study(), StudyObserver.Phase.AGGREGATE, seconds);
     return made;
@@ -237,12 +278,23 @@ final class StudyEffects implements RoundEffects {
     }
     boolean chatter =
         event instanceof StudyEvent.Decided
+            || event instanceof InRound(MaskEvent _)
             || event instanceof InRound(RoundEvent.UpdateAccepted _)
             || event instanceof InRound(RoundEvent.ReportAccepted _)
             || event instanceof InRound(RoundEvent.SiteDeclined _);
+    // The last message that a phase of masking waits for is news to all.
+    chatter &= phase(before).equals(phase(Optional.of(after)));
     if (!chatter) {
       around.presence().wake(plan.participation().sites());
     }
+  }
+
+  /** What masking waits for; its single messages are of no interest to other sites. */
+  private Optional<Masking.Phase> phase(Optional<StudyState> state) {
+    return state
+        .flatMap(StudyState::current)
+        .flatMap(this::attempt)
+        .map(attempt -> attempt.masking().phase());
   }
 
   @Override
@@ -285,7 +337,10 @@ final class StudyEffects implements RoundEffects {
     boolean collecting =
         after.current().stream()
             .anyMatch(
-                r -> r instanceof RoundState.Collecting || r instanceof RoundState.Aggregating);
+                r ->
+                    r instanceof RoundState.Collecting
+                        || r instanceof RoundState.Unmasking
+                        || r instanceof RoundState.Aggregating);
     if (event instanceof StudyEvent.RoundOpened(Opening opening)) {
       RoundId round = new RoundId(plan.study(), opening.number());
       stores.intake().keepOnly(plan.study(), Optional.of(round), opening.attempt());

@@ -148,13 +148,15 @@ public final class StudyFile {
 
   private static Optional<Protection> protection(
       YamlMap privacy, Optional<Aggregation> aggregation) {
-    String mode = privacy.text("mode", "sealed");
-    if (mode.equals("masked")) {
-      privacy.problem(
-          "mode", "masked is not in this version: the aggregator can read single updates (sealed)");
-    } else if (!mode.equals("sealed")) {
-      privacy.problem("mode", "must be sealed");
-    }
+    Exposure exposure =
+        switch (privacy.text("mode", "masked")) {
+          case "masked" -> new Exposure.Masked(Exposure.Ring.BITS_32);
+          case "sealed" -> new Exposure.Sealed();
+          default -> {
+            privacy.problem("mode", "must be masked or sealed");
+            yield new Exposure.Sealed();
+          }
+        };
     double clip = privacy.number("clip", 10);
     double range = privacy.number("range", 8);
     // Where all count the same, the bits of larger weights are better spent on precision.
@@ -164,7 +166,7 @@ public final class StudyFile {
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();
     return privacy.build(
-        () -> new Protection(new Exposure.Sealed(), clip, range, weightMax, minSamples, smallCell));
+        () -> new Protection(exposure, clip, range, weightMax, minSamples, smallCell));
   }
 
   private static Optional<Participation> participation(YamlMap sites) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.ParameterLayout;
@@ -23,7 +24,7 @@ import org.consilium.security.fixed.FixedTerms;
 final class AggregationTiming {
   private AggregationTiming() {}
 
-  public static void main(String[] args) throws IOException, UpdateBroken {
+  public static void main(String[] args) throws IOException, RoundBroken {
     Path folder = Files.createDirectories(Path.of(args[0]));
     int[] weights = new int[Integer.parseInt(args[1])];
     java.util.Arrays.fill(weights, 7);
@@ -51,7 +52,7 @@ final class AggregationTiming {
   }
 
   private static void measure(Path folder, Path base, List<SealedDelta> deltas, int threads)
-      throws IOException, UpdateBroken {
+      throws IOException, RoundBroken {
     Path target = folder.resolve("next.safetensors");
     long before = System.nanoTime();
     long aggregated;
@@ -64,7 +65,9 @@ final class AggregationTiming {
               ServerRule.of(Aggregation.FEDAVG), 1, deltas.size(), List.of(), List.of());
       Step step =
           new FixedPointMean(threads)
-              .aggregate(new AggregationTask(source, deltas, terms, exponents, state, out));
+              .aggregate(
+                  new AggregationTask(
+                      source, deltas, terms, exponents, state, Optional.empty(), out));
       aggregated = System.nanoTime();
       String digest = out.finish(true).brief();
       System.out.printf(

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
@@ -162,12 +163,13 @@ abstract class AggregatorContract {
 
   private static Step run(
       Aggregator aggregator, List<SealedDelta> deltas, Path base, Path out, List<Integer> exponents)
-      throws UpdateBroken, IOException {
+      throws RoundBroken, IOException {
     try (SafetensorsFile source = SafetensorsFile.open(base);
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
       Step step =
           aggregator.aggregate(
-              new AggregationTask(source, deltas, TERMS, exponents, half(deltas.size()), writer));
+              new AggregationTask(
+                  source, deltas, TERMS, exponents, half(deltas.size()), Optional.empty(), writer));
       Digest _ = writer.finish(false);
       return step;
     }

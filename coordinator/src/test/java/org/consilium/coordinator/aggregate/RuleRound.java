@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -23,7 +24,7 @@ record RuleRound(Aggregator aggregator, ServerRule rule, int number, int sites) 
       Path base,
       List<Path> moments,
       Path next)
-      throws UpdateBroken, IOException {
+      throws RoundBroken, IOException {
     List<SafetensorsFile> before = new ArrayList<>();
     List<SafetensorsWriter> after = new ArrayList<>();
     List<Path> written = new ArrayList<>();
@@ -45,6 +46,7 @@ record RuleRound(Aggregator aggregator, ServerRule rule, int number, int sites) 
                   terms,
                   exponents,
                   new ServerState(rule, number, sites, read, after),
+                  Optional.empty(),
                   out));
       Digest _ = out.finish(false);
       for (SafetensorsWriter writer : after) {

@@ -54,7 +54,8 @@ final class RoundMachineTest {
           200,
           List.of(3),
           T,
-          T.plusSeconds(600));
+          T.plusSeconds(600),
+          0);
 
   @Test
   void next_everyStateAndEvent_legalOrRefused() {
@@ -187,10 +188,10 @@ final class RoundMachineTest {
     TreeMap<SiteId, Accepted> one = new TreeMap<>(java.util.Map.of(A, update(A)));
     return List.of(
         collecting(A),
-        new Aggregating(OPENING, one, new TreeMap<>(), 0),
+        new Aggregating(OPENING, one, new TreeMap<>(), 0, Masking.off(T)),
         new Validating(OPENING, one, MODEL, T, T.plusSeconds(60), new TreeMap<>()),
         new Closed(OPENING, one, MODEL, T, new TreeMap<>(), T),
-        new Abandoned(OPENING, one, "deadline", T),
+        new Abandoned(OPENING, one, "deadline", T, false),
         new Watching(0, MODEL, List.of(A, B), T, T.plusSeconds(60), new TreeMap<>()),
         new Watched(1, MODEL, T, new TreeMap<>(), T));
   }
@@ -208,7 +209,11 @@ final class RoundMachineTest {
         new ModelPublished(T, PLACE, MODEL, List.of(2), List.of(), T.plusSeconds(60)),
         new ReportAccepted(T, B, report),
         new ValidationClosed(T, 2),
-        new WindowClosed(T, 0));
+        new WindowClosed(T, 0),
+        new MaskEvent.MaskTaken(T, PLACE, B, MaskEvent.Kind.PARCELS, SOME),
+        new MaskEvent.MaskPhaseClosed(T, PLACE, MaskEvent.Kind.KEYS),
+        new MaskEvent.SharesRefused(T, PLACE, List.of(A, B)),
+        new MaskEvent.SumRefused(T, PLACE, "weights"));
   }
 
   private static RoundState collecting(SiteId... delivered) {

@@ -453,7 +453,7 @@ final class StudiesTest {
       assertThat(task.round()).isEqualTo(1);
       assertThat(end.state()).isEqualTo(State.FAILED);
       assertThat(end.detail()).isEqualTo("stopped: wrong plan");
-      assertThat(c.studies().pending(c.ids.get(0))).isEmpty();
+      assertThat(c.studies().pending(c.ids.get(0), _ -> false)).isEmpty();
       c.restart(c.journal);
       assertThat(c.snapshot().state()).isEqualTo(State.FAILED);
     }

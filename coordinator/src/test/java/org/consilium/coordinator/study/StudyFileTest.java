@@ -200,11 +200,11 @@ final class StudyFileTest {
   }
 
   @Test
-  void parse_masked_isRefusedInPlainWords() {
-    assertThat(problems(MINIMAL + "  privacy: {mode: masked}\n").getFirst())
-        .hasToString(
-            "line 9, column 19: spec.privacy.mode: masked is not in this version:"
-                + " the aggregator can read single updates (sealed)");
+  void parse_maskedWithAQuorumOfTwo_isRefusedInPlainWords() {
+    String yaml = MINIMAL + "  privacy: {mode: masked}\n";
+
+    assertThat(problems(yaml.replace("deadline:", "quorum: 2, deadline:")).getFirst().message())
+        .contains("quorum must be at least 3 under masking");
   }
 
   @Test

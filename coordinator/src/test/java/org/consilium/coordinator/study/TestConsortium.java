@@ -152,7 +152,7 @@ final class TestConsortium implements AutoCloseable {
   }
 
   Optional<RoundTask> pendingTask(SiteId id) {
-    return studies.pending(id).stream()
+    return studies.pending(id, _ -> false).stream()
         .filter(m -> m.kind() == SignedKind.TASK)
         .map(m -> TaskCodec.decode(m.body()))
         .findFirst();
@@ -166,7 +166,7 @@ final class TestConsortium implements AutoCloseable {
   /** Has a site do all that is pending for it; false when there is nothing. */
   boolean act(SiteId id) throws IOException {
     boolean acted = false;
-    for (Outgoing message : studies.pending(id)) {
+    for (Outgoing message : studies.pending(id, _ -> false)) {
       acted = true;
       TestSite site = site(id);
       if (message.kind() == SignedKind.PROPOSAL) {

@@ -72,7 +72,7 @@ final class TestSite {
     this.key = SigningKey.of(signing);
     this.enrolled =
         new EnrolledSite(
-            id, signing.leaf(), Digest.of(Fingerprint.of(signing.leaf().getPublicKey()).bytes()));
+            id, signing.chain(), Digest.of(Fingerprint.of(signing.leaf().getPublicKey()).bytes()));
   }
 
   SiteId id() {
@@ -154,7 +154,8 @@ final class TestSite {
             terms.referenceSamples(),
             terms.scaleExponents(),
             java.time.Instant.EPOCH,
-            java.time.Instant.EPOCH);
+            java.time.Instant.EPOCH,
+            terms.threshold());
     return RoundContexts.digest(
         terms.federation(),
         plan,

@@ -5,7 +5,12 @@ public enum SignedKind {
   PROPOSAL("consilium/v1/proposal"),
   TASK("consilium/v1/task"),
   UPDATE("consilium/v1/update"),
-  REPORT("consilium/v1/report");
+  REPORT("consilium/v1/report"),
+  MASK_KEYS("consilium/v1/mask-keys"),
+  MASK_PARCEL("consilium/v1/mask-parcel"),
+  MASK_CONSENT("consilium/v1/mask-consent"),
+  MASK_RELEASE("consilium/v1/mask-release"),
+  MASK_ORDER("consilium/v1/mask-order");
 
   private final String label;
 

@@ -66,6 +66,7 @@ public final class TaskCodec {
         .setAggregationKey(ByteString.copyFrom(terms.aggregationKey()))
         .addAllAggregationChain(
             terms.aggregationChain().stream().map(ByteString::copyFrom).toList())
+        .setThreshold(terms.threshold())
         .build();
   }
 
@@ -113,6 +114,7 @@ public final class TaskCodec {
         t.getReferenceSamples(),
         t.getScaleExponentsList(),
         t.getAggregationKey().toByteArray(),
-        t.getAggregationChainList().stream().map(ByteString::toByteArray).toList());
+        t.getAggregationChainList().stream().map(ByteString::toByteArray).toList(),
+        t.getThreshold());
   }
 }

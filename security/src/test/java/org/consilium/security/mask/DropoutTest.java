@@ -97,11 +97,11 @@ final class DropoutTest {
       throws Exception {
     MaskRound round = MaskRound.of(count, count);
     SortedSet<Integer> sharing = round.all();
-    noShares.forEach(sharing::remove);
+    sharing.removeAll(noShares);
     SortedSet<Integer> survivors = new TreeSet<>(sharing);
-    noVector.forEach(survivors::remove);
+    survivors.removeAll(noVector);
     SortedSet<Integer> releasers = new TreeSet<>(survivors);
-    noRelease.forEach(releasers::remove);
+    releasers.removeAll(noRelease);
     Map<Integer, long[][]> masked = masked(round, sharing);
     for (int u : List.of(survivors.first(), survivors.last())) {
       checkMasked(round, sharing, u, MaskRound.at(masked, u));

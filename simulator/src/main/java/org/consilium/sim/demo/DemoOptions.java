@@ -15,6 +15,7 @@ import org.consilium.sim.score.Beginning;
  * @param sites number of sites
  * @param rounds of training
  * @param scenario what happens
+ * @param mode what hides an update: masked or sealed
  * @param seed root of everything that is not a key
  * @param out folder of the report
  * @param keep whether the work folder stays
@@ -26,6 +27,7 @@ public record DemoOptions(
     int sites,
     int rounds,
     Scenario scenario,
+    String mode,
     int seed,
     Path out,
     boolean keep,

@@ -75,7 +75,7 @@ public final class DemoRun {
   static StudyText study(DemoOptions options, List<SimulatedSite> sites) {
     boolean quorumOnly =
         options.scenario() == Scenario.DROPOUT || options.scenario() == Scenario.STRAGGLER;
-    int quorum = quorumOnly ? Math.max(2, (2 * sites.size() + 2) / 3) : sites.size();
+    int quorum = quorumOnly ? Math.max(3, (2 * sites.size() + 2) / 3) : sites.size();
     return new StudyText(
         STUDY,
         options.scale().recipe(),
@@ -85,6 +85,7 @@ public final class DemoRun {
         quorumOnly ? SHORT_DEADLINE : PATIENT_DEADLINE,
         options.rounds(),
         options.scale().counts().windows(),
+        options.mode(),
         options.seed());
   }
 

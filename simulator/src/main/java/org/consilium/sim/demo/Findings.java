@@ -120,13 +120,14 @@ final class Findings {
   private DemoReport.Head head(Judged judged) {
     StudyView.Model best = end.best().orElseThrow();
     String plan =
-        "%s, %d rounds of %d local epoch(s), batch %d, %s, sealed updates"
+        "%s, %d rounds of %d local epoch(s), batch %d, %s, %s updates"
             .formatted(
                 inputs.study.algorithm(),
                 inputs.options.rounds(),
                 inputs.study.training().localEpochs(),
                 inputs.study.training().batchSize(),
-                inputs.study.recipe().words());
+                inputs.study.recipe().words(),
+                inputs.study.mode());
     return new DemoReport.Head(
         inputs.study.name(),
         "Lesions on head MRI: %d hospitals, one model".formatted(inputs.sites.size()),

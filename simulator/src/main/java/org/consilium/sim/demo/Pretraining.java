@@ -143,7 +143,6 @@ public final class Pretraining {
       task:      {type: masked, labels: [unlabelled, unused], metrics: [loss], select: loss}
       algorithm: {name: fedavg, rounds: %d, localEpochs: 1}
       training:  {batchSize: 32, learningRate: 0.002, weightDecay: 0.05, warmupRounds: 2, augmentation: weak, normalisation: fixed, mean: 0.25, deviation: 0.25, localBaseline: false}
-      privacy:   {mode: sealed}
       sites:     {include: [%s], quorum: %d, deadline: 1200s}
       drift:     {detector: none}
       seed: %d

@@ -297,7 +297,7 @@ final class ReportPage {
         """
         <ul class="plain">
         <li><strong>Real:</strong> one coordinator and the site processes, each a Java process of its own; \
-        certificates from a throw-away authority; mutual TLS 1.3; sealed and signed updates; integer aggregation; \
+        certificates from a throw-away authority; mutual TLS 1.3; encrypted and signed updates, masked unless sealed was asked for; integer aggregation; \
         journals and ledgers; training and every number on this page.</li>
         <li><strong>Simulated:</strong> %s</li>
         <li><strong>On this machine only:</strong> the rounding secrets of the sites come from the seed, so \

@@ -18,6 +18,7 @@ import org.consilium.protocol.Training;
  * @param deadline of a round
  * @param rounds of one local epoch each
  * @param windows monitoring windows after the last round
+ * @param mode what hides an update: masked or sealed
  * @param seed root of all choices
  */
 public record StudyText(
@@ -29,6 +30,7 @@ public record StudyText(
     Duration deadline,
     int rounds,
     int windows,
+    String mode,
     long seed) {
   /** Grey level that is subtracted and the one that is divided by; tried against others by seed. */
   private static final double MEAN = 0.25;
@@ -113,7 +115,7 @@ public record StudyText(
       task:      {type: classification, labels: [normal, lesion], metrics: [auroc, loss], select: auroc}
       algorithm: {%s, rounds: %d, localEpochs: %d}
       training:  {batchSize: %d, learningRate: %s, weightDecay: %s%s, augmentation: weak, normalisation: fixed, mean: %s, deviation: %s}
-      privacy:   {mode: sealed}
+      privacy:   {mode: %s}
       sites:     {include: [%s], quorum: %d, deadline: %ds}
       drift:     {detector: cusum, falseAlarmsPerYear: 0.5, windowsPerYear: 365, windows: %d}
       seed: %d
@@ -133,6 +135,7 @@ public record StudyText(
             recipe.layerDecay < 1 ? ", layerDecay: " + recipe.layerDecay : "",
             MEAN,
             DEVIATION,
+            mode,
             sites.stream().map(SiteId::value).collect(Collectors.joining(", ")),
             quorum,
             deadline.toSeconds(),

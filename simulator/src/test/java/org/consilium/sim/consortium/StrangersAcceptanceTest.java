@@ -218,6 +218,7 @@ final class StrangersAcceptanceTest {
             Duration.ofMinutes(5),
             2,
             0,
+            "sealed",
             1)
         .yaml();
   }

@@ -60,7 +60,8 @@ final class DemoAcceptanceTest {
     Path out = folder.resolve(name);
     Files.createDirectories(out);
     DemoOptions options =
-        new DemoOptions(sites, 4, scenario, SEED, out, false, false, chaos, DemoOptions.Scale.TINY);
+        new DemoOptions(
+            sites, 4, scenario, "masked", SEED, out, false, false, chaos, DemoOptions.Scale.TINY);
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     Screen screen = new Screen(new PrintStream(said, true, StandardCharsets.UTF_8), false);
     DemoReport report =

@@ -121,6 +121,7 @@ final class MonitoringTest {
         Duration.ofMinutes(2),
         3,
         3,
+        "sealed",
         7);
   }
 

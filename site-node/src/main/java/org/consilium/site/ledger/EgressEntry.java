@@ -23,6 +23,10 @@ public record EgressEntry(
     MANIFEST("manifest"),
     UPDATE("update"),
     REPORT("report"),
+    MASK_KEYS("mask-keys"),
+    MASK_SHARES("mask-shares"),
+    MASK_CONSENT("mask-consent"),
+    MASK_RELEASE("mask-release"),
     /** Written once a session: how many pings and progress notes it sent, which hold no data. */
     HEARTBEATS("heartbeats");
 

@@ -27,6 +27,8 @@ public enum Why {
   BAD_SIGNATURE("a signature does not verify"),
   /** The policy's update bytes a day are used up. */
   EGRESS_LIMIT("today's update bytes are used up"),
+  /** What the others sent for masking does not do, or the round is burnt for this site. */
+  MASK_REFUSED("masking with the other sites was refused"),
   /** Something failed here; see the local log. */
   INTERNAL("the node failed; see its log");
 

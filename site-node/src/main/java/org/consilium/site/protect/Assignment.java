@@ -1,8 +1,11 @@
 package org.consilium.site.protect;
 
 import java.nio.file.Path;
+import java.util.Optional;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.security.mask.Masks;
 
 /**
  * What an update answers.
@@ -11,12 +14,19 @@ import org.consilium.protocol.StudyPlan;
  * @param plan the study that the hospital approved
  * @param samples training examples that were used
  * @param minSites fewest participants that the hospital's policy demands
+ * @param masks hide the update in a masked study; empty in a sealed one
  * @param spool where the sealed chunks are written; replaced if it exists
  */
-public record Assignment(RoundTask task, StudyPlan plan, int samples, int minSites, Path spool) {
+public record Assignment(
+    RoundTask task, StudyPlan plan, int samples, int minSites, Optional<Masks> masks, Path spool) {
   public Assignment {
     if (task.terms().isEmpty()) {
       throw new IllegalArgumentException("protect: a VALIDATE task has no update");
+    }
+    boolean masked = plan.protection().exposure() instanceof Exposure.Masked;
+    if (masked != masks.isPresent()) {
+      throw new IllegalArgumentException(
+          "protect: masks belong to a masked study, and to no other");
     }
   }
 

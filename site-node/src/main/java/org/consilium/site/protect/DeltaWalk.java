@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
@@ -16,6 +17,7 @@ import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
 import org.consilium.security.fixed.Quantiser;
 import org.consilium.security.fixed.RoundingStream;
+import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.UpdateSealer;
 import org.consilium.site.train.Delta;
 
@@ -44,6 +46,7 @@ final class DeltaWalk {
    * @param scaleExponents per tensor, log2 of its largest magnitude
    * @param factor min(1, S/‖Δ‖)
    * @param weight w
+   * @param masks are added modulo 2^32; empty where nothing is masked
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Rounding(
@@ -52,7 +55,8 @@ final class DeltaWalk {
       byte[] secret,
       byte[] label,
       double factor,
-      int weight) {
+      int weight,
+      Optional<Masks> masks) {
     Quantiser quantiser() {
       return new Quantiser(fixed, RoundingStream.of(secret, label));
     }
@@ -148,6 +152,7 @@ final class DeltaWalk {
     private final byte[] digests;
     private final AtomicLong clipped;
     private final Quantiser quantiser;
+    private final Optional<Masks> masks;
     private final MessageDigest sha = Digest.newSha256();
     private final float[] values = new float[CHUNK_VALUES];
     private final int[] integers = new int[CHUNK_VALUES];
@@ -166,6 +171,7 @@ final class DeltaWalk {
       this.digests = digests;
       this.clipped = clipped;
       this.quantiser = rounding.quantiser();
+      this.masks = rounding.masks().map(Masks::copy);
     }
 
     @Override
@@ -174,6 +180,7 @@ final class DeltaWalk {
       int length = read(index, values);
       var _ = clipped.addAndGet(quantise(first, length));
       int total = withTrailer(first, length);
+      masks.ifPresent(m -> m.addTo(integers, 0, total, first));
       ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(integers, 0, total);
       int sealedLength = sealer.seal(index, plain, 0, total * Integer.BYTES, sealed, 0);
       sha.update(sealed, 0, sealedLength);

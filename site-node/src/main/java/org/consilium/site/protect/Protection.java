@@ -7,6 +7,9 @@ public sealed interface Protection {
   /** It may leave. */
   record Sealed(SealedUpdate update) implements Protection {}
 
+  /** The node was told to stop before it was known. */
+  record Stopped() implements Protection {}
+
   /**
    * It may not.
    *

@@ -4,18 +4,19 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.RoundTask;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.sign.RoundContext;
 
 /** What a round's task binds an update to. */
-final class RoundTerms {
+public final class RoundTerms {
   private RoundTerms() {}
 
   /**
    * The context of a TRAIN task for a vector of {@code vectorLength} integers, trailer included.
    */
-  static RoundContext context(RoundTask task, long vectorLength) {
+  public static RoundContext context(RoundTask task, long vectorLength) {
     RoundTask.Terms terms = task.terms().orElseThrow();
     return new RoundContext(
         terms.federation(),
@@ -37,7 +38,16 @@ final class RoundTerms {
         terms.referenceSamples(),
         scaleTable(terms.scaleExponents()),
         Math.toIntExact(vectorLength),
-        Fingerprint.sha256(terms.aggregationKey()));
+        protection(terms));
+  }
+
+  private static RoundContext.Protection protection(RoundTask.Terms terms) {
+    return terms.threshold() == 0
+        ? new RoundContext.Protection.Sealed(Fingerprint.sha256(terms.aggregationKey()))
+        : new RoundContext.Protection.Masked(
+            terms.threshold(),
+            Math.max(terms.threshold(), terms.quorum()),
+            Exposure.Ring.BITS_32.bits());
   }
 
   /** SHA-256 of the exponents in layout order, each 4 bytes big-endian. */

@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.mask.MaskTerms;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.policy.Why;
@@ -31,10 +33,9 @@ final class TermsCheck {
     this.self = self;
   }
 
-  Optional<Protection.Refused> refusal(Assignment assignment, ParameterLayout layout) {
-    RoundTask task = assignment.task();
-    RoundTask.Terms terms = assignment.terms();
-    StudyPlan plan = assignment.plan();
+  Optional<Protection.Refused> refusal(
+      RoundTask task, StudyPlan plan, int minSites, ParameterLayout layout) {
+    RoundTask.Terms terms = task.terms().orElseThrow();
     if (!terms.federation().equals(trustDomain)) {
       return refused(Why.BAD_SIGNATURE, "the terms are of another federation");
     }
@@ -47,11 +48,10 @@ final class TermsCheck {
           "%d scale exponents for %d tensors"
               .formatted(terms.scaleExponents().size(), layout.tensors().size()));
     }
-    if (terms.participants().size() < assignment.minSites()) {
+    if (terms.participants().size() < minSites) {
       return refused(
           Why.TOO_FEW_SITES,
-          "%d participants, at least %d"
-              .formatted(terms.participants().size(), assignment.minSites()));
+          "%d participants, at least %d".formatted(terms.participants().size(), minSites));
     }
     boolean listed =
         terms.participants().stream()
@@ -62,7 +62,7 @@ final class TermsCheck {
     if (!listed) {
       return refused(Why.BAD_SIGNATURE, "this site's signing key is not among the participants");
     }
-    return looser(terms, plan).or(() -> aggregationKey(task, terms));
+    return looser(terms, plan).or(() -> masking(terms, plan)).or(() -> aggregationKey(task, terms));
   }
 
   private static Optional<Protection.Refused> looser(RoundTask.Terms terms, StudyPlan plan) {
@@ -88,6 +88,28 @@ final class TermsCheck {
               .formatted(terms.quorum(), terms.clip(), terms.weightMax()));
     }
     return Optional.empty();
+  }
+
+  /** Fewer shares than t would let some sites and the coordinator free a single update. */
+  private static Optional<Protection.Refused> masking(RoundTask.Terms terms, StudyPlan plan) {
+    int sites = terms.participants().size();
+    return switch (plan.protection().exposure()) {
+      case Exposure.Sealed _ ->
+          terms.threshold() == 0
+              ? Optional.empty()
+              : refused(Why.NOT_APPROVED, "masking in a study that was approved as sealed");
+      case Exposure.Masked _ when sites < MaskTerms.SITES_MIN ->
+          refused(
+              Why.TOO_FEW_SITES,
+              "%d participants hide nobody, at least %d".formatted(sites, MaskTerms.SITES_MIN));
+      case Exposure.Masked _ ->
+          terms.threshold() == MaskTerms.threshold(sites)
+              ? Optional.empty()
+              : refused(
+                  Why.NOT_APPROVED,
+                  "a threshold of %d for %d sites, not %d"
+                      .formatted(terms.threshold(), sites, MaskTerms.threshold(sites)));
+    };
   }
 
   /** Only FedDG-GA gives weights: then to every participant, and none above the bound. */

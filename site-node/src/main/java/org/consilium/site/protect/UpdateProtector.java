@@ -10,6 +10,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
@@ -25,8 +26,9 @@ import org.consilium.site.train.TrainingResult;
 /**
  * The only way of a delta out of the hospital: checks the round's terms, refuses what is not
  * finite, clips the whole to the L2 norm S (McMahan et al. 2018), rounds it to weighted fixed
- * point, encrypts it chunk by chunk to the study's aggregation key, and signs. Two passes over the
- * delta, memory of a few chunks whatever the model's size.
+ * point, hides it behind masks in a masked study, encrypts it chunk by chunk to the study's
+ * aggregation key, and signs. Two passes over the delta, memory of a few chunks whatever the
+ * model's size.
  */
 public final class UpdateProtector {
   private final SiteIdentity self;
@@ -49,6 +51,15 @@ public final class UpdateProtector {
   }
 
   /**
+   * Why the round's terms are not what the hospital approved; empty when they are. {@link #protect}
+   * asks this as well; masking asks it before it says anything.
+   */
+  public Optional<Protection.Refused> refusal(
+      RoundTask task, StudyPlan plan, int minSites, ParameterLayout layout) {
+    return check.refusal(task, plan, minSites, layout);
+  }
+
+  /**
    * Protects a delta. The spool is complete when this returns {@code Sealed}, not yet forced to
    * disk.
    *
@@ -58,7 +69,8 @@ public final class UpdateProtector {
       throws IOException {
     Delta delta = trained.delta();
     ParameterLayout layout = delta.layout();
-    Optional<Protection.Refused> refused = check.refusal(assignment, layout);
+    Optional<Protection.Refused> refused =
+        check.refusal(assignment.task(), assignment.plan(), assignment.minSites(), layout);
     if (refused.isPresent()) {
       return refused.get();
     }
@@ -97,7 +109,8 @@ public final class UpdateProtector {
             self.roundingSecret(),
             RoundTerms.roundingLabel(task),
             factor,
-            weight);
+            weight,
+            assignment.masks());
     int chunks = walk.chunks();
     try (UpdateSealer sealer =
             UpdateSealer.to(terms.aggregationKey(), context, self.site().value(), chunks);

@@ -28,6 +28,7 @@ import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
+import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.protocol.wire.TaskCodec;
@@ -214,6 +215,11 @@ public final class CoordinatorSession {
                 .ifPresentOrElse(
                     body -> orders.task(TaskCodec.decode(body)),
                     () -> orders.dropped("task: the signature does not verify"));
+        case MASK ->
+            key.open(SignedKind.MASK_ORDER, message.getMask())
+                .ifPresentOrElse(
+                    body -> orders.mask(MaskCodec.order(body)),
+                    () -> orders.dropped("mask order: the signature does not verify"));
         case PONG -> orders.roundTrip(Duration.between(pinged, clock.instant()));
         case WELCOME, GOODBYE, KIND_NOT_SET -> {}
       }

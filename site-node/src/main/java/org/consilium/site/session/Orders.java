@@ -2,6 +2,7 @@ package org.consilium.site.session;
 
 import java.time.Duration;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 
@@ -15,6 +16,9 @@ public interface Orders {
 
   /** A task is given; it may have been given before. */
   void task(RoundTask task);
+
+  /** Something of masking is handed on; it may have been before. */
+  void mask(MaskOrder order);
 
   /** The stream is up. */
   void connected();

@@ -8,6 +8,7 @@ import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.tune.TrainedSet;
@@ -24,6 +25,12 @@ import org.consilium.protocol.StudyPlan;
 public record StudyModel(StudyPlan plan, Optional<Path> foundation, Path folder) {
   private static final String EMBEDDINGS = "embeddings.bin";
   private static final String OWN_PART = "own-part-";
+
+  /** The layout of every delta of a study: what travels, and what the rule adds to it. */
+  public static ParameterLayout layout(StudyPlan plan) {
+    TrainedSet set = TrainedSet.of(Catalogue.require(plan.model()), plan.tuning());
+    return RoundLayout.of(set.shared(), plan.aggregation());
+  }
 
   /** Which parameters are trained, and which travel. */
   public TrainedSet set() {

@@ -1,5 +1,8 @@
 package org.consilium.site.upload;
 
+import io.grpc.Status;
+import org.consilium.site.session.Failures;
+
 /** What became of something that was sent. */
 public sealed interface Delivery {
   /** The coordinator has it, durably. */
@@ -21,4 +24,14 @@ public sealed interface Delivery {
 
   /** The node was told to stop, or nothing moved for too long; it may be sent again later. */
   record Postponed(String reason) implements Delivery {}
+
+  /** The delivery that trying led to. */
+  static Delivery of(Persistence.Outcome<Boolean> outcome) {
+    return switch (outcome) {
+      case Persistence.Outcome.Done<Boolean>(Boolean duplicate) -> new Accepted(duplicate);
+      case Persistence.Outcome.Refused<Boolean>(Status status) ->
+          new Refused(Failures.words(status));
+      case Persistence.Outcome.Stopped<Boolean>(String reason) -> new Postponed(reason);
+    };
+  }
 }

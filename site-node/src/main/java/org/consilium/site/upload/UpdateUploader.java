@@ -88,7 +88,7 @@ public final class UpdateUploader {
     ledger.record(entry(EgressEntry.Kind.MANIFEST, update, manifest.getSerializedSize()));
     try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.READ)) {
       Sending sending = new Sending(update, manifest, spool, bytesPerDay, halt);
-      return delivery(persistence.run(halt, sending::attempt));
+      return Delivery.of(persistence.run(halt, sending::attempt));
     } catch (OverLimit over) {
       return new Delivery.OverLimit(String.valueOf(over.getMessage()));
     }
@@ -110,7 +110,7 @@ public final class UpdateUploader {
             report.digest(),
             "coordinator",
             0));
-    return delivery(
+    return Delivery.of(
         persistence.run(halt, () -> stub(UNARY_SECONDS).submitReport(signed).getDuplicate()));
   }
 
@@ -284,14 +284,5 @@ public final class UpdateUploader {
   private CoordinationBlockingV2Stub stub(long seconds) {
     return CoordinationGrpc.newBlockingV2Stub(link.channel())
         .withDeadlineAfter(seconds, TimeUnit.SECONDS);
-  }
-
-  private static Delivery delivery(Persistence.Outcome<Boolean> outcome) {
-    return switch (outcome) {
-      case Persistence.Outcome.Done<Boolean>(Boolean duplicate) -> new Delivery.Accepted(duplicate);
-      case Persistence.Outcome.Refused<Boolean>(Status status) ->
-          new Delivery.Refused(org.consilium.site.session.Failures.words(status));
-      case Persistence.Outcome.Stopped<Boolean>(String reason) -> new Delivery.Postponed(reason);
-    };
   }
 }

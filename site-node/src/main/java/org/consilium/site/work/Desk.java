@@ -3,8 +3,10 @@ package org.consilium.site.work;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -15,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.ImageSet;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
@@ -47,6 +50,7 @@ public final class Desk implements Orders {
   private final Map<StudyId, Proposal> known = new LinkedHashMap<>();
   private final Map<StudyId, Answer.Decision> told = new HashMap<>();
   private final Map<TaskKey, RoundTask> held = new LinkedHashMap<>();
+  private final List<MaskOrder> orders = new ArrayList<>();
   private String complaint = "";
 
   public Desk(Tools tools) {
@@ -61,6 +65,7 @@ public final class Desk implements Orders {
     Bench bench = new Bench(tools, timer);
     halt.onHalt(bench::close);
     Thread worker = Thread.ofPlatform().name("bench").start(bench::run);
+    Thread masker = Thread.ofPlatform().name("masking").start(() -> tools.masking().run(halt));
     Handler handler = new Handler(voice, bench);
     try {
       while (!halt.halted()) {
@@ -71,6 +76,7 @@ public final class Desk implements Orders {
         handler.look();
       }
       worker.join();
+      masker.join();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     } finally {
@@ -93,6 +99,18 @@ public final class Desk implements Orders {
             held.put(TaskKey.of(task), task);
           } else {
             tools.log().accept(TaskKey.of(task) + " was dropped: too many tasks wait");
+          }
+        });
+  }
+
+  @Override
+  public void mask(MaskOrder order) {
+    post(
+        () -> {
+          if (orders.size() < WAITING_MAX) {
+            orders.add(order);
+          } else {
+            tools.log().accept("an order of masking was dropped: too many wait");
           }
         });
   }
@@ -211,10 +229,14 @@ public final class Desk implements Orders {
       boolean paused = Files.exists(tools.place().paused());
       tools.metrics().paused(paused);
       if (!paused) {
-        for (RoundTask task : java.util.List.copyOf(held.values())) {
+        for (RoundTask task : List.copyOf(held.values())) {
           held.remove(TaskKey.of(task));
           start(task, read.policy());
         }
+        for (MaskOrder order : orders) {
+          mask(order, read.policy());
+        }
+        orders.clear();
       }
     }
 
@@ -281,6 +303,7 @@ public final class Desk implements Orders {
           refused(task, why);
         }
         case Judgement.Allowed() -> {
+          work.announce();
           if (bench.give(task, work)) {
             tools.log().accept(TaskKey.of(task) + " begins");
           }
@@ -288,16 +311,39 @@ public final class Desk implements Orders {
       }
     }
 
+    /** Masking goes on only while the hospital still wants the study. */
+    private void mask(MaskOrder order, SitePolicy policy) {
+      StudyId study = order.place().round().study();
+      Optional<Proposal> proposal = proposalOf(study);
+      boolean wanted =
+          proposal.isPresent()
+              && policy.judge(
+                      proposal.get().plan(),
+                      proposal.get().digest(),
+                      tools.cohort().trainingCount(),
+                      tools.clock().instant())
+                  instanceof Judgement.Allowed;
+      if (wanted) {
+        tools.masking().order(order);
+      } else {
+        tools.log().accept("masking of study %s: not wanted here any more".formatted(study));
+      }
+    }
+
     private Optional<Proposal> proposalOf(RoundTask task) {
-      Optional<Proposal> proposal = Optional.ofNullable(known.get(task.study()));
+      return proposalOf(task.study()).filter(p -> p.digest().equals(task.studyDigest()));
+    }
+
+    private Optional<Proposal> proposalOf(StudyId study) {
+      Optional<Proposal> proposal = Optional.ofNullable(known.get(study));
       if (proposal.isEmpty()) {
         try {
-          proposal = Proposal.of(tools.place().studies(), task.study());
+          proposal = Proposal.of(tools.place().studies(), study);
         } catch (IOException unreadable) {
           tools.log().accept("read proposal: " + unreadable.getMessage());
         }
       }
-      return proposal.filter(p -> p.digest().equals(task.studyDigest()));
+      return proposal;
     }
 
     private void refused(RoundTask task, Why why) {

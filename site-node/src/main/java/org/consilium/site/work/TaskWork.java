@@ -5,8 +5,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
+import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.mask.Masks;
+import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.Usage;
@@ -14,11 +20,13 @@ import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedReport;
+import org.consilium.site.protect.RoundTerms;
 import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Answer.Phase;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.LocalTrainer;
+import org.consilium.site.train.StudyModel;
 import org.consilium.site.train.TrainingJob;
 import org.consilium.site.train.TrainingResult;
 import org.consilium.site.upload.Delivery;
@@ -63,6 +71,28 @@ final class TaskWork {
     String word() {
       return word;
     }
+  }
+
+  /** Begins masking, beside and before training; a validation task ends that of its round. */
+  void announce() {
+    if (task.kind() == RoundTask.Kind.VALIDATE) {
+      tools.masking().over(new RoundId(task.study(), task.round()));
+    } else if (masked() && refusedTerms().isEmpty()) {
+      tools.masking().begin(task, context());
+    }
+  }
+
+  private boolean masked() {
+    return plan.protection().exposure() instanceof Exposure.Masked;
+  }
+
+  private Optional<Protection.Refused> refusedTerms() {
+    return tools.exit().updates().refusal(task, plan, minSites, StudyModel.layout(plan));
+  }
+
+  private Digest context() {
+    long vector = StudyModel.layout(plan).length() + UpdateManifest.TRAILER;
+    return Digest.of(RoundTerms.context(task, vector).digest().bytes());
   }
 
   Ending run(Halt halt) throws IOException {
@@ -124,10 +154,11 @@ final class TaskWork {
           if (trained.holdoutLogits().isPresent()) {
             tools.validator().keepTrained(validation(files), trained.holdoutLogits().get());
           }
-          protection = protect(trained);
+          protection = protect(trained, halt);
         }
         yield switch (protection) {
           case Protection.Refused(Why why, String detail) -> refuse(why, detail);
+          case Protection.Stopped _ -> postponed("masking was stopped");
           case Protection.Sealed(SealedUpdate update) -> {
             tools.transfer().outbox().put(update);
             tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
@@ -138,10 +169,22 @@ final class TaskWork {
     };
   }
 
-  private Protection protect(TrainingResult.Trained trained) throws IOException {
+  private Protection protect(TrainingResult.Trained trained, Halt halt) throws IOException {
     Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return new Protection.Refused(withdrawn.get().why(), withdrawn.get().detail());
+    }
+    Optional<Masks> masks = Optional.empty();
+    if (masked()) {
+      switch (tools.masking().await(context(), halt)) {
+        case MaskDesk.Outcome.Ready(Masks ready) -> masks = Optional.of(ready);
+        case MaskDesk.Outcome.Failed(String detail) -> {
+          return new Protection.Refused(Why.MASK_REFUSED, detail);
+        }
+        case MaskDesk.Outcome.Stopped _ -> {
+          return new Protection.Stopped();
+        }
+      }
     }
     Assignment assignment =
         new Assignment(
@@ -149,6 +192,7 @@ final class TaskWork {
             plan,
             tools.cohort().trainingCount(),
             minSites,
+            masks,
             tools.transfer().outbox().draft(task));
     return tools.exit().updates().protect(trained, assignment);
   }
@@ -174,6 +218,14 @@ final class TaskWork {
     Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
+    }
+    if (masked()) {
+      // After a restart the others' shares have to come again first.
+      var _ = tools.masking().await(context(), halt);
+      Optional<String> unmasked = tools.masking().uploaded(task.study(), context(), update.id());
+      if (unmasked.isPresent()) {
+        return refuse(Why.MASK_REFUSED, unmasked.get());
+      }
     }
     say(Phase.UPLOADING);
     long most = tools.policy().current().policy().updateBytesPerDay();

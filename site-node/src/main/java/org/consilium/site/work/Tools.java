@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.consilium.protocol.SiteId;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.PolicyFile;
@@ -26,6 +27,7 @@ import org.consilium.site.validate.LocalValidator;
  * @param training the two ways to a delta
  * @param validator judges models
  * @param exit the two ways out
+ * @param masking this site's part in masking
  * @param transfer outbox, sending, fetching
  * @param ledger what left
  * @param metrics for operators
@@ -39,6 +41,7 @@ public record Tools(
     Training training,
     LocalValidator validator,
     Exit exit,
+    MaskDesk masking,
     Transfer transfer,
     EgressLedger ledger,
     NodeMetrics metrics,

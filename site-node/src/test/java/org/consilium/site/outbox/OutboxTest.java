@@ -101,7 +101,8 @@ final class OutboxTest {
         new UpdateProtector(consortium.north(), consortium.chains(), 1)
             .protect(
                 PlainDeltas.trained(LAYOUT, new float[500]),
-                new Assignment(task, Consortium.plan(), 80, 2, outbox.draft(task)));
+                new Assignment(
+                    task, Consortium.plan(), 80, 2, Optional.empty(), outbox.draft(task)));
     SealedUpdate update = ((Protection.Sealed) result).update();
     outbox.put(update);
     return update;

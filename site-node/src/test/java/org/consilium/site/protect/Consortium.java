@@ -118,7 +118,8 @@ public final class Consortium {
             terms.referenceSamples(),
             terms.scaleExponents(),
             terms.aggregationKey(),
-            terms.aggregationChain());
+            terms.aggregationChain(),
+            terms.threshold());
     return new RoundTask(
         task.kind(),
         task.study(),
@@ -142,7 +143,8 @@ public final class Consortium {
             100,
             layout.tensors().stream().map(_ -> 0).toList(),
             aggregationKey,
-            aggregationChain);
+            aggregationChain,
+            0);
     Digest zero = Digest.sha256(new byte[] {1});
     return new RoundTask(
         RoundTask.Kind.TRAIN,

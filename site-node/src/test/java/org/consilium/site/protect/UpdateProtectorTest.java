@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
@@ -93,7 +94,8 @@ final class UpdateProtectorTest {
     float[] delta = java.util.Arrays.copyOf(delta(0.1f), (int) layout.length());
     delta[delta.length - 1] = 0.75f;
     RoundTask task = consortium.task(layout, 1);
-    Assignment assignment = new Assignment(task, Consortium.plan(), 80, 2, folder.resolve("spool"));
+    Assignment assignment =
+        new Assignment(task, Consortium.plan(), 80, 2, Optional.empty(), folder.resolve("spool"));
 
     Protection result = protector(1).protect(PlainDeltas.trained(layout, delta), assignment);
 
@@ -123,7 +125,8 @@ final class UpdateProtectorTest {
   }
 
   private Protection protect(float[] delta, RoundTask task, StudyPlan plan) throws IOException {
-    Assignment assignment = new Assignment(task, plan, 80, 2, folder.resolve("spool"));
+    Assignment assignment =
+        new Assignment(task, plan, 80, 2, Optional.empty(), folder.resolve("spool"));
     return protector(1).protect(PlainDeltas.trained(LAYOUT, delta), assignment);
   }
 
@@ -164,7 +167,8 @@ final class UpdateProtectorTest {
   @Test
   void badInput_24_fewerParticipantsThanThePolicyDemands_isRefused() throws Exception {
     RoundTask task = consortium.task(LAYOUT, 1);
-    Assignment assignment = new Assignment(task, Consortium.plan(), 80, 3, folder.resolve("spool"));
+    Assignment assignment =
+        new Assignment(task, Consortium.plan(), 80, 3, Optional.empty(), folder.resolve("spool"));
 
     Protection result =
         protector(1).protect(PlainDeltas.trained(LAYOUT, delta(0.001f)), assignment);
@@ -196,7 +200,8 @@ final class UpdateProtectorTest {
     return protector(threads)
         .protect(
             PlainDeltas.trained(LAYOUT, delta),
-            new Assignment(task, Consortium.plan(), 80, 2, folder.resolve("spool")));
+            new Assignment(
+                task, Consortium.plan(), 80, 2, Optional.empty(), folder.resolve("spool")));
   }
 
   private SealedUpdate seal(float[] delta, RoundTask task, int threads) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -25,9 +26,11 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSpec;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.Approval;
@@ -35,6 +38,7 @@ import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.policy.SitePolicy;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Consortium;
+import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.session.Answer;
@@ -43,6 +47,7 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
+import org.consilium.site.upload.MaskSender;
 import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
 import org.consilium.site.validate.LocalValidator;
@@ -93,6 +98,14 @@ final class LyingCoordinatorTest {
                 new LocalValidator(engine),
                 new Tools.Exit(
                     new UpdateProtector(self, consortium.chains(), 1), new ReportProtector(self)),
+                new MaskDesk(
+                    folder.resolve("studies"),
+                    new SealedFile(new byte[32], "test", new SecureRandom()),
+                    new MaskProtector(self),
+                    new MaskSender(coordinator.link(), ledger, backoff(), clock, SHORT),
+                    new MaskDesk.Trust(Consortium.NORTH, consortium.chains()),
+                    new SecureRandom(),
+                    log::add),
                 new Tools.Transfer(
                     Outbox.open(folder.resolve("outbox"), self.key().verifyingKey()),
                     new UpdateUploader(coordinator.link(), ledger, backoff(), clock, SHORT),

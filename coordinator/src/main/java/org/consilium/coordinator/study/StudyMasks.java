@@ -1,0 +1,123 @@
+package org.consilium.coordinator.study;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.consilium.coordinator.consortium.EnrolledSite;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.coordinator.masking.Attempt;
+import org.consilium.coordinator.masking.MaskIntake;
+import org.consilium.coordinator.masking.MaskOrders;
+import org.consilium.coordinator.masking.MaskOrders.Step;
+import org.consilium.coordinator.masking.MaskTranscript;
+import org.consilium.coordinator.round.MaskEvent.Kind;
+import org.consilium.coordinator.round.MaskEvent.MaskTaken;
+import org.consilium.coordinator.round.MaskMachine;
+import org.consilium.coordinator.round.Reply;
+import org.consilium.coordinator.round.RoundLoop;
+import org.consilium.coordinator.round.RoundState;
+import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.SignedBytes;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.wire.MaskCodec;
+import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.sign.VerifyingKey;
+
+/** One study's masking: takes its sites' messages in, and says what they are to be handed. */
+record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
+  private static final System.Logger LOG = System.getLogger(StudyMasks.class.getName());
+
+  /**
+   * Verifies a site's messages of a phase, keeps them and has them journaled.
+   *
+   * @throws IOException if they could not be stored; the site sends them again
+   */
+  Intake take(EnrolledSite site, Kind kind, List<SignedBytes> messages) throws IOException {
+    Optional<Attempt> open = loop.state().current().flatMap(effects::attempt);
+    if (open.isEmpty()) {
+      return refused(site.id(), "no masked round is open");
+    }
+    Attempt attempt = open.get();
+    VerifyingKey key = VerifyingKey.of(site.signingCertificate());
+    Optional<Rejected> rejected = new MaskIntake(site.id(), key, attempt).refusal(kind, messages);
+    if (rejected.isPresent()) {
+      return rejected.get();
+    }
+    Digest digest = transcript().keep(attempt, site.id(), kind, messages);
+    Reply reply = loop.ask(() -> journal(site, kind, attempt, digest));
+    return switch (reply) {
+      case Reply.Done(boolean duplicate) -> new Intake.Accepted(digest, duplicate);
+      case Reply.Refused(String why) -> refused(site.id(), why);
+    };
+  }
+
+  private Reply journal(EnrolledSite site, Kind kind, Attempt attempt, Digest digest)
+      throws org.consilium.coordinator.journal.JournalConflict, IOException {
+    Optional<RoundState> now = loop.state().current();
+    Optional<Attempt> open = now.flatMap(effects::attempt);
+    if (open.isEmpty() || !open.get().opening().place().equals(attempt.opening().place())) {
+      return new Reply.Refused("its attempt is over");
+    }
+    Optional<Digest> known = Optional.ofNullable(open.get().masking().of(kind).get(site.id()));
+    if (known.isPresent()) {
+      return known.get().equals(digest)
+          ? new Reply.Done(true)
+          : new Reply.Refused(
+              "another message, %s, was taken before".formatted(known.get().brief()));
+    }
+    if (!MaskMachine.expects(now.get(), site.id(), kind)) {
+      return new Reply.Refused(
+          "the masking of %s is at %s, and this site owes no %s"
+              .formatted(attempt.opening().place(), open.get().masking().phase(), kind));
+    }
+    return loop.record(
+        new InRound(new MaskTaken(loop.now(), attempt.opening().place(), site.id(), kind, digest)));
+  }
+
+  /** The orders that a site is due and that were not sent on its stream. */
+  List<Outgoing> orders(SiteId site, Predicate<String> sent) {
+    List<Outgoing> orders = new ArrayList<>();
+    Optional<Attempt> open = loop.state().current().flatMap(effects::attempt);
+    if (open.isEmpty()) {
+      return orders;
+    }
+    MaskOrders writer = new MaskOrders(transcript(), this::chain);
+    for (Step step : MaskOrders.due(open.get(), site)) {
+      String about =
+          "mask/%s/%s/%s".formatted(open.get().study(), open.get().opening().place(), step);
+      if (sent.test(about)) {
+        continue;
+      }
+      try {
+        byte[] body = MaskCodec.encode(writer.order(open.get(), site, step));
+        orders.add(Outgoing.signed(SignedKind.MASK_ORDER, about, body, around.signer().key()));
+      } catch (IOException disk) {
+        LOG.log(
+            System.Logger.Level.WARNING, "{0} for site {1}: {2}", about, site, disk.getMessage());
+      }
+    }
+    return orders;
+  }
+
+  private MaskTranscript transcript() {
+    return effects.transcript();
+  }
+
+  private List<byte[]> chain(SiteId site) throws IOException {
+    EnrolledSite enrolled =
+        around
+            .sites()
+            .apply(site)
+            .orElseThrow(() -> new IOException("site %s is not enrolled".formatted(site)));
+    return PlanGate.der(enrolled.signingChain());
+  }
+
+  private static Rejected refused(SiteId site, String why) {
+    return new Rejected(Why.WRONG_ROUND, "mask message of site %s: %s".formatted(site, why));
+  }
+}

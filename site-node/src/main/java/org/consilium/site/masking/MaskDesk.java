@@ -1,0 +1,312 @@
+package org.consilium.site.masking;
+
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.MalformedMessage;
+import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.MaskOrder;
+import org.consilium.protocol.RoundId;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.SealedFile;
+import org.consilium.security.mask.MaskRefused;
+import org.consilium.security.mask.MaskSecrets;
+import org.consilium.security.mask.MaskingSite.Progress;
+import org.consilium.security.mask.Masks;
+import org.consilium.security.mask.Pledge;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainRefused;
+import org.consilium.site.protect.MaskProtector;
+import org.consilium.site.protect.ReleasedMask;
+import org.consilium.site.session.Halt;
+import org.consilium.site.upload.Delivery;
+import org.consilium.site.upload.MaskSender;
+
+/**
+ * Takes part in masking on a thread of its own, beside training: a round's keys and shares are
+ * exchanged while the model trains, and its sum is freed while the next task may already be at
+ * work. What the coordinator hands on may come again, after a cut or a restart; the answer is the
+ * same.
+ */
+public final class MaskDesk {
+  private static final int WAITING_MAX = 256;
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private final Journal journal;
+  private final MaskProtector exit;
+  private final MaskSender sender;
+  private final Trust trust;
+  private final SecureRandom random;
+  private final Consumer<String> log;
+  private final BlockingQueue<Step> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final Map<StudyId, MaskAttempt> attempts = new HashMap<>();
+  private final Map<Digest, Outcome> outcomes = new ConcurrentHashMap<>();
+
+  /**
+   * Whom to trust, and who this is.
+   *
+   * @param chains checks the other sites' signing chains against the root
+   */
+  public record Trust(SiteId self, ChainCheck chains) {}
+
+  /** Where masks stand for one attempt. */
+  public sealed interface Outcome {
+    /** The masks of this site's vector. */
+    record Ready(Masks masks) implements Outcome {}
+
+    /** The others' messages do not do; the detail is for the local log. */
+    record Failed(String detail) implements Outcome {}
+
+    /** Told to stop before it was known. */
+    record Stopped() implements Outcome {}
+  }
+
+  /** Something to do on the desk's thread. */
+  @FunctionalInterface
+  private interface Step {
+    void run(Halt halt) throws IOException;
+  }
+
+  /**
+   * A desk.
+   *
+   * @param studies one folder a study
+   * @param files encrypts what is kept
+   * @param log for people at the hospital
+   */
+  public MaskDesk(
+      java.nio.file.Path studies,
+      SealedFile files,
+      MaskProtector exit,
+      MaskSender sender,
+      Trust trust,
+      SecureRandom random,
+      Consumer<String> log) {
+    this.journal = new Journal(studies, files);
+    this.exit = exit;
+    this.sender = sender;
+    this.trust = trust;
+    this.random = random;
+    this.log = log;
+  }
+
+  /** Works until {@code halt} is set. */
+  public void run(Halt halt) {
+    while (!halt.halted()) {
+      try {
+        Step step = waiting.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
+        if (step != null) {
+          step.run(halt);
+        }
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (IOException failed) {
+        log.accept("masking: " + failed.getMessage());
+      }
+    }
+  }
+
+  /**
+   * Begins a round's masking, or says its keys again. The terms were checked.
+   *
+   * @param context of the round
+   */
+  public void begin(RoundTask task, Digest context) {
+    post(halt -> began(task, context, halt));
+  }
+
+  /** What the coordinator handed on; its signature was verified, and the policy asked. */
+  public void order(MaskOrder order) {
+    post(halt -> ordered(order, halt));
+  }
+
+  /** A round is over: its secrets are erased. */
+  public void over(RoundId round) {
+    post(_ -> erase(round.study(), round.number()));
+  }
+
+  /** Waits for the masks of an attempt. */
+  public Outcome await(Digest context, Halt halt) {
+    while (!halt.halted()) {
+      Outcome outcome = outcomes.get(context);
+      if (outcome != null) {
+        return outcome;
+      }
+      if (halt.await(POLL)) {
+        break;
+      }
+    }
+    return new Outcome.Stopped();
+  }
+
+  /**
+   * Notes this site's own upload, before it is sent.
+   *
+   * @return why it must not be sent, if so
+   */
+  public Optional<String> uploaded(StudyId study, Digest context, Digest upload)
+      throws IOException {
+    synchronized (attempts) {
+      MaskAttempt attempt = attempts.get(study);
+      if (attempt == null || !attempt.place().context().equals(context)) {
+        return Optional.of("its attempt is not the one in progress");
+      }
+      try {
+        attempt.uploaded(upload);
+        return Optional.empty();
+      } catch (MaskRefused refused) {
+        return Optional.of(String.valueOf(refused.getMessage()));
+      }
+    }
+  }
+
+  private void post(Step step) {
+    if (!waiting.offer(step)) {
+      log.accept("a step of masking was dropped: %d wait already".formatted(WAITING_MAX));
+    }
+  }
+
+  private void began(RoundTask task, Digest context, Halt halt) throws IOException {
+    RoundId round = new RoundId(task.study(), task.round());
+    Optional<Pledge> pledge = journal.pledge(round);
+    if (!Pledge.mayMask(pledge, new Fingerprint(context.bytes()))) {
+      outcomes.put(
+          context,
+          new Outcome.Failed(
+              "%s is burnt here: this site consented to survivors in another attempt"
+                  .formatted(round)));
+      return;
+    }
+    ReleasedMask keys;
+    synchronized (attempts) {
+      Optional<MaskAttempt> known = attempt(task.study(), context);
+      if (known.isEmpty()) {
+        erase(task.study(), Integer.MAX_VALUE);
+        known = Optional.of(drawn(task, round, context));
+      }
+      keys = known.get().keys();
+    }
+    send(keys, context, halt);
+  }
+
+  private MaskAttempt drawn(RoundTask task, RoundId round, Digest context) throws IOException {
+    RoundTask.Terms terms = task.terms().orElseThrow();
+    Journal.Entry entry =
+        new Journal.Entry(
+            new MaskMessage.Place(context, round, task.attempt()),
+            task.studyDigest(),
+            terms.participants().stream().map(RoundTask.Participant::site).toList(),
+            terms.participants().stream().map(RoundTask.Participant::signingKey).toList(),
+            terms.threshold(),
+            Math.max(terms.threshold(), terms.quorum()),
+            MaskSecrets.draw(random),
+            Progress.NONE);
+    journal.write(entry);
+    MaskAttempt attempt = open(entry);
+    attempts.put(task.study(), attempt);
+    return attempt;
+  }
+
+  private void ordered(MaskOrder order, Halt halt) throws IOException {
+    MaskMessage.Place place = order.place();
+    Optional<ReleasedMask> answer = Optional.empty();
+    try {
+      synchronized (attempts) {
+        Optional<MaskAttempt> known = attempt(place.round().study(), place.context());
+        if (known.isEmpty()) {
+          log.accept(
+              "masking of %s, attempt %d: an order for another attempt than the one in progress"
+                  .formatted(place.round(), place.attempt()));
+          return;
+        }
+        answer = answer(known.get(), order);
+      }
+    } catch (MaskRefused | ChainRefused | MalformedMessage refused) {
+      String detail = String.valueOf(refused.getMessage());
+      outcomes.put(place.context(), new Outcome.Failed(detail));
+      log.accept(
+          "masking of %s, attempt %d, REFUSED: %s"
+              .formatted(place.round(), place.attempt(), detail));
+      return;
+    }
+    if (answer.isPresent()) {
+      send(answer.get(), place.context(), halt);
+    }
+  }
+
+  private Optional<ReleasedMask> answer(MaskAttempt attempt, MaskOrder order)
+      throws MaskRefused, ChainRefused, IOException {
+    return switch (order) {
+      case MaskOrder.KeyBook book -> Optional.of(attempt.shares(book));
+      case MaskOrder.Parcels parcels -> {
+        outcomes.put(order.place().context(), new Outcome.Ready(attempt.masks(parcels)));
+        yield Optional.empty();
+      }
+      case MaskOrder.Survivors survivors -> Optional.of(attempt.consent(survivors));
+      case MaskOrder.Consents consents -> Optional.of(attempt.release(consents));
+    };
+  }
+
+  private void send(ReleasedMask message, Digest context, Halt halt) throws IOException {
+    switch (sender.send(message, halt)) {
+      case Delivery.Accepted _ -> {}
+      case Delivery.Refused(String reason) -> {
+        log.accept(
+            "%s of %s refused: %s".formatted(message.kind().word(), message.round(), reason));
+        var _ = outcomes.putIfAbsent(context, new Outcome.Failed(reason));
+      }
+      case Delivery.OverLimit(String reason) -> log.accept("masking: " + reason);
+      case Delivery.Postponed(String reason) ->
+          log.accept(
+              "%s of %s postponed: %s".formatted(message.kind().word(), message.round(), reason));
+    }
+  }
+
+  /** The attempt in progress, from memory or from disk, if it is this one. */
+  private Optional<MaskAttempt> attempt(StudyId study, Digest context) throws IOException {
+    MaskAttempt known = attempts.get(study);
+    if (known == null) {
+      Optional<Journal.Entry> entry = journal.read(study);
+      if (entry.isPresent()) {
+        known = open(entry.get());
+        attempts.put(study, known);
+      }
+    }
+    return Optional.ofNullable(known).filter(a -> a.place().context().equals(context));
+  }
+
+  private MaskAttempt open(Journal.Entry entry) throws IOException {
+    return new MaskAttempt(journal, exit, trust.chains(), trust.self(), entry);
+  }
+
+  /** Erases the attempt of a study, if it is of this round or an earlier one. */
+  private void erase(StudyId study, int round) throws IOException {
+    synchronized (attempts) {
+      MaskAttempt known = attempts.get(study);
+      if (known != null && known.place().round().number() <= round) {
+        outcomes.keySet().removeIf(known.place().context()::equals);
+        attempts.remove(study, known);
+        known.close();
+        journal.erase(study);
+      } else if (known == null) {
+        Optional<Journal.Entry> kept = journal.read(study);
+        if (kept.isPresent() && kept.get().place().round().number() <= round) {
+          journal.erase(study);
+        }
+      }
+    }
+  }
+}
