@@ -22,7 +22,6 @@ import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
@@ -85,7 +84,6 @@ public final class UpdateUploader {
             .setBody(ByteString.copyFrom(update.body()))
             .setSignature(ByteString.copyFrom(update.signature()))
             .build();
-    ledger.record(entry(EgressEntry.Kind.MANIFEST, update, manifest.getSerializedSize()));
     try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.READ)) {
       Sending sending = new Sending(update, manifest, spool, bytesPerDay, halt);
       return delivery(persistence.run(halt, sending::attempt));
@@ -101,15 +99,6 @@ public final class UpdateUploader {
             .setBody(ByteString.copyFrom(report.body()))
             .setSignature(ByteString.copyFrom(report.signature()))
             .build();
-    ledger.record(
-        new EgressEntry(
-            EgressEntry.Kind.REPORT,
-            report.report().round().study().value(),
-            report.report().round().number(),
-            signed.getSerializedSize(),
-            report.digest(),
-            "coordinator",
-            0));
     return delivery(
         persistence.run(halt, () -> stub(UNARY_SECONDS).submitReport(signed).getDuplicate()));
   }
@@ -185,7 +174,9 @@ public final class UpdateUploader {
           }
           if (i >= noted) {
             noted = Math.min(chunks, i + CHUNKS_A_LINE);
-            ledger.record(entry(EgressEntry.Kind.UPDATE, update, bytes(stored, i, noted)));
+            link.gate()
+                .announce(
+                    entry(update, bytes(stored, i, noted)), update.manifest().round().study());
           }
           UpdateChunk chunk =
               UpdateChunk.newBuilder()
@@ -264,20 +255,15 @@ public final class UpdateUploader {
     return ByteString.copyFrom(update.id().bytes());
   }
 
-  private static EgressEntry entry(EgressEntry.Kind kind, SealedUpdate update, long bytes) {
+  private static EgressEntry entry(SealedUpdate update, long bytes) {
     UpdateManifest manifest = update.manifest();
-    Digest digest = update.id();
-    String readers =
-        kind == EgressEntry.Kind.UPDATE
-            ? "aggregation key holder of " + manifest.round().study()
-            : "coordinator";
     return new EgressEntry(
-        kind,
+        EgressEntry.Kind.UPDATE,
         manifest.round().study().value(),
         manifest.round().number(),
         bytes,
-        digest,
-        readers,
+        update.id(),
+        "aggregation key holder of " + manifest.round().study(),
         manifest.norm());
   }
 

@@ -8,10 +8,12 @@ import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.HouseRules;
 import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.Usage;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
+import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedReport;
 import org.consilium.site.protect.SealedUpdate;
@@ -72,6 +74,10 @@ final class TaskWork {
         case TRAIN -> train(halt);
         case VALIDATE -> validate(halt);
       };
+    } catch (EgressBlocked blocked) {
+      return blocked.why() == Why.PAUSED
+          ? postponed("all egress is paused")
+          : refuse(blocked.why(), String.valueOf(blocked.getMessage()));
     } catch (MalformedSafetensors malformed) {
       return refuse(Why.BAD_MODEL, String.valueOf(malformed.getMessage()));
     } catch (IllegalArgumentException unfit) {
@@ -147,7 +153,7 @@ final class TaskWork {
         new Assignment(
             task,
             plan,
-            tools.cohort().trainingCount(),
+            tools.declared(plan, task.studyDigest()),
             minSites,
             tools.transfer().outbox().draft(task));
     return tools.exit().updates().protect(trained, assignment);
@@ -159,15 +165,37 @@ final class TaskWork {
    *
    * @param starts of training that count against it
    */
-  private Optional<Judgement.Refused> refusal(Diary.Count starts) {
+  private Optional<Judgement.Refused> refusal(Diary.Count starts) throws IOException {
     Usage usage = new Usage(starts.today(), starts.round(), tools.ledger().updateBytesToday());
     Judgement now =
         tools
             .policy()
             .current()
             .policy()
-            .judge(task, plan, tools.cohort().trainingCount(), usage, tools.clock().instant());
+            .judge(
+                task,
+                plan,
+                tools.declared(plan, task.studyDigest()),
+                usage,
+                tools.clock().instant());
     return now instanceof Judgement.Refused refused ? Optional.of(refused) : Optional.empty();
+  }
+
+  private int smallCell() {
+    return tools
+        .policy()
+        .current()
+        .policy()
+        .smallCell(plan, task.studyDigest(), tools.clock().instant());
+  }
+
+  /** What the hospital's policy lets leave for this study, now. */
+  private HouseRules.Volume volume() {
+    return tools
+        .policy()
+        .current()
+        .policy()
+        .volume(plan, task.studyDigest(), tools.clock().instant());
   }
 
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
@@ -176,7 +204,7 @@ final class TaskWork {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
     say(Phase.UPLOADING);
-    long most = tools.policy().current().policy().updateBytesPerDay();
+    long most = volume().updateBytesPerDay();
     return switch (tools.transfer().uploader().send(update, most, halt)) {
       case Delivery.Accepted(boolean duplicate) -> {
         tools
@@ -287,7 +315,7 @@ final class TaskWork {
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
-    ReleasedReport report = tools.exit().reports().protect(findings, plan.protection());
+    ReleasedReport report = tools.exit().reports().protect(findings, smallCell());
     return switch (tools.transfer().uploader().send(report, halt)) {
       case Delivery.Accepted _ -> {
         tools

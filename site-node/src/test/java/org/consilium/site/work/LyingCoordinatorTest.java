@@ -34,7 +34,10 @@ import org.consilium.site.policy.Approval;
 import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.policy.SitePolicy;
 import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Canaries;
+import org.consilium.site.protect.CohortCounts;
 import org.consilium.site.protect.Consortium;
+import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.session.Answer;
@@ -74,10 +77,20 @@ final class LyingCoordinatorTest {
 
   @BeforeEach
   void serve() throws Exception {
-    coordinator = new LyingCoordinator(folder.resolve("tls"));
     consortium = new Consortium(folder.resolve("ca"));
     ledger = EgressLedger.open(folder.resolve("ledger.jsonl"), clock, _ -> {});
     PolicyFile policy = new PolicyFile(folder.resolve("policy.yaml"), clock);
+    EgressGate gate =
+        new EgressGate(
+            ledger,
+            new EgressGate.Checks(
+                () -> Files.exists(folder.resolve("p")),
+                new StudyConsent(folder.resolve("studies"), policy, clock),
+                EgressGate.Budget.NOTHING_SPENT,
+                Canaries.none()),
+            clock,
+            held -> log.add("held: " + held.getMessage()));
+    coordinator = new LyingCoordinator(folder.resolve("tls"), gate);
     policy.record(
         new Approval(
             new Approval.Subject.Exact(plan.study(), planDigest), true, 2, 500, Optional.empty()));
@@ -92,7 +105,9 @@ final class LyingCoordinatorTest {
                 new Tools.Training(new EngineTrainer(engine, clock), new SyntheticTrainer()),
                 new LocalValidator(engine),
                 new Tools.Exit(
-                    new UpdateProtector(self, consortium.chains(), 1), new ReportProtector(self)),
+                    new UpdateProtector(self, consortium.chains(), 1),
+                    new ReportProtector(self),
+                    new CohortCounts(folder.resolve("counts"), clock)),
                 new Tools.Transfer(
                     Outbox.open(folder.resolve("outbox"), self.key().verifyingKey()),
                     new UpdateUploader(coordinator.link(), ledger, backoff(), clock, SHORT),
@@ -211,7 +226,6 @@ final class LyingCoordinatorTest {
                     coordinator.authority.root(), "test.example", InstantSource.system()),
                 "0.1.0"),
             desk,
-            ledger,
             clock);
     Halt over = new Halt();
     Thread talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
