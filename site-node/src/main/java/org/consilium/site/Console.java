@@ -101,13 +101,14 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
 
   /** What a person at a terminal types; empty when nobody is there. */
   Optional<String> ask(String question) {
-    java.io.Console terminal = System.console();
-    if (terminal == null || !terminal.isTerminal()) {
+    Optional<java.io.Console> terminal =
+        Optional.ofNullable(System.console()).filter(java.io.Console::isTerminal);
+    if (terminal.isEmpty()) {
       return Optional.empty();
     }
     err.print(question);
     err.flush();
-    return Optional.ofNullable(terminal.readLine());
+    return Optional.ofNullable(terminal.get().readLine());
   }
 
   /** A line of progress with the time. */

@@ -100,7 +100,9 @@ public final class PolicyFile {
     Texts texts = new Texts(text(file), text(approvals()));
     SitePolicy before;
     try {
-      var _ = PolicyYaml.parse(texts.policy().orElseThrow());
+      if (approval.granted()) { // a denial holds whatever the policy says
+        var _ = PolicyYaml.parse(texts.policy().orElseThrow());
+      }
       before =
           new SitePolicy(
               HouseRules.DEFAULT, Map.of(), ApprovalsYaml.parse(texts.approvals().orElse("{}")));

@@ -100,7 +100,7 @@ public final class CoordinatorSession {
       String word;
       try {
         reason = converse(halt, backoff);
-        word = "goodbye";
+        word = link.gate().paused() ? "paused" : "goodbye";
       } catch (StatusException | StatusRuntimeException cut) {
         word = word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {

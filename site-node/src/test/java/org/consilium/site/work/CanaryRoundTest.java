@@ -128,13 +128,23 @@ final class CanaryRoundTest {
       }
     }
     clean(Files.readAllBytes(folder.resolve("ledger.jsonl")));
-    // The log is for people here, but it is collected elsewhere: planted words are taken out.
-    Path words = folder.resolve("canaries.txt");
-    Files.writeString(words, NAME + "\n" + NUMBER + "\n");
+    log.forEach(line -> clean(line.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void badInput_56_exceptionThatNamesAPatient_isScrubbedFromTheLog() throws IOException {
+    Path words = temporary.resolve("canaries.txt");
+    Files.writeString(words, "# planted\n" + NAME + "\n" + NUMBER + "\n");
     Canaries canaries = Canaries.of(words);
-    assertThat(log).anyMatch(l -> l.contains(NAME));
-    log.forEach(line -> clean(canaries.scrub(line).getBytes(StandardCharsets.UTF_8)));
-    assertThat(canaries.scrub("read " + DICOM_NAME + ".dcm")).isEqualTo("read [removed].dcm");
+    String failure =
+        "read %s: no such file (%s, %s)"
+            .formatted(
+                temporary.resolve(NAME + "-" + NUMBER + ".png"), DICOM_NAME, "1.2.840.1.2.3.4.5");
+
+    String line = canaries.scrub(failure);
+
+    clean(line.getBytes(StandardCharsets.UTF_8));
+    assertThat(line).contains("no such file ([removed], [removed])");
   }
 
   /** A node's desk and session over real sockets. */
