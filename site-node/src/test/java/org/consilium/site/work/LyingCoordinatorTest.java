@@ -121,8 +121,18 @@ final class LyingCoordinatorTest {
                 new NodeMetrics("0.1.0", "cpu"),
                 clock,
                 log::add));
-    thread = Thread.ofPlatform().start(() -> desk.run(said::add, halt));
+    thread = Thread.ofPlatform().start(() -> desk.run(this::hear, halt));
     desk.proposal(planBytes, plan, planDigest);
+  }
+
+  /** Whether people pause the node as soon as it trains. */
+  private volatile boolean pausesAtTraining;
+
+  private void hear(Answer answer) throws java.io.IOException {
+    said.add(answer);
+    if (pausesAtTraining && isTraining(answer)) {
+      Files.createFile(folder.resolve("p"));
+    }
   }
 
   private static Backoff backoff() {
@@ -168,6 +178,27 @@ final class LyingCoordinatorTest {
     long sealed = 4L * (layout.length() + 2) + 16;
     assertThat(coordinator.updateBytes.get()).isEqualTo(16 * sealed);
     assertThat(ledger.updateBytesToday()).isEqualTo(16 * sealed);
+  }
+
+  @Test
+  void pause_whileATaskTrains_nothingLeavesUntilResume() throws Exception {
+    coordinator.honest = true;
+    pausesAtTraining = true;
+    RoundTask task = train(1, model(1f));
+    desk.task(task);
+    await(() -> log.stream().anyMatch(l -> l.endsWith("postponed: all egress is paused")));
+    long before = ledger.entries();
+    pausesAtTraining = false;
+    assertThat(coordinator.updateBytes.get()).isZero();
+    assertThat(ledger.updateBytesToday()).isZero();
+
+    Files.delete(folder.resolve("p"));
+    desk.task(task);
+    await(() -> done() == 1);
+
+    assertThat(log).anyMatch(l -> l.contains("resending the kept update"));
+    assertThat(coordinator.updateBytes.get()).isPositive();
+    assertThat(ledger.entries()).isGreaterThan(before);
   }
 
   @Test
