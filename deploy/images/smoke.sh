@@ -135,7 +135,7 @@ timeout 30 podman cp "$here/smoke-study.yaml" smoke-coordinator:/data/study.yaml
 admin study create -f /data/study.yaml >/dev/null
 for site in north south; do
   for _ in $(seq 1 20); do
-    timeout 60 podman exec "smoke-$site" consilium node approve smoke --state /data/state >/dev/null 2>&1 && break
+    timeout 60 podman exec "smoke-$site" consilium node approve smoke --by-name --state /data/state >/dev/null 2>&1 && break
     sleep 1
   done
 done

@@ -71,6 +71,10 @@ final class CommandMap {
                       "consilium node data --data cases/",
                       "what a node would use of some cases"),
                   new Entry(
+                      "node study",
+                      "consilium node study show mri-demo --state north",
+                      "a proposed study in plain words"),
+                  new Entry(
                       "node approve",
                       "consilium node approve mri-demo --state north",
                       "the hospital's own decision"),

@@ -8,9 +8,13 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.checkpoint.CheckpointRefused;
+import org.consilium.site.policy.PolicyRefused;
+import org.consilium.site.policy.Why;
+import org.consilium.site.protect.EgressBlocked;
 
 /** The terminal of a command: data to out, progress to err, one envelope under {@code --json}. */
 record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
@@ -34,6 +38,21 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
       return result.exit();
     } catch (Failure failure) {
       return print(json, failure);
+    } catch (PolicyRefused refused) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.BAD_POLICY,
+              "policy: " + refused.getMessage(),
+              "docs/reference/policy-file.md lists the keys; until it is mended everything is"
+                  + " refused"));
+    } catch (EgressBlocked blocked) {
+      return print(
+          json,
+          new Failure(
+              Failure.Kind.REFUSED_BY_POLICY,
+              "held at the exit: " + blocked.getMessage(),
+              blocked.why() == Why.PAUSED ? "consilium node resume, with this --state" : ""));
     } catch (ModelSheet.Unfit unfit) {
       return print(
           json,
@@ -78,6 +97,18 @@ record Console(PrintWriter out, PrintWriter err, InstantSource clock) {
       case AccessDeniedException denied -> "may not be read or written: " + denied.getFile();
       default -> String.valueOf(failed.getMessage());
     };
+  }
+
+  /** What a person at a terminal types; empty when nobody is there. */
+  Optional<String> ask(String question) {
+    Optional<java.io.Console> terminal =
+        Optional.ofNullable(System.console()).filter(java.io.Console::isTerminal);
+    if (terminal.isEmpty()) {
+      return Optional.empty();
+    }
+    err.print(question);
+    err.flush();
+    return Optional.ofNullable(terminal.get().readLine());
   }
 
   /** A line of progress with the time. */

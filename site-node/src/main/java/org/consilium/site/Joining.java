@@ -19,6 +19,10 @@ import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.site.StateFolder.Membership;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.policy.Judgement;
+import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Canaries;
+import org.consilium.site.protect.EgressGate;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.EnrolmentCall;
 import org.consilium.site.session.EnrolmentCall.Reply;
@@ -32,6 +36,7 @@ import org.consilium.site.session.ProxyRules;
  */
 final class Joining {
   private static final Duration ASK_EVERY = Duration.ofSeconds(2);
+  private static final int SMALL_CELL = 11;
 
   private final StateFolder state;
   private final Console console;
@@ -62,8 +67,9 @@ final class Joining {
             CoordinatorLink.serverOnly(
                 membership.enrolment(),
                 PeerTrust.pinned(membership.root()),
-                ProxyRules.of(System.getenv()))) {
-      EnrolmentCall call = new EnrolmentCall(link, ledger);
+                ProxyRules.of(System.getenv()),
+                gate(ledger))) {
+      EnrolmentCall call = new EnrolmentCall(link);
       if (!membership.asked()) {
         ask(call, token, tls, signing);
         state.keep(membership.afterAsking());
@@ -84,6 +90,24 @@ final class Joining {
           "site %s has joined; start it with: consilium node serve --state %s --data FILE.npz"
               .formatted(token.site(), state.path()));
     }
+  }
+
+  /** Joining needs no study's consent; a paused node sends nothing here either. */
+  private EgressGate gate(EgressLedger ledger) throws IOException {
+    return new EgressGate(
+        ledger,
+        new EgressGate.Checks(
+            () -> Files.exists(state.paused()),
+            study ->
+                new EgressGate.Standing(
+                    Optional.of(
+                        new Judgement.Refused(Why.NOT_APPROVED, study + " was not proposed here")),
+                    "",
+                    SMALL_CELL),
+            EgressGate.Budget.NOTHING_SPENT,
+            Canaries.of(state.canaries())),
+        console.clock(),
+        _ -> {});
   }
 
   private JoinToken token(Path file) throws IOException, Failure {

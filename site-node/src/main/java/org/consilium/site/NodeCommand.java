@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     description = "The node inside a hospital: join, decide, serve, prove.",
     mixinStandardHelpOptions = true)
 final class NodeCommand {
-  private static final String STATE_HELP = "Folder of the node's keys, policy, ledger and outbox.";
-  private static final String JSON_HELP = "Print one JSON envelope.";
+  static final String STATE_HELP = "Folder of the node's keys, policy, ledger and outbox.";
+  static final String JSON_HELP = "Print one JSON envelope.";
 
   private final Console console;
   private final SecureRandom random;
@@ -116,7 +116,8 @@ final class NodeCommand {
           boolean byName,
       @Option(names = "--digest", description = "Digest of the settings that are approved.")
           Optional<String> digest,
-      @Option(names = "--mode", defaultValue = "sealed", description = "sealed.") String mode,
+      @Option(names = "--words", description = "The first words of that digest, two or more.")
+          Optional<String> words,
       @Option(names = "--min-sites", defaultValue = "2", description = "Fewest participants.")
           int minSites,
       @Option(names = "--until", description = "Last day, such as 2027-06-30.")
@@ -128,13 +129,12 @@ final class NodeCommand {
     return console.run(
         json,
         () -> {
-          if (!mode.equals("sealed")) {
-            throw new IllegalArgumentException("--mode: sealed is the only mode known");
-          }
           Consents consents = new Consents(new StateFolder(state), console.clock());
           Approval.Subject subject =
-              any ? consents.everything(study) : consents.subject(study, digest, byName);
-          return consents.record(new Approval(subject, true, minSites, roundsPerDay, until));
+              any
+                  ? consents.everything(study)
+                  : consents.subject(study, new Consents.Seal(digest, words, byName), console);
+          return consents.approve(new Approval(subject, true, minSites, roundsPerDay, until));
         });
   }
 
@@ -144,10 +144,12 @@ final class NodeCommand {
       mixinStandardHelpOptions = true)
   int deny(
       @Parameters(paramLabel = "STUDY", description = "The study's name.") String study,
+      @Option(names = "--reason", description = "Kept here; it never leaves.")
+          Optional<String> reason,
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
-        json, () -> new Consents(new StateFolder(state), console.clock()).deny(study));
+        json, () -> new Consents(new StateFolder(state), console.clock()).deny(study, reason));
   }
 
   @Command(
@@ -196,7 +198,7 @@ final class NodeCommand {
 
   @Command(
       name = "pause",
-      description = "Begin no new task; one in work is finished.",
+      description = "Let nothing leave, and begin nothing new, until resume.",
       mixinStandardHelpOptions = true)
   int pause(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
@@ -205,7 +207,10 @@ final class NodeCommand {
         json, () -> new Overview(new StateFolder(state), console.clock()).pause(true));
   }
 
-  @Command(name = "resume", description = "Go on.", mixinStandardHelpOptions = true)
+  @Command(
+      name = "resume",
+      description = "Let things leave again.",
+      mixinStandardHelpOptions = true)
   int resume(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {

@@ -13,8 +13,10 @@ import java.util.Optional;
 import java.util.Properties;
 import org.consilium.security.audit.ChainedLog;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ledger.LedgerFile;
 import org.consilium.site.ledger.LedgerLine;
+import org.consilium.site.policy.PolicyFile;
 
 /** What people at the hospital ask a node's state folder; works while the node runs. */
 final class Overview {
@@ -52,14 +54,24 @@ final class Overview {
     Instant since = clock.instant().minus(Duration.ofHours(24));
     long bytes = 0;
     long messages = 0;
+    long blocked = 0;
     for (LedgerLine line : lines()) {
       if (line.time().isAfter(since)) {
+        boolean held = line.kind().equals(EgressLedger.BLOCKED);
         bytes += line.bytes();
-        messages++;
+        messages += held ? 0 : 1;
+        blocked += held ? 1 : 0;
       }
     }
     data.put("egressBytes24h", bytes);
     data.put("egressMessages24h", messages);
+    data.put("egressBlocked24h", blocked);
+    PolicyFile.Read policy = new PolicyFile(state.policy(), clock).current();
+    data.put(
+        "policy",
+        policy.complaint().isEmpty()
+            ? policy.digest().map(d -> d.brief()).orElse("none: everything is refused")
+            : policy.complaint());
     StringBuilder text = new StringBuilder();
     data.forEach((key, value) -> text.append("%-18s %s%n".formatted(key, value)));
     return new Console.Result(data, text.toString().stripTrailing());
@@ -120,7 +132,8 @@ final class Overview {
       Files.deleteIfExists(state.paused());
     }
     return new Console.Result(
-        Map.of("paused", yes), yes ? "paused: no new task begins" : "resumed");
+        Map.of("paused", yes),
+        yes ? "paused: nothing leaves and no new task begins, until: node resume" : "resumed");
   }
 
   private List<LedgerLine> lines() throws IOException {

@@ -23,6 +23,9 @@ import org.consilium.site.ops.MetricsServer;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.Canaries;
+import org.consilium.site.protect.CohortCounts;
+import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
@@ -39,6 +42,7 @@ import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
 import org.consilium.site.validate.LocalValidator;
 import org.consilium.site.work.Desk;
+import org.consilium.site.work.StudyConsent;
 import org.consilium.site.work.Tools;
 
 /** Wires a node and runs it until it is told to stop. */
@@ -89,6 +93,8 @@ final class Serving {
     metrics.certificateExpiry(tls.expiresAt());
     X509Certificate root = tls.chain().getLast();
     ChainCheck chains = new ChainCheck(root, tls.id().trustDomain(), console.clock());
+    PolicyFile policy = new PolicyFile(state.policy(), console.clock());
+    Canaries canaries = Canaries.of(state.canaries());
     try (EgressLedger ledger =
             EgressLedger.open(
                 state.ledger(),
@@ -97,18 +103,23 @@ final class Serving {
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
         CoordinatorLink link =
             CoordinatorLink.mutual(
-                membership.coordinator(), tls, root, ProxyRules.of(System.getenv()))) {
+                membership.coordinator(),
+                tls,
+                root,
+                ProxyRules.of(System.getenv()),
+                gate(ledger, policy, canaries, metrics))) {
       publish(membership, server.port());
       SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
       Tools tools =
-          tools(config, new Parts(membership, cohort, self, chains, ledger, metrics, link));
+          tools(
+              config,
+              new Parts(membership, policy, canaries, cohort, self, chains, ledger, metrics, link));
       Desk desk = new Desk(tools);
       CoordinatorSession session =
           new CoordinatorSession(
               link,
               new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
               desk,
-              ledger,
               console.clock());
       return run(session, desk);
     } finally {
@@ -152,6 +163,8 @@ final class Serving {
   /** What is made before the rooms. */
   private record Parts(
       StateFolder.Membership membership,
+      PolicyFile policy,
+      Canaries canaries,
       CohortSource cohort,
       SiteIdentity self,
       ChainCheck chains,
@@ -163,14 +176,15 @@ final class Serving {
     Duration noProgress = config.noProgress();
     return new Tools(
         new Tools.Place(parts.membership().site(), state.studies(), state.paused()),
-        new PolicyFile(state.policy(), console.clock()),
+        parts.policy(),
         parts.cohort(),
         new Tools.Training(
             new EngineTrainer(config.engine(), console.clock()), new SyntheticTrainer()),
         new LocalValidator(config.engine()),
         new Tools.Exit(
             new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),
-            new ReportProtector(parts.self())),
+            new ReportProtector(parts.self()),
+            new CohortCounts(state.counts(), console.clock())),
         masking(config, parts),
         new Tools.Transfer(
             Outbox.open(state.outbox(), parts.self().key().verifyingKey()),
@@ -180,7 +194,21 @@ final class Serving {
         parts.ledger(),
         parts.metrics(),
         console.clock(),
-        console::progress);
+        line -> console.progress(parts.canaries().scrub(line)));
+  }
+
+  /** The last door: everything that this process sends goes through it. */
+  private EgressGate gate(
+      EgressLedger ledger, PolicyFile policy, Canaries canaries, NodeMetrics metrics) {
+    return new EgressGate(
+        ledger,
+        new EgressGate.Checks(
+            () -> Files.exists(state.paused()),
+            new StudyConsent(state.studies(), policy, console.clock()),
+            EgressGate.Budget.NOTHING_SPENT,
+            canaries),
+        console.clock(),
+        blocked -> metrics.blocked(blocked.step().word()));
   }
 
   private MaskDesk masking(SiteConfig config, Parts parts) {
@@ -188,11 +216,10 @@ final class Serving {
         state.studies(),
         new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
         new MaskProtector(parts.self()),
-        new MaskSender(
-            parts.link(), parts.ledger(), backoff(), console.clock(), config.noProgress()),
+        new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress()),
         new MaskDesk.Trust(parts.membership().site(), parts.chains()),
         random,
-        console::progress);
+        line -> console.progress(parts.canaries().scrub(line)));
   }
 
   private Backoff backoff() {

@@ -68,6 +68,16 @@ record StateFolder(Path path) {
     return path.resolve("paused");
   }
 
+  /** Words that must never leave, planted by the hospital; need not exist. */
+  Path canaries() {
+    return path.resolve("canaries.txt");
+  }
+
+  /** What was answered about numbers of cases. */
+  Path counts() {
+    return path.resolve("counts");
+  }
+
   Path endpoint() {
     return path.resolve("endpoint");
   }

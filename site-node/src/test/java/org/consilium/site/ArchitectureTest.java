@@ -33,6 +33,31 @@ final class ArchitectureTest {
           .because("what is sent must have been through protect");
 
   @ArchTest
+  static final ArchRule TRAINING_CANNOT_TOUCH_THE_VETO =
+      noClasses()
+          .that()
+          .resideInAnyPackage("..site.train..", "..site.validate..", "..site.cohort..")
+          .should()
+          .dependOnClassesThat(
+              com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage(
+                      "..site.policy..")
+                  .and(
+                      com.tngtech.archunit.base.DescribedPredicate.not(
+                          com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo(
+                              org.consilium.site.policy.Why.class))))
+          .because("what trains says why it failed, and decides nothing");
+
+  @ArchTest
+  static final ArchRule ONE_CHANNEL =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("org.consilium.site.session.CoordinatorLink")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.grpc.netty..", "java.net.http..")
+          .because("every connection goes through the exit");
+
+  @ArchTest
   static final ArchRule WIRE_TYPES_STAY_AT_THE_NETWORK =
       noClasses()
           .that()

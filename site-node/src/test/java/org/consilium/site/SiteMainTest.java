@@ -35,7 +35,7 @@ final class SiteMainTest {
 
     assertThat(bound.exit()).isEqualTo(6);
     assertThat(named.exit()).isZero();
-    assertThat(folder.resolve("policy.yaml")).content().contains("study: mri-demo");
+    assertThat(folder.resolve("approvals.yaml")).content().contains("study: mri-demo");
   }
 
   @Test

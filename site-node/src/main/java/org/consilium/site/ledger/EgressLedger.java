@@ -19,6 +19,9 @@ import org.consilium.security.audit.ChainedLog;
  * Safe for use by many threads.
  */
 public final class EgressLedger implements AutoCloseable {
+  /** Kind of the lines about what did not leave. */
+  public static final String BLOCKED = "blocked";
+
   private static final Duration DAY = Duration.ofHours(24);
 
   private final ChainedLog log;
@@ -63,11 +66,34 @@ public final class EgressLedger implements AutoCloseable {
     watcher.accept(entry);
   }
 
+  /**
+   * Writes that something did not leave.
+   *
+   * @param attempted what it was to be; a word of the exit, never of the message
+   * @param rule the step of the exit that held it
+   * @param why what the coordinator may be told
+   */
+  public synchronized void recordBlocked(
+      String attempted, EgressEntry.Blocked held, String rule, String why) throws IOException {
+    Map<String, Object> detail = new TreeMap<>();
+    detail.put("study", held.study());
+    detail.put("round", held.round());
+    detail.put("bytes", 0);
+    detail.put("sha256", held.sha256().hex());
+    detail.put("readers", "nobody");
+    detail.put("norm", 0);
+    detail.put("attempted", attempted);
+    detail.put("attemptedBytes", held.bytes());
+    detail.put("rule", rule);
+    detail.put("why", why);
+    var _ = log.append(BLOCKED, detail);
+  }
+
   /** Bytes of one update recorded in the last 24 hours, repetitions included. */
   public synchronized long updateBytesToday(Digest update) {
     forget();
     return lastDay.stream()
-        .filter(l -> l.kind().equals(EgressEntry.Kind.UPDATE.word()))
+        .filter(EgressLedger::isUpdate)
         .filter(l -> l.text("sha256").equals(update.hex()))
         .mapToLong(LedgerLine::bytes)
         .sum();
@@ -76,10 +102,7 @@ public final class EgressLedger implements AutoCloseable {
   /** Bytes of updates recorded in the last 24 hours. */
   public synchronized long updateBytesToday() {
     forget();
-    return lastDay.stream()
-        .filter(l -> l.kind().equals(EgressEntry.Kind.UPDATE.word()))
-        .mapToLong(LedgerLine::bytes)
-        .sum();
+    return lastDay.stream().filter(EgressLedger::isUpdate).mapToLong(LedgerLine::bytes).sum();
   }
 
   /** Entries so far. */
@@ -97,5 +120,10 @@ public final class EgressLedger implements AutoCloseable {
     while (!lastDay.isEmpty() && !lastDay.getFirst().time().isAfter(since)) {
       var _ = lastDay.removeFirst();
     }
+  }
+
+  private static boolean isUpdate(LedgerLine line) {
+    return line.kind().equals(EgressEntry.Kind.UPDATE.word())
+        || line.kind().equals(EgressEntry.Kind.MASKED_UPDATE.word());
   }
 }

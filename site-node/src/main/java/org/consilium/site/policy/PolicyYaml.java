@@ -1,197 +1,187 @@
 package org.consilium.site.policy;
 
+import java.time.DateTimeException;
 import java.time.LocalDate;
-import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Limits;
-import org.consilium.protocol.StudyId;
-import org.consilium.protocol.StudyPlan.Mode;
-import org.yaml.snakeyaml.DumperOptions;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.representer.Representer;
+import org.consilium.site.policy.HouseRules.Company;
+import org.consilium.site.policy.HouseRules.Content;
+import org.consilium.site.policy.HouseRules.Hours;
+import org.consilium.site.policy.HouseRules.PrivacyFloor;
+import org.consilium.site.policy.HouseRules.Validity;
+import org.consilium.site.policy.HouseRules.Volume;
+import org.consilium.site.policy.HouseRules.Window;
 
-/** Policies as YAML. An unknown key is an error: a misspelt limit must not be no limit. */
+/** House rules out of the hospital's policy file; its reference page lists the keys. */
 final class PolicyYaml {
-  private static final Set<String> POLICY_KEYS =
-      Set.of("modes", "minSites", "updateBytesPerDay", "architectures", "approvals");
-  private static final Set<String> APPROVAL_KEYS =
-      Set.of("study", "digest", "decision", "minSites", "roundsPerDay", "until");
+  /** Every key of the file, as on its reference page. */
+  static final Set<String> KEYS =
+      Set.of(
+          "validFrom",
+          "validUntil",
+          "modes",
+          "minSites",
+          "knownSites",
+          "privacy",
+          "tasks",
+          "rules",
+          "architectures",
+          "foundations",
+          "tensors",
+          "updateBytesPerRound",
+          "updateBytesPerDay",
+          "roundsPerDay",
+          "smallCell",
+          "cohortQueriesPerDay",
+          "hours");
+
+  static final Set<String> KNOWN_SITES_KEYS = Set.of("names", "atLeast");
+  static final Set<String> PRIVACY_KEYS = Set.of("maxEpsilon", "maxDelta", "minNoise");
+  static final Set<String> RULES_KEYS = Set.of("allow", "forbid");
+  static final Set<String> HOURS_KEYS = Set.of("zone", "windows");
+
+  private static final Pattern WINDOW = Pattern.compile("([0-2]\\d:[0-5]\\d)-([0-2]\\d:[0-5]\\d)");
+  private static final long BYTES_MAX = 1L << 50;
 
   private PolicyYaml() {}
 
-  static SitePolicy parse(String text) {
-    LoaderOptions options = new LoaderOptions();
-    options.setAllowDuplicateKeys(false);
-    options.setMaxAliasesForCollections(0);
-    Object loaded;
+  static HouseRules parse(String text) throws PolicyRefused {
+    return YamlNodes.read(text, KEYS, PolicyYaml::rules);
+  }
+
+  private static HouseRules rules(YamlNodes top) {
+    HouseRules standard = HouseRules.DEFAULT;
+    Volume volume = standard.volume();
+    return new HouseRules(
+        company(top),
+        content(top),
+        new Volume(
+            top.whole("updateBytesPerRound", 0, BYTES_MAX, volume.updateBytesPerRound()),
+            top.whole("updateBytesPerDay", 0, BYTES_MAX, volume.updateBytesPerDay()),
+            (int) top.whole("roundsPerDay", 0, 1_000_000, volume.roundsPerDay()),
+            (int) top.whole("smallCell", SitePolicy.SMALL_CELL_MIN, 1000, volume.smallCell()),
+            (int) top.whole("cohortQueriesPerDay", 0, 1000, volume.cohortQueriesPerDay())),
+        privacy(top),
+        hours(top),
+        new Validity(
+            top.value("validFrom", DAY_RULE, PolicyYaml::day),
+            top.value("validUntil", DAY_RULE, PolicyYaml::day)));
+  }
+
+  static final String DAY_RULE = "must be a day such as 2027-06-30";
+
+  static Optional<LocalDate> day(String text) {
+    return tried(() -> LocalDate.parse(text));
+  }
+
+  private static Company company(YamlNodes top) {
+    YamlNodes known = top.map("knownSites", KNOWN_SITES_KEYS);
+    if (top.has("knownSites")) {
+      known.require("names");
+    }
+    return new Company(
+        (int)
+            top.whole("minSites", SitePolicy.MIN_SITES, SitePolicy.MAX_SITES, SitePolicy.MIN_SITES),
+        Set.copyOf(
+            known.values(
+                "names",
+                "must be a site's name",
+                text -> matching(text, "[a-z0-9][a-z0-9-]{0,62}"))),
+        (int) known.whole("atLeast", 1, SitePolicy.MAX_SITES, 0));
+  }
+
+  private static Content content(YamlNodes top) {
+    Content standard = HouseRules.DEFAULT.content();
+    YamlNodes rules = top.map("rules", RULES_KEYS);
+    return new Content(
+        top.has("modes")
+            ? Set.copyOf(top.values("modes", among(PlanTerms.MODES), in(PlanTerms.MODES)))
+            : standard.modes(),
+        Set.copyOf(top.values("tasks", among(PlanTerms.tasks()), in(PlanTerms.tasks()))),
+        Set.copyOf(rules.values("allow", among(PlanTerms.RULES), in(PlanTerms.RULES))),
+        Set.copyOf(rules.values("forbid", among(PlanTerms.RULES), in(PlanTerms.RULES))),
+        Set.copyOf(
+            top.values(
+                "architectures",
+                "must be the name of an architecture",
+                text -> matching(text, "[a-z0-9][a-z0-9._-]{0,79}"))),
+        Set.copyOf(
+            top.values(
+                "foundations",
+                "must be the SHA-256 of a file, 64 hexadecimal digits",
+                text -> tried(() -> Digest.parse(text)))),
+        top.values(
+            "tensors",
+            "must be a tensor's name, * for any text",
+            text -> matching(text, "[A-Za-z0-9_.*-]{1,200}")));
+  }
+
+  private static Optional<PrivacyFloor> privacy(YamlNodes top) {
+    if (!top.has("privacy")) {
+      return Optional.empty();
+    }
+    YamlNodes privacy = top.map("privacy", PRIVACY_KEYS);
+    privacy.require("maxEpsilon");
+    return Optional.of(
+        new PrivacyFloor(
+            privacy.number("maxEpsilon", 0, 1000, 0),
+            privacy.number("maxDelta", 0, 1, 1e-5),
+            privacy.number("minNoise", 0, 1000, 0)));
+  }
+
+  private static Hours hours(YamlNodes top) {
+    YamlNodes hours = top.map("hours", HOURS_KEYS);
+    if (top.has("hours")) {
+      hours.require("windows");
+    }
+    return new Hours(
+        hours
+            .value(
+                "zone",
+                "must be a time zone such as Asia/Shanghai",
+                text -> tried(() -> ZoneId.of(text)))
+            .orElse(ZoneOffset.UTC),
+        hours.values("windows", "must be two times such as 22:00-06:00", PolicyYaml::window));
+  }
+
+  private static Optional<Window> window(String text) {
+    Matcher times = WINDOW.matcher(text);
+    return times.matches()
+        ? tried(() -> new Window(LocalTime.parse(times.group(1)), LocalTime.parse(times.group(2))))
+            .filter(w -> !w.from().equals(w.to()))
+        : Optional.empty();
+  }
+
+  private static String among(List<String> legal) {
+    return "must be one of " + legal;
+  }
+
+  private static Function<String, Optional<String>> in(List<String> legal) {
+    return text -> legal.contains(text) ? Optional.of(text) : Optional.empty();
+  }
+
+  private static Optional<String> matching(String text, String pattern) {
+    return text.matches(pattern) ? Optional.of(text) : Optional.empty();
+  }
+
+  /** What a parser gives, or nothing if the text is not what it reads. */
+  private interface Parser<T> {
+    T parse();
+  }
+
+  private static <T> Optional<T> tried(Parser<T> parser) {
     try {
-      loaded = new Yaml(new SafeConstructor(options)).load(text);
-    } catch (YAMLException notYaml) {
-      throw new IllegalArgumentException("not YAML: " + firstLine(notYaml), notYaml);
+      return Optional.of(parser.parse());
+    } catch (DateTimeException | IllegalArgumentException unreadable) {
+      return Optional.empty();
     }
-    Map<String, Object> top = map(loaded, "policy", POLICY_KEYS);
-    Set<Mode> modes = new LinkedHashSet<>();
-    for (Object name : list(top.getOrDefault("modes", List.of("sealed")), "modes")) {
-      modes.add(mode(String.valueOf(name)));
-    }
-    Set<String> architectures = new LinkedHashSet<>();
-    for (Object name : list(top.getOrDefault("architectures", List.of()), "architectures")) {
-      architectures.add(String.valueOf(name));
-    }
-    List<Approval> approvals = new ArrayList<>();
-    for (Object one : list(top.getOrDefault("approvals", List.of()), "approvals")) {
-      approvals.add(approval(one));
-    }
-    long minSites = number(top, "minSites", SitePolicy.MIN_SITES);
-    long bytes = number(top, "updateBytesPerDay", SitePolicy.UPDATE_BYTES_PER_DAY);
-    if (minSites < SitePolicy.MIN_SITES || minSites > SitePolicy.MAX_SITES) {
-      throw new IllegalArgumentException("minSites must be 2-128, got " + minSites);
-    }
-    return new SitePolicy(modes, (int) minSites, bytes, architectures, approvals);
-  }
-
-  static String write(SitePolicy policy) {
-    Map<String, Object> top = new LinkedHashMap<>();
-    top.put("modes", policy.modes().stream().map(PolicyYaml::word).sorted().toList());
-    top.put("minSites", policy.minSites());
-    top.put("updateBytesPerDay", policy.updateBytesPerDay());
-    top.put("architectures", policy.architectures().stream().sorted().toList());
-    top.put("approvals", policy.approvals().stream().map(PolicyYaml::entry).toList());
-    DumperOptions options = new DumperOptions();
-    options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
-    return "# What this hospital allows. Missing file or missing approval means: refuse.\n"
-        + new Yaml(new Representer(options), options).dump(top);
-  }
-
-  private static Map<String, Object> entry(Approval approval) {
-    Map<String, Object> entry = new LinkedHashMap<>();
-    switch (approval.subject()) {
-      case Approval.Subject.Exact(StudyId study, Digest digest) -> {
-        entry.put("study", study.value());
-        entry.put("digest", digest.hex());
-      }
-      case Approval.Subject.Named(StudyId study) -> {
-        entry.put("study", study.value());
-        entry.put("digest", "any");
-      }
-      case Approval.Subject.Any() -> {
-        entry.put("study", "any");
-        entry.put("digest", "any");
-      }
-    }
-    entry.put("decision", approval.granted() ? "approve" : "deny");
-    entry.put("minSites", approval.minSites());
-    entry.put("roundsPerDay", approval.roundsPerDay());
-    approval.until().ifPresent(day -> entry.put("until", day.toString()));
-    return entry;
-  }
-
-  private static Approval approval(Object loaded) {
-    Map<String, Object> m = map(loaded, "approvals entry", APPROVAL_KEYS);
-    String study = text(m, "study");
-    String digest = text(m, "digest");
-    Approval.Subject subject;
-    if (study.equals("any")) {
-      if (!digest.equals("any")) {
-        throw new IllegalArgumentException("study any goes with digest any only");
-      }
-      subject = new Approval.Subject.Any();
-    } else if (digest.equals("any")) {
-      subject = new Approval.Subject.Named(new StudyId(study));
-    } else {
-      subject = new Approval.Subject.Exact(new StudyId(study), Digest.parse(digest));
-    }
-    String decision = String.valueOf(m.getOrDefault("decision", "approve"));
-    if (!Set.of("approve", "deny").contains(decision)) {
-      throw new IllegalArgumentException(
-          "decision must be approve or deny, got " + Limits.printable(decision));
-    }
-    return new Approval(
-        subject,
-        decision.equals("approve"),
-        Math.toIntExact(number(m, "minSites", SitePolicy.MIN_SITES)),
-        Math.toIntExact(number(m, "roundsPerDay", SitePolicy.ROUNDS_PER_DAY)),
-        m.containsKey("until") ? Optional.of(day(m.get("until"))) : Optional.empty());
-  }
-
-  private static LocalDate day(Object value) {
-    if (value instanceof java.util.Date date) {
-      return LocalDate.ofInstant(date.toInstant(), java.time.ZoneOffset.UTC);
-    }
-    try {
-      return LocalDate.parse(String.valueOf(value));
-    } catch (DateTimeParseException notDay) {
-      throw new IllegalArgumentException(
-          "until must be a day such as 2027-06-30, got " + Limits.printable(String.valueOf(value)),
-          notDay);
-    }
-  }
-
-  private static Map<String, Object> map(Object loaded, String what, Set<String> keys) {
-    if (!(loaded instanceof Map<?, ?> raw)) {
-      throw new IllegalArgumentException(what + " must be a mapping of keys to values");
-    }
-    Map<String, Object> result = new LinkedHashMap<>();
-    raw.forEach((key, value) -> result.put(String.valueOf(key), value));
-    for (String key : result.keySet()) {
-      if (!keys.contains(key)) {
-        throw new IllegalArgumentException(
-            "%s: unknown key %s; known are %s"
-                .formatted(what, Limits.printable(key), keys.stream().sorted().toList()));
-      }
-    }
-    return result;
-  }
-
-  private static List<?> list(Object value, String what) {
-    if (value instanceof List<?> list) {
-      return list;
-    }
-    throw new IllegalArgumentException(what + " must be a list");
-  }
-
-  private static String text(Map<String, Object> m, String key) {
-    if (!(m.get(key) instanceof String text)) {
-      throw new IllegalArgumentException("approvals entry: " + key + " must be a text");
-    }
-    return text;
-  }
-
-  private static long number(Map<String, Object> m, String key, long otherwise) {
-    Object value = m.getOrDefault(key, otherwise);
-    if (value instanceof Integer || value instanceof Long) {
-      return ((Number) value).longValue();
-    }
-    throw new IllegalArgumentException(
-        key + " must be a whole number, got " + Limits.printable(String.valueOf(value)));
-  }
-
-  private static Mode mode(String name) {
-    return switch (name) {
-      case "sealed" -> Mode.SEALED;
-      case "masked" -> Mode.MASKED;
-      default ->
-          throw new IllegalArgumentException(
-              "modes: must be sealed or masked, got " + Limits.printable(name));
-    };
-  }
-
-  private static String word(Mode mode) {
-    return mode.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static String firstLine(YAMLException notYaml) {
-    return Limits.printable(String.valueOf(notYaml.getMessage()).lines().findFirst().orElse(""));
   }
 }

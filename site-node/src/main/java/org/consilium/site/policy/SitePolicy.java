@@ -3,30 +3,25 @@ package org.consilium.site.policy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.StudyPlan.Mode;
 
 /**
  * What the hospital allows; immutable. A denial wins over every consent. A consent bound to a
- * digest wins over one by name.
+ * digest wins over one by name. A study must pass the house rules of now <em>and</em> those under
+ * which its consent was given: a stricter policy binds at once, a looser one loosens nothing that
+ * was approved before.
  *
- * @param modes protection modes that are allowed
- * @param minSites fewest participants of any study
- * @param updateBytesPerDay most bytes of updates in 24 hours, over all studies
- * @param architectures allowed models; empty is the whole catalogue
+ * @param house the policy file
+ * @param former policy files by digest, under which consents were given
  * @param approvals consents and denials in the order in which they were given
  */
 public record SitePolicy(
-    Set<Mode> modes,
-    int minSites,
-    long updateBytesPerDay,
-    Set<String> architectures,
-    List<Approval> approvals) {
+    HouseRules house, Map<Digest, HouseRules> former, List<Approval> approvals) {
   static final int MIN_SITES = Limits.PARTICIPANTS_MIN;
   static final int MAX_SITES = Limits.PARTICIPANTS_MAX;
 
@@ -35,6 +30,11 @@ public record SitePolicy(
 
   static final int ROUNDS_PER_DAY = 1000;
 
+  /** No policy may release smaller counts than these. */
+  static final int SMALL_CELL_MIN = 5;
+
+  static final int COHORT_QUERIES_PER_DAY = 20;
+
   /**
    * How often training may begin for one round, attempts and repetitions after a crash together: no
    * honest round needs so many, and a coordinator cannot make a site train without end.
@@ -42,15 +42,13 @@ public record SitePolicy(
   public static final int STARTS_PER_ROUND = 30;
 
   public SitePolicy {
-    modes = Set.copyOf(modes);
-    architectures = Set.copyOf(architectures);
+    former = Map.copyOf(former);
     approvals = List.copyOf(approvals);
   }
 
   /** Refuses everything: what holds without a policy file. */
   public static SitePolicy refuseAll() {
-    return new SitePolicy(
-        Set.of(Mode.MASKED, Mode.SEALED), MIN_SITES, UPDATE_BYTES_PER_DAY, Set.of(), List.of());
+    return new SitePolicy(HouseRules.DEFAULT, Map.of(), List.of());
   }
 
   /** The same policy with one more consent or denial; it replaces those about the same subject. */
@@ -58,7 +56,38 @@ public record SitePolicy(
     List<Approval> all = new ArrayList<>(approvals);
     all.removeIf(a -> a.subject().equals(approval.subject()));
     all.add(approval);
-    return new SitePolicy(modes, minSites, updateBytesPerDay, architectures, all);
+    return new SitePolicy(house, former, all);
+  }
+
+  /** The same policy under other house rules. */
+  public SitePolicy with(HouseRules rules) {
+    return new SitePolicy(rules, former, approvals);
+  }
+
+  /** Fewest participants of any study. */
+  public int minSites() {
+    return house.company().minSites();
+  }
+
+  /** Counts from 1 to below this are never released for a study: the study's k or a larger one. */
+  public int smallCell(StudyPlan plan, Digest digest, Instant now) {
+    return Math.max(volume(plan, digest, now).smallCell(), plan.protection().smallCell());
+  }
+
+  /** The strictest bounds on what leaves for a study, of now and of its consent. */
+  public HouseRules.Volume volume(StudyPlan plan, Digest digest, Instant now) {
+    HouseRules.Volume strictest = house.volume();
+    List<HouseRules> rules =
+        approval(plan, digest, now).flatMap(this::binding).orElse(List.of(house));
+    for (HouseRules one : rules) {
+      strictest = strictest.strictest(one.volume());
+    }
+    return strictest;
+  }
+
+  /** What the house rules of now say of a study, approved or not; what an approval would meet. */
+  public Optional<Judgement.Refused> objection(StudyPlan plan, Instant now) {
+    return new PlanCheck(house).refusal(plan, now);
   }
 
   /**
@@ -75,10 +104,20 @@ public record SitePolicy(
           "study %s, digest %s; to take part: consilium node approve %s, with this node's --state"
               .formatted(plan.study(), digest.brief(), plan.study()));
     }
-    if (!modes.contains(plan.protection().mode())) {
-      return refused(Why.MODE_REFUSED, "mode " + plan.protection().mode());
+    Optional<List<HouseRules>> binding = binding(found.get());
+    if (binding.isEmpty()) {
+      return refused(
+          Why.NOT_APPROVED,
+          "study %s: the policy file under which it was approved is no longer kept; approve it again"
+              .formatted(plan.study()));
     }
-    int least = Math.max(minSites, found.get().minSites());
+    for (HouseRules rules : binding.get()) {
+      Optional<Judgement.Refused> refusal = new PlanCheck(rules).refusal(plan, now);
+      if (refusal.isPresent()) {
+        return refusal.get();
+      }
+    }
+    int least = found.get().minSites();
     int sites = plan.participation().sites().size();
     if (sites < least || plan.participation().quorum() < least) {
       return refused(
@@ -86,14 +125,10 @@ public record SitePolicy(
           "%d sites with a quorum of %d, at least %d"
               .formatted(sites, plan.participation().quorum(), least));
     }
-    String architecture = plan.model().architecture();
-    if (!architectures.isEmpty() && !architectures.contains(architecture)) {
-      return refused(Why.MODEL_NOT_ALLOWED, "architecture " + architecture);
-    }
-    if (samples < plan.protection().minSamples()) {
+    int fewest = Math.max(plan.protection().minSamples(), smallCell(plan, digest, now));
+    if (samples < fewest) {
       return refused(
-          Why.COHORT_TOO_SMALL,
-          "%d training examples, at least %d".formatted(samples, plan.protection().minSamples()));
+          Why.COHORT_TOO_SMALL, "%d training examples, at least %d".formatted(samples, fewest));
     }
     return new Judgement.Allowed();
   }
@@ -115,11 +150,11 @@ public record SitePolicy(
     }
     RoundTask.Terms terms = task.terms().get();
     Approval approval = approval(plan, task.studyDigest(), now).orElseThrow();
-    int least = Math.max(minSites, approval.minSites());
-    if (terms.participants().size() < least) {
+    if (terms.participants().size() < approval.minSites()) {
       return refused(
           Why.TOO_FEW_SITES,
-          "%d participants, at least %d".formatted(terms.participants().size(), least));
+          "%d participants, at least %d"
+              .formatted(terms.participants().size(), approval.minSites()));
     }
     if (today.rounds() >= approval.roundsPerDay()) {
       return refused(
@@ -133,13 +168,22 @@ public record SitePolicy(
           "training began %d times for round %d, at most %d"
               .formatted(today.attempts(), task.round(), STARTS_PER_ROUND));
     }
-    if (today.updateBytes() + task.model().fileBytes() > updateBytesPerDay) {
-      return refused(
-          Why.EGRESS_LIMIT,
-          "%d bytes in 24 h and about %d to come, at most %d"
-              .formatted(today.updateBytes(), task.model().fileBytes(), updateBytesPerDay));
+    for (HouseRules rules : binding(approval).orElseThrow()) {
+      Optional<Judgement.Refused> refusal = new PlanCheck(rules).refusal(task, terms, today, now);
+      if (refusal.isPresent()) {
+        return refusal.get();
+      }
     }
     return study;
+  }
+
+  /** The rules of now and those of the consent; empty if the latter are lost. */
+  private Optional<List<HouseRules>> binding(Approval approval) {
+    if (approval.givenUnder().isEmpty()) {
+      return Optional.of(List.of(house));
+    }
+    return Optional.ofNullable(former.get(approval.givenUnder().get()))
+        .map(given -> given.equals(house) ? List.of(house) : List.of(house, given));
   }
 
   private Optional<Approval> approval(StudyPlan plan, Digest digest, Instant now) {

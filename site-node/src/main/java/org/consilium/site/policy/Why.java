@@ -29,6 +29,22 @@ public enum Why {
   EGRESS_LIMIT("today's update bytes are used up"),
   /** What the others sent for masking does not do, or the round is burnt for this site. */
   MASK_REFUSED("masking with the other sites was refused"),
+  /** Too few of the sites that take part are known to the hospital. */
+  UNKNOWN_SITES("too few of the sites are known to this hospital"),
+  /** The policy demands noise that this study does not add, or not enough of it. */
+  PRIVACY_FLOOR("the study adds less noise than the policy demands"),
+  /** The policy does not allow this kind of question. */
+  TASK_REFUSED("the policy does not allow this task"),
+  /** The policy does not allow this way of combining updates. */
+  RULE_REFUSED("the policy does not allow this aggregation rule"),
+  /** The policy's hours are over, or have not begun. */
+  OUTSIDE_HOURS("outside the hours that the policy allows"),
+  /** The policy's own dates say that it does not hold today. */
+  POLICY_NOT_IN_FORCE("the policy's dates do not include today"),
+  /** The exit did not let a message out; see the local log. */
+  EGRESS_BLOCKED("the exit did not let it out"),
+  /** People here have paused all that leaves. */
+  PAUSED("all egress is paused here"),
   /** Something failed here; see the local log. */
   INTERNAL("the node failed; see its log");
 

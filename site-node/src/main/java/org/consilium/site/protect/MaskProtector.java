@@ -29,7 +29,7 @@ public final class MaskProtector {
   /** Phase 1. */
   public ReleasedMask keys(Place place, MaskKeys keys) {
     return released(
-        EgressEntry.Kind.MASK_KEYS,
+        EgressEntry.Kind.KEYS,
         List.of(
             new MaskMessage.Keys(
                 place, keys.maskKey(), keys.shareKey(), digest(keys.selfCommitment()))));
@@ -49,13 +49,13 @@ public final class MaskProtector {
                     parcel.ciphertext(),
                     digest(parcel.commitmentK()),
                     digest(parcel.commitmentB()))));
-    return released(EgressEntry.Kind.MASK_SHARES, messages);
+    return released(EgressEntry.Kind.SHARES, messages);
   }
 
   /** Phase 4. */
   public ReleasedMask consent(Place place, Fingerprint survivors) {
     return released(
-        EgressEntry.Kind.MASK_CONSENT, List.of(new MaskMessage.Consent(place, digest(survivors))));
+        EgressEntry.Kind.U3_SIGNATURE, List.of(new MaskMessage.Consent(place, digest(survivors))));
   }
 
   /** Phase 5: each share with the salt of its commitment; its own share has none. */
@@ -74,7 +74,7 @@ public final class MaskProtector {
                     share.share().bytes(),
                     salts.getOrDefault(of, new byte[0]))));
     return released(
-        EgressEntry.Kind.MASK_RELEASE,
+        EgressEntry.Kind.UNMASK_SHARES,
         List.of(new MaskMessage.Release(place, digest(survivors), released)));
   }
 

@@ -3,7 +3,6 @@ package org.consilium.site.protect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
 import org.consilium.protocol.ValidationReport.Measure;
 import org.consilium.protocol.ValidationReport.Quantity;
@@ -34,9 +33,13 @@ public final class ReportProtector {
     this.self = self;
   }
 
-  /** The part of {@code findings} that may be released, signed. */
-  public ReleasedReport protect(Findings findings, StudyPlan.Protection rule) {
-    int k = Math.max(SMALL_CELL_MIN, rule.smallCell());
+  /**
+   * The part of {@code findings} that may be released, signed.
+   *
+   * @param smallCell k, the larger one of the study's and the hospital's
+   */
+  public ReleasedReport protect(Findings findings, int smallCell) {
+    int k = Math.max(SMALL_CELL_MIN, smallCell);
     boolean holdout = findings.holdout().least() >= k;
     boolean recent = findings.recent().map(c -> c.least() >= k).orElse(false);
     List<Measure> measures = new ArrayList<>();

@@ -9,9 +9,6 @@ import org.consilium.site.policy.Why;
 
 /** Answers as messages: numbers and fixed words only, no free text. */
 final class AnswerCodec {
-  /** Size of a ping or a progress note, an upper bound, for the ledger's sum. */
-  static final long HEARTBEAT_BYTES = 64;
-
   private AnswerCodec() {}
 
   static SiteMessage encode(Answer answer) {

@@ -1,6 +1,7 @@
 package org.consilium.site.session;
 
 import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -11,6 +12,7 @@ import javax.net.ssl.SSLException;
 import org.consilium.protocol.Limits;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.PeerTrust;
+import org.consilium.site.protect.EgressGate;
 
 /**
  * The one connection of a site, which it dials: TLS 1.3 to the coordinator, through the hospital's
@@ -25,9 +27,13 @@ public final class CoordinatorLink implements AutoCloseable {
   private static final int CLOSE_SECONDS = 5;
 
   private final ManagedChannel channel;
+  private final Channel guarded;
+  private final EgressGate gate;
 
-  private CoordinatorLink(ManagedChannel channel) {
+  private CoordinatorLink(ManagedChannel channel, EgressGate gate) {
     this.channel = channel;
+    this.gate = gate;
+    this.guarded = ClientInterceptors.intercept(channel, new ExitInterceptor(gate));
   }
 
   /** Host and port of the coordinator. */
@@ -37,24 +43,31 @@ public final class CoordinatorLink implements AutoCloseable {
    * Mutual TLS with the site's own certificate; the server must be a coordinator of {@code root}.
    */
   public static CoordinatorLink mutual(
-      Endpoint endpoint, Credential tls, X509Certificate root, ProxyRules proxies)
+      Endpoint endpoint, Credential tls, X509Certificate root, ProxyRules proxies, EgressGate gate)
       throws SSLException {
     SslContextBuilder ssl =
         SslContextBuilder.forClient()
             .keyManager(tls.privateKey(), tls.chain().toArray(X509Certificate[]::new))
             .trustManager(PeerTrust.forServer(root, tls.id().trustDomain()));
-    return open(endpoint, ssl, proxies);
+    return open(endpoint, ssl, proxies, gate);
   }
 
   /** TLS of the server alone; {@code trust} decides whom to believe. */
-  public static CoordinatorLink serverOnly(Endpoint endpoint, PeerTrust trust, ProxyRules proxies)
-      throws SSLException {
-    return open(endpoint, SslContextBuilder.forClient().trustManager(trust), proxies);
+  public static CoordinatorLink serverOnly(
+      Endpoint endpoint, PeerTrust trust, ProxyRules proxies, EgressGate gate) throws SSLException {
+    return open(endpoint, SslContextBuilder.forClient().trustManager(trust), proxies, gate);
   }
 
-  /** For calls; they fail fast while there is no connection. */
+  /**
+   * For calls; they fail fast while there is no connection. Every message goes through the exit.
+   */
   public Channel channel() {
-    return channel;
+    return guarded;
+  }
+
+  /** The exit that every message goes through. */
+  public EgressGate gate() {
+    return gate;
   }
 
   /** Tries to connect at once instead of at the channel's own pace. */
@@ -72,7 +85,8 @@ public final class CoordinatorLink implements AutoCloseable {
     }
   }
 
-  private static CoordinatorLink open(Endpoint endpoint, SslContextBuilder ssl, ProxyRules proxies)
+  private static CoordinatorLink open(
+      Endpoint endpoint, SslContextBuilder ssl, ProxyRules proxies, EgressGate gate)
       throws SSLException {
     ManagedChannel channel =
         NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
@@ -86,6 +100,6 @@ public final class CoordinatorLink implements AutoCloseable {
             .keepAliveWithoutCalls(true)
             .disableRetry()
             .build();
-    return new CoordinatorLink(channel);
+    return new CoordinatorLink(channel, gate);
   }
 }

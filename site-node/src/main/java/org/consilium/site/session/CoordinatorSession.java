@@ -1,11 +1,11 @@
 package org.consilium.site.session;
 
-import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.BlockingClientCall;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,8 +34,7 @@ import org.consilium.protocol.wire.SignedKind;
 import org.consilium.protocol.wire.TaskCodec;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
-import org.consilium.site.ledger.EgressEntry;
-import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.protect.EgressBlocked;
 
 /**
  * The stream to the coordinator: greets, pings, hands verified orders on, sends answers, and comes
@@ -47,17 +46,19 @@ public final class CoordinatorSession {
   /** Three pings unanswered: the stream is dead, whatever the network says. */
   private static final Duration SILENCE_MAX = Duration.ofSeconds(35);
 
+  /** While people have paused all egress, whether they still do is looked up this often. */
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+
   private static final Duration WRITE_MAX = Duration.ofSeconds(20);
 
   private final CoordinatorLink link;
   private final Self self;
   private final Orders orders;
-  private final EgressLedger ledger;
   private final InstantSource clock;
   private final Object sending = new Object();
   private final Map<StudyId, Answer.Decision> decisions = new LinkedHashMap<>();
   private Optional<BlockingClientCall<SiteMessage, CoordinatorMessage>> call = Optional.empty();
-  private long heartbeats;
+  private boolean welcomed;
   private long sequence;
   private Instant pinged = Instant.MIN;
   private Instant lastHeard = Instant.MIN;
@@ -78,12 +79,10 @@ public final class CoordinatorSession {
     PROTOCOL
   }
 
-  public CoordinatorSession(
-      CoordinatorLink link, Self self, Orders orders, EgressLedger ledger, InstantSource clock) {
+  public CoordinatorSession(CoordinatorLink link, Self self, Orders orders, InstantSource clock) {
     this.link = link;
     this.self = self;
     this.orders = orders;
-    this.ledger = ledger;
     this.clock = clock;
   }
 
@@ -91,17 +90,26 @@ public final class CoordinatorSession {
   public Ending run(Halt halt, Backoff backoff) {
     halt.onHalt(this::cancel);
     while (!halt.halted()) {
+      if (link.gate().paused()) {
+        if (halt.await(LOOK_EVERY)) {
+          return Ending.HALTED;
+        }
+        continue;
+      }
       link.connectNow();
       Goodbye.Reason reason = Goodbye.Reason.REASON_UNSPECIFIED;
       String word;
       try {
         reason = converse(halt, backoff);
-        word = "goodbye";
+        word = link.gate().paused() ? "paused" : "goodbye";
       } catch (StatusException | StatusRuntimeException cut) {
         word = word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {
         word = "silent";
-      } catch (ChainRefused | MalformedMessage | IOException refused) {
+      } catch (EgressBlocked blocked) {
+        orders.held(blocked);
+        word = blocked.step().word();
+      } catch (ChainRefused | MalformedMessage | IOException | UncheckedIOException refused) {
         orders.dropped(String.valueOf(refused.getMessage()));
         word = "refused";
       } catch (InterruptedException interrupted) {
@@ -159,13 +167,14 @@ public final class CoordinatorSession {
     backoff.reset();
     synchronized (sending) {
       call = Optional.of(stream);
+      welcomed = true;
       orders.connected();
       for (Answer.Decision decision : decisions.values()) {
         transmit(decision);
       }
     }
     MessageBudget budget = new MessageBudget(clock.instant());
-    while (!halt.halted()) {
+    while (!halt.halted() && !link.gate().paused()) {
       ping(stream);
       Optional<CoordinatorMessage> message = poll(stream, untilNextPing());
       if (message.isPresent()) {
@@ -247,7 +256,6 @@ public final class CoordinatorSession {
     pinged = now;
     sequence++;
     synchronized (sending) {
-      heartbeats++;
       write(
           stream,
           SiteMessage.newBuilder()
@@ -264,23 +272,12 @@ public final class CoordinatorSession {
 
   /** Sends an answer; the caller holds {@link #sending}. A decision is in the ledger before. */
   private void transmit(Answer answer) throws IOException {
-    SiteMessage message = AnswerCodec.encode(answer);
-    if (answer instanceof Answer.Decision decision) {
-      byte[] bytes = message.toByteArray();
-      ledger.record(
-          new EgressEntry(
-              EgressEntry.Kind.DECISION,
-              decision.study().value(),
-              0,
-              bytes.length,
-              Digest.sha256(bytes),
-              "coordinator",
-              0));
-    } else {
-      heartbeats++;
-    }
     try {
-      write(call.orElseThrow(), message);
+      write(call.orElseThrow(), AnswerCodec.encode(answer));
+    } catch (EgressBlocked blocked) {
+      orders.held(blocked);
+    } catch (UncheckedIOException ledger) {
+      throw new IOException(ledger.getMessage(), ledger);
     } catch (StatusException | TimeoutException cut) {
       // The reading side notices the cut as well, and reconnects.
       call = Optional.empty();
@@ -293,21 +290,12 @@ public final class CoordinatorSession {
     synchronized (sending) {
       call.ifPresent(c -> c.cancel("session over", null));
       call = Optional.empty();
-      if (heartbeats == 0) {
+      if (!welcomed) {
         return;
       }
-      byte[] summary = ByteString.copyFromUtf8("heartbeats " + heartbeats).toByteArray();
+      welcomed = false;
       try {
-        ledger.record(
-            new EgressEntry(
-                EgressEntry.Kind.HEARTBEATS,
-                "",
-                0,
-                heartbeats * AnswerCodec.HEARTBEAT_BYTES,
-                Digest.sha256(summary),
-                "coordinator",
-                0));
-        heartbeats = 0;
+        link.gate().summarise();
       } catch (IOException full) {
         orders.dropped("ledger: " + full.getMessage());
       }

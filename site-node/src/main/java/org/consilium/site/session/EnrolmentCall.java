@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
-import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -12,14 +11,11 @@ import org.consilium.proto.v1.CollectReply;
 import org.consilium.proto.v1.CollectRequest;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
-import org.consilium.site.ledger.EgressEntry;
-import org.consilium.site.ledger.EgressLedger;
 
 /**
  * Joining a consortium: two requests for certificates, a one-time token, then asking whether people
@@ -29,11 +25,9 @@ public final class EnrolmentCall {
   private static final long UNARY_SECONDS = 30;
 
   private final CoordinatorLink link;
-  private final EgressLedger ledger;
 
-  public EnrolmentCall(CoordinatorLink link, EgressLedger ledger) {
+  public EnrolmentCall(CoordinatorLink link) {
     this.link = link;
-    this.ledger = ledger;
   }
 
   /** What the coordinator said. */
@@ -57,8 +51,7 @@ public final class EnrolmentCall {
   }
 
   /** Spends the token. */
-  public Reply enrol(JoinToken token, KeyRequest tls, KeyRequest signing, String softwareVersion)
-      throws IOException {
+  public Reply enrol(JoinToken token, KeyRequest tls, KeyRequest signing, String softwareVersion) {
     EnrolRequest request =
         EnrolRequest.newBuilder()
             .setSite(token.site())
@@ -67,17 +60,6 @@ public final class EnrolmentCall {
             .setSigningRequest(ByteString.copyFrom(signing.pkcs10()))
             .setSoftwareVersion(softwareVersion)
             .build();
-    // The digest of what leaves without the token, which is a secret until it is spent.
-    byte[] shown = request.toBuilder().clearToken().build().toByteArray();
-    ledger.record(
-        new EgressEntry(
-            EgressEntry.Kind.ENROL_REQUEST,
-            "",
-            0,
-            request.getSerializedSize(),
-            Digest.sha256(shown),
-            "coordinator",
-            0));
     try {
       byte[] seen = stub().enrol(request).getKeyDigest().toByteArray();
       if (!java.util.Arrays.equals(seen, tls.fingerprint().bytes())) {

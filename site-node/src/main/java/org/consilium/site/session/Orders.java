@@ -5,6 +5,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.site.protect.EgressBlocked;
 
 /**
  * Who takes what the coordinator says, after every signature was verified. Called on the session's
@@ -35,6 +36,9 @@ public interface Orders {
 
   /** A ping came back after this time. */
   void roundTrip(Duration time);
+
+  /** The exit held something that was to be said. */
+  void held(EgressBlocked blocked);
 
   /** A message was dropped: wrong signature, or no legal content. */
   void dropped(String detail);

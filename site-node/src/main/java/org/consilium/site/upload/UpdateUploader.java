@@ -22,7 +22,6 @@ import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
@@ -75,19 +74,20 @@ public final class UpdateUploader {
   /**
    * Sends an update until the coordinator has accepted or refused it.
    *
+   * @param masked whether masks hide it, for the ledger and the policy's check of the mode
    * @param bytesPerDay most bytes of updates that may leave in 24 hours
    * @throws IOException if the spool cannot be read or the ledger cannot be written; nothing is
    *     sent that is not in the ledger
    */
-  public Delivery send(SealedUpdate update, long bytesPerDay, Halt halt) throws IOException {
+  public Delivery send(SealedUpdate update, boolean masked, long bytesPerDay, Halt halt)
+      throws IOException {
     Signed manifest =
         Signed.newBuilder()
             .setBody(ByteString.copyFrom(update.body()))
             .setSignature(ByteString.copyFrom(update.signature()))
             .build();
-    ledger.record(entry(EgressEntry.Kind.MANIFEST, update, manifest.getSerializedSize()));
     try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.READ)) {
-      Sending sending = new Sending(update, manifest, spool, bytesPerDay, halt);
+      Sending sending = new Sending(update, masked, manifest, spool, bytesPerDay, halt);
       return Delivery.of(persistence.run(halt, sending::attempt));
     } catch (OverLimit over) {
       return new Delivery.OverLimit(String.valueOf(over.getMessage()));
@@ -101,15 +101,6 @@ public final class UpdateUploader {
             .setBody(ByteString.copyFrom(report.body()))
             .setSignature(ByteString.copyFrom(report.signature()))
             .build();
-    ledger.record(
-        new EgressEntry(
-            EgressEntry.Kind.REPORT,
-            report.report().round().study().value(),
-            report.report().round().number(),
-            signed.getSerializedSize(),
-            report.digest(),
-            "coordinator",
-            0));
     return Delivery.of(
         persistence.run(halt, () -> stub(UNARY_SECONDS).submitReport(signed).getDuplicate()));
   }
@@ -126,6 +117,7 @@ public final class UpdateUploader {
   /** One update on its way, over all tries. */
   private final class Sending {
     private final SealedUpdate update;
+    private final boolean masked;
     private final Signed manifest;
     private final FileChannel spool;
     private final long bytesPerDay;
@@ -134,8 +126,15 @@ public final class UpdateUploader {
     /** The most chunks that were ever stored: only more than that is progress. */
     private int most = -1;
 
-    Sending(SealedUpdate update, Signed manifest, FileChannel spool, long bytesPerDay, Halt halt) {
+    Sending(
+        SealedUpdate update,
+        boolean masked,
+        Signed manifest,
+        FileChannel spool,
+        long bytesPerDay,
+        Halt halt) {
       this.update = update;
+      this.masked = masked;
       this.manifest = manifest;
       this.spool = spool;
       this.bytesPerDay = bytesPerDay;
@@ -185,7 +184,10 @@ public final class UpdateUploader {
           }
           if (i >= noted) {
             noted = Math.min(chunks, i + CHUNKS_A_LINE);
-            ledger.record(entry(EgressEntry.Kind.UPDATE, update, bytes(stored, i, noted)));
+            link.gate()
+                .announce(
+                    entry(update, masked, bytes(stored, i, noted)),
+                    update.manifest().round().study());
           }
           UpdateChunk chunk =
               UpdateChunk.newBuilder()
@@ -264,20 +266,17 @@ public final class UpdateUploader {
     return ByteString.copyFrom(update.id().bytes());
   }
 
-  private static EgressEntry entry(EgressEntry.Kind kind, SealedUpdate update, long bytes) {
+  private static EgressEntry entry(SealedUpdate update, boolean masked, long bytes) {
     UpdateManifest manifest = update.manifest();
-    Digest digest = update.id();
-    String readers =
-        kind == EgressEntry.Kind.UPDATE
-            ? "aggregation key holder of " + manifest.round().study()
-            : "coordinator";
     return new EgressEntry(
-        kind,
+        masked ? EgressEntry.Kind.MASKED_UPDATE : EgressEntry.Kind.UPDATE,
         manifest.round().study().value(),
         manifest.round().number(),
         bytes,
-        digest,
-        readers,
+        update.id(),
+        masked
+            ? "nobody: the sum of %s alone".formatted(manifest.round())
+            : "aggregation key holder of " + manifest.round().study(),
         manifest.norm());
   }
 

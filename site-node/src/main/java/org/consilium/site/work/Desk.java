@@ -26,6 +26,7 @@ import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.policy.SitePolicy;
 import org.consilium.site.policy.Usage;
 import org.consilium.site.policy.Why;
+import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.Orders;
@@ -148,6 +149,11 @@ public final class Desk implements Orders {
   }
 
   @Override
+  public void held(EgressBlocked blocked) {
+    tools.log().accept("held at the exit: " + blocked.getMessage());
+  }
+
+  @Override
   public void dropped(String detail) {
     tools.metrics().blocked(Why.BAD_SIGNATURE.name());
     tools.log().accept("dropped: " + detail);
@@ -243,9 +249,14 @@ public final class Desk implements Orders {
     /** Answers a proposal if the answer has changed; false while nobody has approved it. */
     private boolean decide(Proposal proposal, SitePolicy policy) {
       StudyPlan plan = proposal.plan();
-      Judgement judgement =
-          policy.judge(
-              plan, proposal.digest(), tools.cohort().trainingCount(), tools.clock().instant());
+      int declared = 0;
+      Judgement judgement;
+      try {
+        declared = tools.declared(plan, proposal.digest());
+        judgement = policy.judge(plan, proposal.digest(), declared, tools.clock().instant());
+      } catch (IOException unreadable) {
+        judgement = new Judgement.Refused(Why.INTERNAL, String.valueOf(unreadable.getMessage()));
+      }
       if (judgement instanceof Judgement.Allowed) {
         judgement = fit(plan);
       }
@@ -253,7 +264,7 @@ public final class Desk implements Orders {
           judgement instanceof Judgement.Refused(Why reason, _)
               ? Optional.of(reason)
               : Optional.empty();
-      int samples = why.isPresent() ? 0 : tools.cohort().trainingCount();
+      int samples = why.isPresent() ? 0 : declared;
       var decision = new Answer.Decision(plan.study(), proposal.digest(), why, samples);
       if (!decision.equals(told.get(plan.study()))) {
         told.put(plan.study(), decision);
@@ -282,7 +293,9 @@ public final class Desk implements Orders {
       }
       StudyPlan plan = proposal.get().plan();
       Usage today;
+      int samples;
       try {
+        samples = tools.declared(plan, task.studyDigest());
         Diary.Count others =
             new Diary(tools.place().folder(task.study()))
                 .otherStarts(task, tools.clock().instant());
@@ -293,8 +306,7 @@ public final class Desk implements Orders {
         return;
       }
       TaskWork work = new TaskWork(tools, voice, task, plan, policy.minSites());
-      switch (policy.judge(
-          task, plan, tools.cohort().trainingCount(), today, tools.clock().instant())) {
+      switch (policy.judge(task, plan, samples, today, tools.clock().instant())) {
         case Judgement.Refused(Why why, String detail) -> {
           tools
               .log()

@@ -1,6 +1,7 @@
 package org.consilium.site.work;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.keyfile.KeyFile;
 
 /**
@@ -23,6 +25,10 @@ import org.consilium.security.keyfile.KeyFile;
  */
 public record Proposal(StudyPlan plan, Digest digest) {
   private static final String FILE = "proposal.plan";
+
+  /** The digest's six words, for people and scripts. */
+  private static final String WORDS = "words.txt";
+
   private static final int BYTES_MAX = 1 << 20;
 
   /** All proposals under {@code studies}, by name; those that cannot be read are left out. */
@@ -46,10 +52,13 @@ public record Proposal(StudyPlan plan, Digest digest) {
 
   static void keep(Path folder, byte[] planBytes) throws IOException {
     KeyFile.replace(folder.resolve(FILE), planBytes);
+    String words = String.join(" ", new Fingerprint(Digest.sha256(planBytes).bytes()).words());
+    KeyFile.replace(folder.resolve(WORDS), (words + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   static void forget(Path folder) throws IOException {
     Files.deleteIfExists(folder.resolve(FILE));
+    Files.deleteIfExists(folder.resolve(WORDS));
   }
 
   private static Optional<Proposal> read(Path folder) throws IOException {

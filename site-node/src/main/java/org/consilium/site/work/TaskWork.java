@@ -5,28 +5,24 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
-import org.consilium.protocol.Digest;
-import org.consilium.protocol.Exposure;
-import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.mask.Masks;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.HouseRules;
 import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.Usage;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
+import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedReport;
-import org.consilium.site.protect.RoundTerms;
 import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Answer.Phase;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.LocalTrainer;
-import org.consilium.site.train.StudyModel;
 import org.consilium.site.train.TrainingJob;
 import org.consilium.site.train.TrainingResult;
 import org.consilium.site.upload.Delivery;
@@ -47,6 +43,7 @@ final class TaskWork {
   private final RoundTask task;
   private final StudyPlan plan;
   private final int minSites;
+  private final RoundMasks masks;
 
   TaskWork(Tools tools, Voice voice, RoundTask task, StudyPlan plan, int minSites) {
     this.tools = tools;
@@ -54,6 +51,7 @@ final class TaskWork {
     this.task = task;
     this.plan = plan;
     this.minSites = minSites;
+    this.masks = new RoundMasks(tools, task, plan, minSites);
   }
 
   /** How it ended. */
@@ -75,24 +73,7 @@ final class TaskWork {
 
   /** Begins masking, beside and before training; a validation task ends that of its round. */
   void announce() {
-    if (task.kind() == RoundTask.Kind.VALIDATE) {
-      tools.masking().over(new RoundId(task.study(), task.round()));
-    } else if (masked() && refusedTerms().isEmpty()) {
-      tools.masking().begin(task, context());
-    }
-  }
-
-  private boolean masked() {
-    return plan.protection().exposure() instanceof Exposure.Masked;
-  }
-
-  private Optional<Protection.Refused> refusedTerms() {
-    return tools.exit().updates().refusal(task, plan, minSites, StudyModel.layout(plan));
-  }
-
-  private Digest context() {
-    long vector = StudyModel.layout(plan).length() + UpdateManifest.TRAILER;
-    return Digest.of(RoundTerms.context(task, vector).digest().bytes());
+    masks.announce();
   }
 
   Ending run(Halt halt) throws IOException {
@@ -102,6 +83,10 @@ final class TaskWork {
         case TRAIN -> train(halt);
         case VALIDATE -> validate(halt);
       };
+    } catch (EgressBlocked blocked) {
+      return blocked.why() == Why.PAUSED
+          ? postponed("all egress is paused")
+          : refuse(blocked.why(), String.valueOf(blocked.getMessage()));
     } catch (MalformedSafetensors malformed) {
       return refuse(Why.BAD_MODEL, String.valueOf(malformed.getMessage()));
     } catch (IllegalArgumentException unfit) {
@@ -174,10 +159,10 @@ final class TaskWork {
     if (withdrawn.isPresent()) {
       return new Protection.Refused(withdrawn.get().why(), withdrawn.get().detail());
     }
-    Optional<Masks> masks = Optional.empty();
-    if (masked()) {
-      switch (tools.masking().await(context(), halt)) {
-        case MaskDesk.Outcome.Ready(Masks ready) -> masks = Optional.of(ready);
+    Optional<Masks> hiding = Optional.empty();
+    if (masks.masked()) {
+      switch (masks.await(halt)) {
+        case MaskDesk.Outcome.Ready(Masks ready) -> hiding = Optional.of(ready);
         case MaskDesk.Outcome.Failed(String detail) -> {
           return new Protection.Refused(Why.MASK_REFUSED, detail);
         }
@@ -190,9 +175,9 @@ final class TaskWork {
         new Assignment(
             task,
             plan,
-            tools.cohort().trainingCount(),
+            tools.declared(plan, task.studyDigest()),
             minSites,
-            masks,
+            hiding,
             tools.transfer().outbox().draft(task));
     return tools.exit().updates().protect(trained, assignment);
   }
@@ -203,15 +188,37 @@ final class TaskWork {
    *
    * @param starts of training that count against it
    */
-  private Optional<Judgement.Refused> refusal(Diary.Count starts) {
+  private Optional<Judgement.Refused> refusal(Diary.Count starts) throws IOException {
     Usage usage = new Usage(starts.today(), starts.round(), tools.ledger().updateBytesToday());
     Judgement now =
         tools
             .policy()
             .current()
             .policy()
-            .judge(task, plan, tools.cohort().trainingCount(), usage, tools.clock().instant());
+            .judge(
+                task,
+                plan,
+                tools.declared(plan, task.studyDigest()),
+                usage,
+                tools.clock().instant());
     return now instanceof Judgement.Refused refused ? Optional.of(refused) : Optional.empty();
+  }
+
+  private int smallCell() {
+    return tools
+        .policy()
+        .current()
+        .policy()
+        .smallCell(plan, task.studyDigest(), tools.clock().instant());
+  }
+
+  /** What the hospital's policy lets leave for this study, now. */
+  private HouseRules.Volume volume() {
+    return tools
+        .policy()
+        .current()
+        .policy()
+        .volume(plan, task.studyDigest(), tools.clock().instant());
   }
 
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
@@ -219,17 +226,13 @@ final class TaskWork {
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
-    if (masked()) {
-      // After a restart the others' shares have to come again first.
-      var _ = tools.masking().await(context(), halt);
-      Optional<String> unmasked = tools.masking().uploaded(task.study(), context(), update.id());
-      if (unmasked.isPresent()) {
-        return refuse(Why.MASK_REFUSED, unmasked.get());
-      }
+    Optional<String> unmasked = masks.uploaded(update.id(), halt);
+    if (unmasked.isPresent()) {
+      return refuse(Why.MASK_REFUSED, unmasked.get());
     }
     say(Phase.UPLOADING);
-    long most = tools.policy().current().policy().updateBytesPerDay();
-    return switch (tools.transfer().uploader().send(update, most, halt)) {
+    long most = volume().updateBytesPerDay();
+    return switch (tools.transfer().uploader().send(update, masks.masked(), most, halt)) {
       case Delivery.Accepted(boolean duplicate) -> {
         tools
             .log()
@@ -339,7 +342,7 @@ final class TaskWork {
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
-    ReleasedReport report = tools.exit().reports().protect(findings, plan.protection());
+    ReleasedReport report = tools.exit().reports().protect(findings, smallCell());
     return switch (tools.transfer().uploader().send(report, halt)) {
       case Delivery.Accepted _ -> {
         tools

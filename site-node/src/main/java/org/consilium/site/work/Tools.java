@@ -1,15 +1,19 @@
 package org.consilium.site.work;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.function.Consumer;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.CohortCounts;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.train.EngineTrainer;
@@ -57,11 +61,20 @@ public record Tools(
     }
   }
 
+  /**
+   * The number of training examples that this site declares for a study, and decides by: asking for
+   * more and more examples until a site refuses must not tell the exact number either.
+   */
+  int declared(StudyPlan plan, Digest digest) throws IOException {
+    int smallCell = policy.current().policy().smallCell(plan, digest, clock.instant());
+    return exit.counts().declared(cohort.trainingCount(), smallCell);
+  }
+
   /** The two trainers. */
   public record Training(EngineTrainer engine, SyntheticTrainer synthetic) {}
 
-  /** The two protectors. */
-  public record Exit(UpdateProtector updates, ReportProtector reports) {}
+  /** The two protectors, and the numbers of cases on their way out. */
+  public record Exit(UpdateProtector updates, ReportProtector reports, CohortCounts counts) {}
 
   /** To and from the coordinator. */
   public record Transfer(Outbox outbox, UpdateUploader uploader, ModelFetcher fetcher) {}

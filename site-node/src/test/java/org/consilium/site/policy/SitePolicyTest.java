@@ -75,7 +75,7 @@ final class SitePolicyTest {
     policies.record(approval(exact(DIGEST), true));
     policies.record(approval(new Approval.Subject.Named(Consortium.STUDY), false));
 
-    SitePolicy read = PolicyYaml.parse(Files.readString(file));
+    SitePolicy read = new PolicyFile(file, InstantSource.fixed(NOW)).current().policy();
 
     assertThat(read.approvals()).hasSize(2);
     assertThat(why(read.judge(Consortium.plan(), DIGEST, 500, NOW))).contains(Why.NOT_APPROVED);
@@ -84,7 +84,7 @@ final class SitePolicyTest {
   @Test
   void parse_unknownKey_isAnErrorThatNamesIt() throws IOException {
     assertThatThrownBy(() -> PolicyYaml.parse("minSite: 5\n"))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(PolicyRefused.class)
         .hasMessageContaining("unknown key minSite");
     Path file = folder.resolve("policy.yaml");
     Files.writeString(file, "minSite: 5\n");

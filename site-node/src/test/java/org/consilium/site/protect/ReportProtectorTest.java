@@ -80,7 +80,8 @@ final class ReportProtectorTest {
                 new Finding(
                     Subject.GLOBAL, Cases.WINDOW, Quantity.AUROC_SHIFT, 1.2378, 1.2378, 1.2378)));
     ReleasedReport released =
-        new ReportProtector(consortium.north).protect(findings, Consortium.plan().protection());
+        new ReportProtector(consortium.north)
+            .protect(findings, Consortium.plan().protection().smallCell());
     return ReportCodec.decode(released.body());
   }
 }

@@ -1,7 +1,14 @@
 package org.consilium.site.work;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.MessageLite;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -11,17 +18,24 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
@@ -31,6 +45,7 @@ import org.consilium.proto.v1.ReportReceipt;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
+import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Limits;
@@ -41,8 +56,15 @@ import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.keyfile.SealedFile;
+import org.consilium.site.masking.MaskDesk;
+import org.consilium.site.protect.Consortium;
+import org.consilium.site.protect.EgressGate;
+import org.consilium.site.protect.MaskProtector;
+import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.upload.MaskSender;
 
 /** A coordinator with a genuine certificate and no honest answer about updates. */
 final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
@@ -61,12 +83,18 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
   /** Whether updates are taken and then forgotten; otherwise they are refused at once. */
   volatile boolean forgets;
 
+  /** Whether updates are taken and kept, and the stream is left in peace. */
+  volatile boolean honest;
+
+  /** Headers and messages of every call as they came. */
+  final List<byte[]> wire = new CopyOnWriteArrayList<>();
+
   final CertificateAuthority authority;
   private final Credential signing;
   private final Server server;
   private final CoordinatorLink link;
 
-  LyingCoordinator(Path folder) throws Exception {
+  LyingCoordinator(Path folder, EgressGate gate) throws Exception {
     SecureRandom random = new SecureRandom();
     // TLS looks at the machine's own clock.
     authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
@@ -93,7 +121,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
             .maxInboundMessageSize(4 << 20)
-            .addService(this)
+            .addService(ServerInterceptors.intercept(this, new Tap()))
             .build()
             .start();
     link =
@@ -101,7 +129,8 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             new CoordinatorLink.Endpoint("127.0.0.1", server.getPort()),
             client,
             authority.root(),
-            ProxyRules.of(Map.of()));
+            ProxyRules.of(Map.of()),
+            gate);
   }
 
   CoordinatorLink link() {
@@ -121,7 +150,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             Welcome.newBuilder().setProtocol(Limits.PROTOCOL).setSite("north");
         signing.chain().forEach(c -> welcome.addSigningChain(ByteString.copyFrom(der(c))));
         out.onNext(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
-        for (int i = 0; i < FLOOD; i++) {
+        for (int i = 0; i < (honest ? 0 : FLOOD); i++) {
           out.onNext(
               CoordinatorMessage.newBuilder().setPong(Pong.newBuilder().setSequence(i)).build());
         }
@@ -161,7 +190,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
   @Override
   public void beginUpdate(Signed request, StreamObserver<UploadProgress> out) {
-    if (!forgets) {
+    if (!forgets && !honest) {
       out.onError(Status.FAILED_PRECONDITION.asException());
       return;
     }
@@ -185,10 +214,38 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
       @Override
       public void onCompleted() {
-        out.onNext(nothing(last.getBody().toByteArray()));
+        UploadProgress nothing = nothing(last.getBody().toByteArray());
+        byte[] all = new byte[nothing.getStored().size()];
+        Arrays.fill(all, (byte) 0xff);
+        out.onNext(
+            honest ? nothing.toBuilder().setStored(ByteString.copyFrom(all)).build() : nothing);
         out.onCompleted();
       }
     };
+  }
+
+  @Override
+  public void commitUpdate(CommitUpdateRequest request, StreamObserver<UpdateReceipt> out) {
+    out.onNext(UpdateReceipt.newBuilder().setUpload(request.getUpload()).build());
+    out.onCompleted();
+  }
+
+  /** Keeps all that comes over the wire. */
+  private final class Tap implements ServerInterceptor {
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+      wire.add(
+          (call.getMethodDescriptor().getFullMethodName() + headers)
+              .getBytes(StandardCharsets.UTF_8));
+      return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+        @Override
+        public void onMessage(Q message) {
+          wire.add(((MessageLite) message).toByteArray());
+          super.onMessage(message);
+        }
+      };
+    }
   }
 
   @Override
@@ -216,5 +273,22 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** A node's part in masking with this coordinator. */
+  MaskDesk masking(Path studies, Consortium consortium, Consumer<String> log) {
+    Duration limit = Duration.ofSeconds(10);
+    return new MaskDesk(
+        studies,
+        new SealedFile(new byte[32], "test", new SecureRandom()),
+        new MaskProtector(consortium.north()),
+        new MaskSender(
+            link(),
+            new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
+            InstantSource.system(),
+            limit),
+        new MaskDesk.Trust(Consortium.NORTH, consortium.chains()),
+        new SecureRandom(),
+        log);
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -26,19 +25,19 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
-import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSpec;
 import org.consilium.site.ledger.EgressLedger;
-import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.Approval;
 import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.policy.SitePolicy;
 import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Canaries;
+import org.consilium.site.protect.CohortCounts;
 import org.consilium.site.protect.Consortium;
-import org.consilium.site.protect.MaskProtector;
+import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.session.Answer;
@@ -47,7 +46,6 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
-import org.consilium.site.upload.MaskSender;
 import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
 import org.consilium.site.validate.LocalValidator;
@@ -79,10 +77,20 @@ final class LyingCoordinatorTest {
 
   @BeforeEach
   void serve() throws Exception {
-    coordinator = new LyingCoordinator(folder.resolve("tls"));
     consortium = new Consortium(folder.resolve("ca"));
     ledger = EgressLedger.open(folder.resolve("ledger.jsonl"), clock, _ -> {});
     PolicyFile policy = new PolicyFile(folder.resolve("policy.yaml"), clock);
+    EgressGate gate =
+        new EgressGate(
+            ledger,
+            new EgressGate.Checks(
+                () -> Files.exists(folder.resolve("p")),
+                new StudyConsent(folder.resolve("studies"), policy, clock),
+                EgressGate.Budget.NOTHING_SPENT,
+                Canaries.none()),
+            clock,
+            held -> log.add("held: " + held.getMessage()));
+    coordinator = new LyingCoordinator(folder.resolve("tls"), gate);
     policy.record(
         new Approval(
             new Approval.Subject.Exact(plan.study(), planDigest), true, 2, 500, Optional.empty()));
@@ -97,15 +105,10 @@ final class LyingCoordinatorTest {
                 new Tools.Training(new EngineTrainer(engine, clock), new SyntheticTrainer()),
                 new LocalValidator(engine),
                 new Tools.Exit(
-                    new UpdateProtector(self, consortium.chains(), 1), new ReportProtector(self)),
-                new MaskDesk(
-                    folder.resolve("studies"),
-                    new SealedFile(new byte[32], "test", new SecureRandom()),
-                    new MaskProtector(self),
-                    new MaskSender(coordinator.link(), ledger, backoff(), clock, SHORT),
-                    new MaskDesk.Trust(Consortium.NORTH, consortium.chains()),
-                    new SecureRandom(),
-                    log::add),
+                    new UpdateProtector(self, consortium.chains(), 1),
+                    new ReportProtector(self),
+                    new CohortCounts(folder.resolve("counts"), clock)),
+                coordinator.masking(folder.resolve("studies"), consortium, log::add),
                 new Tools.Transfer(
                     Outbox.open(folder.resolve("outbox"), self.key().verifyingKey()),
                     new UpdateUploader(coordinator.link(), ledger, backoff(), clock, SHORT),
@@ -119,8 +122,18 @@ final class LyingCoordinatorTest {
                 new NodeMetrics("0.1.0", "cpu"),
                 clock,
                 log::add));
-    thread = Thread.ofPlatform().start(() -> desk.run(said::add, halt));
+    thread = Thread.ofPlatform().start(() -> desk.run(this::hear, halt));
     desk.proposal(planBytes, plan, planDigest);
+  }
+
+  /** Whether people pause the node as soon as it trains. */
+  private volatile boolean pausesAtTraining;
+
+  private void hear(Answer answer) throws java.io.IOException {
+    said.add(answer);
+    if (pausesAtTraining && isTraining(answer)) {
+      Files.createFile(folder.resolve("p"));
+    }
   }
 
   private static Backoff backoff() {
@@ -166,6 +179,27 @@ final class LyingCoordinatorTest {
     long sealed = 4L * (layout.length() + 2) + 16;
     assertThat(coordinator.updateBytes.get()).isEqualTo(16 * sealed);
     assertThat(ledger.updateBytesToday()).isEqualTo(16 * sealed);
+  }
+
+  @Test
+  void pause_whileATaskTrains_nothingLeavesUntilResume() throws Exception {
+    coordinator.honest = true;
+    pausesAtTraining = true;
+    RoundTask task = train(1, model(1f));
+    desk.task(task);
+    await(() -> log.stream().anyMatch(l -> l.endsWith("postponed: all egress is paused")));
+    long before = ledger.entries();
+    pausesAtTraining = false;
+    assertThat(coordinator.updateBytes.get()).isZero();
+    assertThat(ledger.updateBytesToday()).isZero();
+
+    Files.delete(folder.resolve("p"));
+    desk.task(task);
+    await(() -> done() == 1);
+
+    assertThat(log).anyMatch(l -> l.contains("resending the kept update"));
+    assertThat(coordinator.updateBytes.get()).isPositive();
+    assertThat(ledger.entries()).isGreaterThan(before);
   }
 
   @Test
@@ -224,7 +258,6 @@ final class LyingCoordinatorTest {
                     coordinator.authority.root(), "test.example", InstantSource.system()),
                 "0.1.0"),
             desk,
-            ledger,
             clock);
     Halt over = new Halt();
     Thread talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
