@@ -2,6 +2,7 @@ package org.consilium.security.mask;
 
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -174,13 +175,16 @@ public final class Unmasking {
     SortedMap<Integer, byte[]> selfSeeds = new TreeMap<>();
     SortedMap<Integer, Map<Integer, byte[]>> pairSeeds = new TreeMap<>();
     for (int owner : parcels.keySet()) {
-      if (survivors.contains(owner)) {
-        rebuild(owner, findings)
-            .ifPresent(b -> selfSeeds.put(owner, Masks.selfSeed(terms.context(), owner, b)));
-      } else {
-        rebuild(owner, findings)
-            .ifPresent(k -> pairSeeds.put(owner, seedsOfDropped(owner, k, findings)));
+      Optional<byte[]> secret = rebuild(owner, findings);
+      if (secret.isEmpty()) {
+        continue;
       }
+      if (survivors.contains(owner)) {
+        selfSeeds.put(owner, Masks.selfSeed(terms.context(), owner, secret.get()));
+      } else {
+        pairSeeds.put(owner, seedsOfDropped(owner, secret.get(), findings));
+      }
+      Arrays.fill(secret.get(), (byte) 0);
     }
     if (!findings.dealers.isEmpty()) {
       return new Outcome.Blamed(findings.liars, findings.dealers);
