@@ -31,7 +31,7 @@ final class ChangedByteTest {
   private static final int PLACES = 8; // of each field, spread out
 
   /** What is changed; what site 1 is shown of site 2 where it is a broadcast. */
-  private enum Field {
+  enum Field {
     MASK_KEY(1216),
     SHARE_KEY(1216),
     SELF_COMMITMENT(32),
