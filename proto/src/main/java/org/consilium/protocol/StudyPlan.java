@@ -72,6 +72,7 @@ public record StudyPlan(
         "select must not be loss under correction prior: no site's prevalence is the model's",
         select);
     Combination.require(aggregation, training, protection);
+    Combination.requireRobust(aggregation, protection, participation);
     boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
     check(
         !compared || training.batchSize() >= COMPARED_MIN,
