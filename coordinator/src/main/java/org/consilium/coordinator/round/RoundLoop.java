@@ -11,12 +11,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
-import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -365,6 +365,9 @@ public final class RoundLoop implements AutoCloseable {
       Instant later = at.plus(state.plan().participation().deadline());
       record(new InRound(new UpdateLost(at, a.place(), broken.site(), detail, later)));
       return true;
+    } catch (RuleUnmet unmet) {
+      record(new InRound(new RoundEvent.RuleUnmet(now(), a.place(), unmet.words())));
+      return true;
     } catch (IOException disk) {
       waiting = "trying again soon: " + disk.getMessage();
       notBeforeNanos = clocks.nanos().getAsLong() + RETRY.toNanos();
@@ -373,10 +376,7 @@ public final class RoundLoop implements AutoCloseable {
     Instant at = now();
     Duration deadline = state.plan().participation().deadline();
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
-    record(
-        new InRound(
-            new ModelPublished(
-                at, a.place(), made.model(), made.nextExponents(), made.moments(), at.plus(wait))));
+    record(new InRound(made.published(at, a.place(), at.plus(wait))));
     return true;
   }
 

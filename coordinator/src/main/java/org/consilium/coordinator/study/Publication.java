@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.AggregationTask;
+import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.SealedDelta;
 import org.consilium.coordinator.aggregate.ServerState;
 import org.consilium.coordinator.aggregate.Step;
 import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.aggregate.robust.RobustRule;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.registry.ModelRegistry.Lineage;
@@ -52,7 +54,11 @@ record Publication(
     Digest context,
     FixedTerms fixed) {
 
-  Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
+  Made make(StudyState state, Aggregating round) throws UpdateBroken, RuleUnmet, IOException {
+    Optional<RobustRule.Unmet> unmet = robust().flatMap(rule -> rule.unmet(weights(round)));
+    if (unmet.isPresent()) {
+      throw new RuleUnmet(unmet.get());
+    }
     Opening opening = round.opening();
     ModelVersion parent = opening.base().version();
     List<FileChannel> files = new ArrayList<>();
@@ -70,7 +76,8 @@ record Publication(
       return new Made(
           new Model(stored.version(), stored.fileBytes()),
           stored.made().nextExponents(),
-          stored.moments());
+          stored.moments(),
+          stored.made().handlings());
     } finally {
       updates.forEach(update -> update.opener().close());
       for (FileChannel file : files) {
@@ -108,7 +115,16 @@ record Publication(
                             opening.scaleExponents(),
                             new ServerState(
                                 rule, opening.number(), sites, List.copyOf(moments), out.moments()),
+                            robust(),
                             out.parameters())));
+  }
+
+  private Optional<RobustRule> robust() {
+    return RobustRule.of(plan.protection().exposure().robustRule());
+  }
+
+  private static RobustRule.Round weights(Aggregating round) {
+    return new RobustRule.Round(round.accepted().values().stream().map(Accepted::weight).toList());
   }
 
   /** What the journal says of the moments that belong to the base; none before the first round. */
@@ -142,7 +158,7 @@ record Publication(
               manifest.seal().chunks());
       FileChannel file = stores.spool().sealed(place);
       files.add(file);
-      return new SealedDelta(site, update.weight(), opener, file);
+      return new SealedDelta(site, update.weight(), update.norm(), opener, file);
     } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {
       throw new UpdateBroken(site, String.valueOf(damaged.getMessage()));
     }

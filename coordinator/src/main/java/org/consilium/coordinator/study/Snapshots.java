@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.drift.DriftMonitor;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.round.Opening;
@@ -59,7 +60,7 @@ final class Snapshots {
     List<RoundSummary> rounds = new ArrayList<>();
     List<WindowSummary> windows = new ArrayList<>();
     for (RoundState round : state.all()) {
-      round.start().ifPresent(opening -> rounds.add(summary(round, opening)));
+      round.start().ifPresent(opening -> rounds.add(summary(state, round, opening)));
       window(round).ifPresent(windows::add);
     }
     return new StudySnapshot(
@@ -138,9 +139,9 @@ final class Snapshots {
             .toList());
   }
 
-  private static RoundSummary summary(RoundState round, Opening opening) {
+  private static RoundSummary summary(StudyState state, RoundState round, Opening opening) {
     Map<SiteId, UpdateFacts> updates = new HashMap<>();
-    round.updates().values().forEach(u -> updates.put(u.site(), facts(u)));
+    round.updates().values().forEach(u -> updates.put(u.site(), facts(state, round, u)));
     return new RoundSummary(
         opening.number(),
         opening.attempt(),
@@ -151,12 +152,28 @@ final class Snapshots {
         updates,
         opening.sites().stream().filter(site -> !updates.containsKey(site)).toList(),
         version(round),
-        Reports.of(round));
+        Reports.of(round),
+        handlings(state, round));
   }
 
-  private static UpdateFacts facts(Accepted u) {
+  private static UpdateFacts facts(StudyState state, RoundState round, Accepted u) {
     return new UpdateFacts(
-        u.upload(), u.weight(), u.samples(), u.norm(), u.trainingLoss(), u.bytes());
+        u.upload(),
+        u.weight(),
+        u.samples(),
+        u.norm(),
+        u.trainingLoss(),
+        u.bytes(),
+        UpdateFlags.of(state, round, u));
+  }
+
+  private static Map<SiteId, Handling> handlings(StudyState state, RoundState round) {
+    return version(round).stream()
+        .flatMap(v -> state.models().stream().filter(m -> m.model().version().equals(v)))
+        .reduce((_, later) -> later)
+        .map(Published::handlings)
+        .<Map<SiteId, Handling>>map(h -> h)
+        .orElse(Map.of());
   }
 
   private static Outcome outcome(RoundState round) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.consortium.EnrolledSite;
@@ -204,7 +205,8 @@ final class StudyEffects implements RoundEffects {
   }
 
   @Override
-  public Made make(StudyState state, Aggregating round) throws UpdateBroken, IOException {
+  public Made make(StudyState state, Aggregating round)
+      throws UpdateBroken, RuleUnmet, IOException {
     long before = around.clocks().nanos().getAsLong();
     Opening opening = round.opening();
     Publication publication =

@@ -20,6 +20,7 @@ import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
@@ -79,9 +80,12 @@ public final class StudyFile {
     Optional<Training> training =
         StudyLearning.training(spec.optionalMap("training"), algorithm, question);
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
+    Optional<Robust> robust = StudyRobust.of(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    Optional<Protection> protection = protection(spec.optionalMap("privacy"), aggregation);
+    YamlMap privacy = spec.optionalMap("privacy");
+    StudyRobust.requireSealed(algorithm, robust, privacy.text("mode", "sealed"));
+    Optional<Protection> protection = protection(privacy, aggregation, robust);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -147,7 +151,7 @@ public final class StudyFile {
   }
 
   private static Optional<Protection> protection(
-      YamlMap privacy, Optional<Aggregation> aggregation) {
+      YamlMap privacy, Optional<Aggregation> aggregation, Optional<Robust> robust) {
     String mode = privacy.text("mode", "sealed");
     if (mode.equals("masked")) {
       privacy.problem(
@@ -164,7 +168,14 @@ public final class StudyFile {
     int smallCell = privacy.integer("smallCell", 11);
     privacy.end();
     return privacy.build(
-        () -> new Protection(new Exposure.Sealed(), clip, range, weightMax, minSamples, smallCell));
+        () ->
+            new Protection(
+                new Exposure.Sealed(robust.orElse(Robust.none())),
+                clip,
+                range,
+                weightMax,
+                minSamples,
+                smallCell));
   }
 
   private static Optional<Participation> participation(YamlMap sites) {
