@@ -134,7 +134,7 @@ public final class ModelCard {
     Robust robust = study.plan().protection().exposure().robustRule();
     Optional<RoundSummary> round =
         study.rounds().stream()
-            .filter(r -> r.version().equals(Optional.of(model.version())))
+            .filter(r -> r.version().isPresent() && r.number() == model.round())
             .findFirst();
     if (robust instanceof Robust.None || round.isEmpty()) {
       return "";

@@ -8,7 +8,6 @@ import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundState;
-import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.study.StudySnapshot.Flag;
 import org.consilium.protocol.RoundId;
@@ -56,39 +55,40 @@ final class UpdateFlags {
             .formatted(site, round, earlier.site(), earlier.upload().brief()));
   }
 
-  /** What is odd about an update of a round; nothing is decided by it. */
-  static List<Flag> of(StudyState state, RoundState round, Accepted update) {
+  /**
+   * What is odd about an update, by the rounds learned so far; nothing is decided by it.
+   *
+   * @param earlier the site's norms of earlier rounds
+   */
+  static List<Flag> of(Norms earlier, Accepted update) {
     List<Flag> flags = new ArrayList<>();
     if (update.norm() == 0) {
       flags.add(new Flag.NothingSent());
     }
-    int number = round.start().orElseThrow().number();
-    double[] norms =
-        state.history().stream()
-            .filter(r -> r instanceof Closed c && c.opening().number() < number)
-            .flatMap(r -> Optional.ofNullable(r.updates().get(update.site())).stream())
-            .mapToDouble(Accepted::norm)
-            .toArray();
-    if (norms.length >= HISTORY_MIN) {
-      double sigmas = sigmas(norms, update.norm());
-      if (sigmas > SIGMAS) {
-        flags.add(new Flag.UnusualNorm(sigmas));
-      }
+    double sigmas = earlier.sigmas(update.norm());
+    if (earlier.count() >= HISTORY_MIN && sigmas > SIGMAS) {
+      flags.add(new Flag.UnusualNorm(sigmas));
     }
     return flags;
   }
 
-  /** How many deviations a norm is above the mean of a site's own. */
-  private static double sigmas(double[] norms, double norm) {
-    double mean = 0;
-    for (double own : norms) {
-      mean += own / norms.length;
+  /**
+   * Count, mean and sum of squared deviations of a site's norms (Welford 1962), so that a study's
+   * rounds are walked once.
+   */
+  record Norms(int count, double mean, double squares) {
+    static final Norms NOTHING = new Norms(0, 0, 0);
+
+    Norms and(double norm) {
+      double off = norm - mean;
+      double next = mean + off / (count + 1);
+      return new Norms(count + 1, next, squares + off * (norm - next));
     }
-    double squares = 0;
-    for (double own : norms) {
-      squares += (own - mean) * (own - mean);
+
+    /** How many deviations a norm is above the mean. */
+    double sigmas(double norm) {
+      double deviation = Math.sqrt(squares / Math.max(1, count - 1));
+      return mean > 0 ? (norm - mean) / Math.max(deviation, DEVIATION_MIN * mean) : 0;
     }
-    double deviation = Math.sqrt(squares / (norms.length - 1));
-    return mean > 0 ? (norm - mean) / Math.max(deviation, DEVIATION_MIN * mean) : 0;
   }
 }

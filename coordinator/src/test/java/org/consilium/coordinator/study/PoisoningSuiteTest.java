@@ -54,7 +54,8 @@ final class PoisoningSuiteTest {
             .flatMap(
                 a ->
                     Stream.of(
-                        Arguments.of(new Robust.Median(2), a), Arguments.of(new Robust.Krum(2), a)));
+                        Arguments.of(new Robust.Median(2), a),
+                        Arguments.of(new Robust.Krum(2), a)));
     return Stream.concat(all, some);
   }
 
@@ -92,8 +93,7 @@ final class PoisoningSuiteTest {
   @EnumSource
   void plainMean_ofClippedAndWeightedUpdates_isMovedByAtMostTheirShare(Attack attack)
       throws Exception {
-    float[] lied =
-        PoisonedStudy.run(folder.resolve("a"), DATA, attack, Robust.none(), 1).model();
+    float[] lied = PoisonedStudy.run(folder.resolve("a"), DATA, attack, Robust.none(), 1).model();
     float[] nothing =
         PoisonedStudy.run(folder.resolve("b"), DATA, Attack.ZERO, Robust.none(), 1).model();
 
@@ -153,8 +153,7 @@ final class PoisoningSuiteTest {
             .limit(2)
             .map(Map.Entry::getKey)
             .toList();
-    boolean flagged =
-        liars.stream().allMatch(l -> round.remark(l).contains("changes nothing"));
+    boolean flagged = liars.stream().allMatch(l -> round.remark(l).contains("changes nothing"));
     return flagged || worst.containsAll(liars);
   }
 

@@ -80,7 +80,9 @@ final class RobustStudyTest {
     }
   }
 
-  /** Site g declares 400 of 1750 examples; with two faulty, the heaviest have half of the weight. */
+  /**
+   * Site g declares 400 of 1750 examples; with two faulty, the heaviest have half of the weight.
+   */
   @Test
   void round_ruleUnmetByItsWeights_isAbandonedWithTheReason() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 5)) {
@@ -91,7 +93,8 @@ final class RobustStudyTest {
       assertThat(c.snapshot().rounds())
           .hasSize(3)
           .allMatch(r -> r.outcome() == Outcome.ABANDONED)
-          .allMatch(r -> r.detail().startsWith("robust rule not met: geometric-median needs under"));
+          .allMatch(
+              r -> r.detail().startsWith("robust rule not met: geometric-median needs under"));
       c.restart(c.journal);
       assertThat(c.snapshot().state()).isEqualTo(State.PAUSED);
     }

@@ -191,7 +191,9 @@ final class TestSite {
       int length = Math.toIntExact(layout.tensors().get(t).length());
       int offset = Math.toIntExact(layout.offset(t));
       float[] delta =
-          learned.map(l -> Arrays.copyOfRange(l, offset, offset + length)).orElse(new float[length]);
+          learned
+              .map(l -> Arrays.copyOfRange(l, offset, offset + length))
+              .orElse(new float[length]);
       for (int i = 0; i < length; i++) {
         delta[i] = learned.isPresent() ? delta[i] : (float) (0.01 * random.nextGaussian());
         if (RoundLayout.part(layout.tensors().get(t).name()) == RoundLayout.Part.STEPS) {
