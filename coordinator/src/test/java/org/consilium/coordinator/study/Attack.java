@@ -91,7 +91,7 @@ enum Attack {
                 case GAUSSIAN_NOISE -> 0.5 * own.nextGaussian();
                 case LITTLE_IS_ENOUGH -> moments[0] - 1.0 * moments[1];
                 case INNER_PRODUCT -> -0.5 * moments[0];
-                case CONSTANT -> 0.3 + 0.001 * site;
+                case CONSTANT -> 0.3 + 0.001 * site + 1e-4 * view.round(); // else it repeats itself
                 case ONE_TENSOR -> i >= PatternSites.LENGTH - 68 ? 30 * lie[i] : lie[i];
                 // All but the same: a copy to the last bit is refused at the door.
                 case SYBILS -> 0.3 * direction + 1e-4 * own.nextGaussian();
