@@ -2,7 +2,11 @@ package org.consilium.protocol;
 
 import static org.consilium.protocol.StudyPlan.check;
 
+import java.util.Locale;
+import java.util.Optional;
 import org.consilium.protocol.Aggregation.Rule;
+import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.StudyPlan.Participation;
 import org.consilium.protocol.StudyPlan.Protection;
 import org.consilium.protocol.Training.Optimiser;
 
@@ -26,6 +30,35 @@ final class Combination {
               training.proximalMu());
       case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD -> {}
     }
+  }
+
+  /** A robust rule needs to know what each delta is, and enough of them in every round. */
+  static void requireRobust(
+      Aggregation aggregation, Protection protection, Participation participation) {
+    Robust robust = protection.exposure().robustRule();
+    if (robust instanceof Robust.None) {
+      return;
+    }
+    String word = robust.word();
+    switch (aggregation.rule()) {
+      case FEDNOVA, SCAFFOLD, FEDDG_GA, FEDEMA ->
+          check(
+              false,
+              "algorithm robust %s goes with fedavg, fedprox, fedavgm, fedadam, fedyogi and fedadagrad"
+                  .formatted(word),
+              aggregation.rule().word());
+      case FEDAVG, FEDAVGM, FEDADAM, FEDYOGI, FEDADAGRAD -> {}
+    }
+    check(
+        !robust.byCoordinate() || aggregation.weighting() == Weighting.UNIFORM,
+        "algorithm robust %s needs weighting uniform: it counts sites, not examples"
+            .formatted(word),
+        aggregation.weighting().name().toLowerCase(Locale.ROOT));
+    Optional<String> unmet = robust.unmet(participation.quorum());
+    check(
+        unmet.isEmpty(),
+        "algorithm robust: a round may count with the quorum, and then " + unmet.orElse(""),
+        "quorum " + participation.quorum());
   }
 
   /** c − cₖ corrects gradients, and cₖ is read off the way that plain steps of one rate went. */

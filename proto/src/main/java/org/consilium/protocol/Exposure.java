@@ -10,8 +10,25 @@ public sealed interface Exposure {
   /** Its short name. */
   Mode mode();
 
-  /** Encrypted to the study's aggregation key: the aggregator's operator can read it. */
-  record Sealed() implements Exposure {
+  /** How single deltas are combined; under masks none is seen, so there is no rule. */
+  default Robust robustRule() {
+    return switch (this) {
+      case Sealed(Robust robust) -> robust;
+      case Masked _ -> Robust.none();
+    };
+  }
+
+  /**
+   * Encrypted to the study's aggregation key: the aggregator's operator can read it.
+   *
+   * @param robust how single deltas are combined
+   */
+  record Sealed(Robust robust) implements Exposure {
+    /** Combined by the weighted mean. */
+    public Sealed() {
+      this(Robust.none());
+    }
+
     @Override
     public Mode mode() {
       return Mode.SEALED;

@@ -78,6 +78,7 @@ public record StudyPlan(
             .formatted(Participation.HIDING_MIN),
         participation.quorum());
     Combination.require(aggregation, training, protection);
+    Combination.requireRobust(aggregation, protection, participation);
     boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
     check(
         !compared || training.batchSize() >= COMPARED_MIN,

@@ -1,7 +1,9 @@
 package org.consilium.coordinator.aggregate;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.consilium.coordinator.aggregate.robust.RobustRule;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsWriter;
@@ -12,11 +14,12 @@ import org.consilium.security.mask.Masks;
  * One server step to make.
  *
  * @param base θ, the parameters that every delta starts from
- * @param updates accepted updates; their order does not matter
+ * @param updates accepted updates, kept in the order of site ids whatever order they come in
  * @param terms fixed-point layout of the sums
  * @param scaleExponents for each tensor, log2 of its range in this round
  * @param state the rule, and what it remembers
  * @param removal takes the masks off the sum modulo 2^32; empty where nothing is masked
+ * @param robust how deltas are combined; empty is the weighted mean
  * @param out receives θ′
  */
 public record AggregationTask(
@@ -26,9 +29,10 @@ public record AggregationTask(
     List<Integer> scaleExponents,
     ServerState state,
     Optional<Masks> removal,
+    Optional<RobustRule> robust,
     SafetensorsWriter out) {
   public AggregationTask {
-    updates = List.copyOf(updates);
+    updates = updates.stream().sorted(Comparator.comparing(SealedDelta::site)).toList();
     scaleExponents = List.copyOf(scaleExponents);
     ParameterLayout layout = base.layout();
     if (scaleExponents.size() != layout.tensors().size()) {
@@ -46,5 +50,26 @@ public record AggregationTask(
     if (updates.isEmpty()) {
       throw new IllegalArgumentException("aggregate: no updates");
     }
+  }
+
+  /** The weighted mean. */
+  public AggregationTask(
+      ParameterSource base,
+      List<SealedDelta> updates,
+      FixedTerms terms,
+      List<Integer> scaleExponents,
+      ServerState state,
+      SafetensorsWriter out) {
+    this(base, updates, terms, scaleExponents, state, Optional.empty(), Optional.empty(), out);
+  }
+
+  /** The updates as a robust rule sees them before it looks into them. */
+  RobustRule.Round weights() {
+    return new RobustRule.Round(updates.stream().map(SealedDelta::weight).toList());
+  }
+
+  /** One unit of a tensor's fixed point. */
+  double unit(int tensor) {
+    return Math.scalb(1.0, -terms.scaleExponent(scaleExponents.get(tensor)));
   }
 }

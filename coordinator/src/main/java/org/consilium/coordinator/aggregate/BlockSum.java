@@ -11,6 +11,10 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.FixedPointMean.Block;
 import org.consilium.coordinator.aggregate.FixedPointMean.TensorMax;
+import org.consilium.coordinator.aggregate.robust.Factors;
+import org.consilium.coordinator.aggregate.robust.PairDistances;
+import org.consilium.coordinator.aggregate.robust.RobustRule.ByCoordinate;
+import org.consilium.coordinator.aggregate.robust.SiteBlock;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
@@ -20,9 +24,13 @@ import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
 
-/** One thread's share of the work: opens and adds a block of every update, then steps. */
+/** One thread's share of the work: opens and combines a block of every update, then steps. */
 final class BlockSum implements AutoCloseable {
+  /** Coordinates that a rule sees at a time: a site's share of the cache. */
+  private static final int RUN = 2048;
+
   private final AggregationTask task;
+  private final Combining how;
   private final ParameterLayout layout;
   private final long weightSum;
   private final Optional<Masks> removal;
@@ -36,20 +44,24 @@ final class BlockSum implements AutoCloseable {
   private final float[] base = new float[FixedPointMean.BLOCK];
   private final double[] delta = new double[FixedPointMean.BLOCK];
   private final double[][] moments;
+  private final double[] combined = new double[RUN];
+  private int[][] each = {}; // of every site, where a rule looks at single coordinates
+  private double[][] seen = {};
   private final Optional<ServerRule.Round> round;
 
   /** Sums blocks and steps. */
-  BlockSum(AggregationTask task, ServerRule.Round round) {
-    this(task, Optional.of(round));
+  BlockSum(AggregationTask task, Combining how, ServerRule.Round round) {
+    this(task, how, Optional.of(round));
   }
 
-  /** Sums blocks only. */
+  /** Takes the mean of blocks, or measures them; nothing else. */
   static BlockSum withoutStep(AggregationTask task) {
-    return new BlockSum(task, Optional.empty());
+    return new BlockSum(task, Combining.mean(task), Optional.empty());
   }
 
-  private BlockSum(AggregationTask task, Optional<ServerRule.Round> round) {
+  private BlockSum(AggregationTask task, Combining how, Optional<ServerRule.Round> round) {
     this.task = task;
+    this.how = how;
     this.round = round;
     this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
     this.layout = task.base().layout();
@@ -63,7 +75,7 @@ final class BlockSum implements AutoCloseable {
     long first = (long) index * FixedPointMean.BLOCK;
     int count = add(index);
     into.implausible = removal.isPresent() && implausible(first, count);
-    into.length = (int) Math.clamp(layout.length() - first, 0L, (long) count);
+    into.length = own(first, count);
     step(first, into);
     for (int i = into.length; i < count; i++) {
       boolean isWeight = first + i == layout.length();
@@ -80,20 +92,79 @@ final class BlockSum implements AutoCloseable {
     if (at >= opened) {
       throw new IllegalStateException("coordinate %d of %d".formatted(at, opened));
     }
-    return sums[at] / (double) weightSum * unit(layout.tensorAt(coordinate));
+    return sums[at] / (double) weightSum * task.unit(layout.tensorAt(coordinate));
+  }
+
+  /** How far the deltas are from one another in a block. */
+  PairDistances distances(int index) throws UpdateBroken, IOException {
+    long first = (long) index * FixedPointMean.BLOCK;
+    int count = count(first);
+    keepEach();
+    for (int i = 0; i < openers.size(); i++) {
+      open(task.updates().get(i), openers.get(i), index, count);
+      System.arraycopy(terms, 0, each[i], 0, count);
+    }
+    PairDistances distances = new PairDistances(openers.size());
+    int end = own(first, count);
+    int done = 0;
+    while (done < end) {
+      int tensor = layout.tensorAt(first + done);
+      int to = (int) Math.min(Math.min(end, done + RUN), layout.offset(tensor + 1) - first);
+      distances.add(see(done, to, task.unit(tensor)));
+      done = to;
+    }
+    return distances;
   }
 
   private int add(int index) throws UpdateBroken, IOException {
     long first = (long) index * FixedPointMean.BLOCK;
-    long vector = layout.length() + UpdateManifest.TRAILER;
-    int count = (int) Math.min(FixedPointMean.BLOCK, vector - first);
+    int count = count(first);
+    int own = own(first, count);
     Arrays.fill(sums, 0, count, 0);
     for (int i = 0; i < openers.size(); i++) {
       open(task.updates().get(i), openers.get(i), index, count);
-      add(terms, sums, count);
+      switch (how) {
+        case Combining.Summed(Factors factors, _) -> factors.add(i, terms, sums, own);
+        case Combining.EachCoordinate _ -> {
+          keepEach();
+          System.arraycopy(terms, 0, each[i], 0, own);
+        }
+      }
+      for (int t = own; t < count; t++) {
+        sums[t] += terms[t]; // the trailer counts all updates, whatever became of them
+      }
     }
     removal.ifPresent(masks -> unmask(masks, first, count));
     return count;
+  }
+
+  /** Coordinates of a block, the trailer's included. */
+  private int count(long first) {
+    long vector = layout.length() + UpdateManifest.TRAILER;
+    return (int) Math.min(FixedPointMean.BLOCK, vector - first);
+  }
+
+  /** Coordinates of a block that are the model's own. */
+  private int own(long first, int count) {
+    return (int) Math.clamp(layout.length() - first, 0L, (long) count);
+  }
+
+  private void keepEach() {
+    if (each.length == 0) {
+      each = new int[openers.size()][FixedPointMean.BLOCK];
+      seen = new double[openers.size()][RUN];
+    }
+  }
+
+  /** A run of one tensor of every delta. */
+  private SiteBlock see(int from, int to, double unit) {
+    for (int site = 0; site < each.length; site++) {
+      double weight = task.updates().get(site).weight();
+      for (int i = from; i < to; i++) {
+        seen[site][i - from] = each[site][i] / weight * unit;
+      }
+    }
+    return new SiteBlock(seen, to - from);
   }
 
   @Override
@@ -131,12 +202,6 @@ final class BlockSum implements AutoCloseable {
     return true;
   }
 
-  private static void add(int[] terms, long[] sums, int count) {
-    for (int i = 0; i < count; i++) {
-      sums[i] += terms[i];
-    }
-  }
-
   /** Signed two's complement: the sum of legal updates fits 32 bits (docs/PROTOCOL.md). */
   private void unmask(Masks masks, long first, int count) {
     for (int i = 0; i < count; i++) {
@@ -170,7 +235,7 @@ final class BlockSum implements AutoCloseable {
     int done = 0;
     while (done < into.length) {
       int end = (int) Math.min(into.length, layout.offset(tensor + 1) - first);
-      into.maxima.add(new TensorMax(tensor, decode(done, end, unit(tensor), into)));
+      into.maxima.add(new TensorMax(tensor, decode(done, end, task.unit(tensor), into)));
       RoundLayout.Part part = RoundLayout.part(layout.tensors().get(tensor).name());
       rule.apply(round.orElseThrow(), new ServerRule.Run(part, delta, moments, done, end));
       done = end;
@@ -202,24 +267,32 @@ final class BlockSum implements AutoCloseable {
     }
   }
 
-  private double unit(int tensor) {
-    return Math.scalb(1.0, -task.terms().scaleExponent(task.scaleExponents().get(tensor)));
-  }
-
   /**
-   * A run of one tensor's mean; returns its largest magnitude. The mean is {@code
+   * A run of one tensor's combined delta; returns its largest magnitude. The mean is {@code
    * Quantiser.decode}: a power of two is exact as a factor, so multiplying gives the very bits that
    * scalb would.
    */
   private double decode(int from, int to, double unit, Block into) {
-    double weights = weightSum;
+    switch (how) {
+      case Combining.Summed(Factors factors, _) -> {
+        double denominator = factors.denominator();
+        for (int i = from; i < to; i++) {
+          delta[i] = sums[i] / denominator * unit;
+        }
+      }
+      case Combining.EachCoordinate(ByCoordinate rule) -> {
+        for (int at = from; at < to; at += RUN) {
+          int end = Math.min(to, at + RUN);
+          rule.combine(see(at, end, unit), combined, into.beyond);
+          System.arraycopy(combined, 0, delta, at, end - at);
+        }
+      }
+    }
     double max = 0;
     double squares = 0;
     for (int i = from; i < to; i++) {
-      double mean = sums[i] / weights * unit;
-      delta[i] = mean;
-      max = Math.max(max, Math.abs(mean));
-      squares += mean * mean;
+      max = Math.max(max, Math.abs(delta[i]));
+      squares += delta[i] * delta[i];
     }
     into.squares += squares;
     return max;

@@ -3,6 +3,7 @@ package org.consilium.coordinator.aggregate;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -20,10 +21,11 @@ import org.consilium.protocol.UpdateManifest;
 
 /**
  * Weighted mean of the deltas, Σ wₖΔₖ / Σ wₖ (McMahan et al. 2017, Algorithm 1), summed in
- * integers, and the step that the plan's rule makes of it: the same bits whatever the order of
- * sites. Walks all spools and the rule's moments block by block, one block being what a chunk
- * holds; blocks are worked on side by side and written in order. Memory: a few MiB a thread,
- * whatever the model's size.
+ * integers, or what a robust rule makes of them, and the step that the plan's rule makes of that:
+ * the same bits whatever the order of sites. Walks all spools and the rule's moments block by
+ * block, one block being what a chunk holds; blocks are worked on side by side and written in
+ * order. Memory: a few MiB a thread, whatever the model's size; 1 MiB a site and thread where a
+ * rule looks at single coordinates.
  */
 public final class FixedPointMean implements Aggregator {
   /** Coordinates of one block: those of one chunk. */
@@ -50,7 +52,8 @@ public final class FixedPointMean implements Aggregator {
   public Step aggregate(AggregationTask task) throws RoundBroken, IOException {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
     int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) BLOCK));
-    Totals totals = new Totals(task);
+    Combining how = Combining.of(task, threads);
+    Totals totals = new Totals(task, how);
     ServerRule.Round round = round(task);
     BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(threads);
     Queue<Block> spare = new ArrayDeque<>();
@@ -59,14 +62,15 @@ public final class FixedPointMean implements Aggregator {
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("aggregate-", 0).factory());
     try {
       for (int i = 0; i < threads; i++) {
-        workers.add(new BlockSum(task, round));
+        workers.add(new BlockSum(task, how, round));
       }
       int next = 0;
       for (int written = 0; written < blocks; written++) {
         while (next < blocks && inWork.size() < threads * AHEAD) {
           int index = next++;
           Block polled = spare.poll();
-          Block into = polled != null ? polled : new Block(task.state().rule().moments());
+          int sites = task.updates().size();
+          Block into = polled != null ? polled : new Block(task.state().rule().moments(), sites);
           inWork.add(pool.submit(() -> sum(workers, index, into)));
         }
         Block done = await(inWork.remove());
@@ -112,7 +116,7 @@ public final class FixedPointMean implements Aggregator {
     }
   }
 
-  private static Block await(Future<Block> future) throws UpdateBroken, IOException {
+  static <T> T await(Future<T> future) throws UpdateBroken, IOException {
     try {
       return future.get();
     } catch (InterruptedException stopped) {
@@ -128,8 +132,8 @@ public final class FixedPointMean implements Aggregator {
   }
 
   /** Lets blocks in work end before their buffers and files are closed. Never interrupts a read. */
-  private static void drain(Queue<Future<Block>> inWork, ExecutorService pool) {
-    for (Future<Block> future : inWork) {
+  static <T> void drain(Queue<Future<T>> inWork, ExecutorService pool) {
+    for (Future<T> future : inWork) {
       future.cancel(false);
     }
     pool.close();
@@ -146,8 +150,12 @@ public final class FixedPointMean implements Aggregator {
     long clipped;
     boolean implausible;
 
-    Block(int moments) {
+    /** For each update, coordinates in which it was among the outermost. */
+    final long[] beyond;
+
+    Block(int moments, int sites) {
       this.moments = new float[moments][BLOCK];
+      this.beyond = new long[sites];
     }
 
     void reset() {
@@ -157,6 +165,7 @@ public final class FixedPointMean implements Aggregator {
       weight = 0;
       clipped = 0;
       implausible = false;
+      Arrays.fill(beyond, 0);
     }
   }
 
@@ -166,14 +175,18 @@ public final class FixedPointMean implements Aggregator {
   /** What all blocks add up to; fed in block order, so that even its doubles are reproducible. */
   private static final class Totals {
     private final AggregationTask task;
+    private final Combining how;
     private final double[] maxAbs;
+    private final long[] beyond;
     private double squares;
     private long weight;
     private long clipped;
     private boolean implausible;
 
-    Totals(AggregationTask task) {
+    Totals(AggregationTask task, Combining how) {
       this.task = task;
+      this.how = how;
+      this.beyond = new long[task.updates().size()];
       this.maxAbs = new double[task.base().layout().tensors().size()];
     }
 
@@ -185,6 +198,7 @@ public final class FixedPointMean implements Aggregator {
       weight += block.weight;
       clipped += block.clipped;
       implausible |= block.implausible;
+      Arrays.setAll(beyond, site -> beyond[site] + block.beyond[site]);
     }
 
     Step step() throws UnmaskFailed {
@@ -210,7 +224,7 @@ public final class FixedPointMean implements Aggregator {
         next.add(
             Math.max(RoundTask.SCALE_EXPONENT_MIN, task.terms().nextExponent(maxAbs[i], last)));
       }
-      return new Step(next, weight, clipped, Math.sqrt(squares));
+      return new Step(next, weight, clipped, Math.sqrt(squares), how.handlings(task, beyond));
     }
   }
 }

@@ -9,7 +9,9 @@ import org.consilium.security.seal.UpdateOpener;
  *
  * @param site whose
  * @param weight w, as accepted
+ * @param norm L2 norm of its delta, as measured when it came in
  * @param opener opens its chunks; each thread works on a copy of it
  * @param spool the sealed chunks, one after the other; open for reading, closed by the caller
  */
-public record SealedDelta(SiteId site, int weight, UpdateOpener opener, FileChannel spool) {}
+public record SealedDelta(
+    SiteId site, int weight, double norm, UpdateOpener opener, FileChannel spool) {}

@@ -174,7 +174,8 @@ final class StudyCommand implements Callable<Integer> {
                           decimal(s.get("localOnly").get("value")),
                           decimal(s.get("personal").get("value")),
                           kept(s.get("kept").text()),
-                          s.get("drift").text()))
+                          s.get("drift").text(),
+                          s.get("remark").text()))
               .toList();
       SiteCommand.output(spec, server)
           .answer(
@@ -189,7 +190,8 @@ final class StudyCommand implements Callable<Integer> {
                           "local-only",
                           "personal",
                           "kept",
-                          "drift"),
+                          "drift",
+                          "last update"),
                       rows),
               answer);
       return 0;

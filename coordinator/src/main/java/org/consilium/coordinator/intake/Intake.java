@@ -2,6 +2,7 @@ package org.consilium.coordinator.intake;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.UpdateManifest;
@@ -83,8 +84,11 @@ public sealed interface Intake {
    *
    * @param norm L2 norm as measured
    * @param clipped coordinates that the site clipped
+   * @param content SHA-256 of what was sealed: a copy of it has the same under any seal; empty
+   *     where there is nothing in it
    */
-  record Checked(Digest upload, UpdateManifest manifest, double norm, int clipped)
+  record Checked(
+      Digest upload, UpdateManifest manifest, double norm, int clipped, Optional<Digest> content)
       implements Intake {}
 
   /**
@@ -110,6 +114,7 @@ public sealed interface Intake {
     WRONG_CONTEXT,
     WRONG_WEIGHT,
     DIFFERENT_UPDATE,
+    REPLAYED,
     BUSY,
     UNKNOWN_UPLOAD,
     BAD_CHUNK,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
 import java.util.Optional;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Rejected;
@@ -11,6 +12,7 @@ import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.federated.RoundLayout.Part;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.seal.SealBroken;
@@ -35,6 +37,7 @@ final class UpdateCheck {
   private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
   private final int[] values = new int[BLOCK];
   private final long bound;
+  private final MessageDigest content = Digest.newSha256();
   private double squares;
   private int clipped;
 
@@ -58,10 +61,12 @@ final class UpdateCheck {
       for (int i = 0; i < chunks; i++) {
         int length = manifest.chunkBytes(i);
         read(upload.file(), (long) i * Limits.CHUNK_SEALED_BYTES, length);
-        int count = opener.open(i, sealed, 0, length, plain, 0) / Integer.BYTES;
+        int opened = opener.open(i, sealed, 0, length, plain, 0);
         if (terms.masked()) {
           continue;
         }
+        content.update(plain, 0, opened);
+        int count = opened / Integer.BYTES;
         ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values, 0, count);
         Intake judged = judge((long) i * BLOCK, count);
         if (judged instanceof Rejected rejected) {
@@ -80,7 +85,7 @@ final class UpdateCheck {
         ? rejected(
             Why.NORM_TOO_LARGE,
             "declared norm is %.6g, at most %.6g".formatted(manifest.norm(), terms.clip()))
-        : new Checked(upload.announced().upload(), manifest, manifest.norm(), 0);
+        : new Checked(upload.announced().upload(), manifest, manifest.norm(), 0, Optional.empty());
   }
 
   private void read(FileChannel file, long position, int length) throws IOException {
@@ -121,7 +126,7 @@ final class UpdateCheck {
         }
       }
     }
-    return new Checked(upload.announced().upload(), manifest, 0, 0);
+    return checked(0);
   }
 
   /** A site that did no step, or less than none, must not decide how long the others' are. */
@@ -204,7 +209,13 @@ final class UpdateCheck {
           "norm is %.6g, declared was %.6g (rounding explains %.2g)"
               .formatted(norm, manifest.norm(), around));
     }
-    return new Checked(upload.announced().upload(), manifest, norm, clipped);
+    return checked(norm);
+  }
+
+  private Checked checked(double norm) {
+    Optional<Digest> sealed =
+        norm > 0 ? Optional.of(Digest.of(content.digest())) : Optional.empty();
+    return new Checked(upload.announced().upload(), manifest, norm, clipped, sealed);
   }
 
   private double unit(int tensor) {

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
 import org.consilium.coordinator.study.StudyAlgorithm;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.Decision;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
+import org.consilium.coordinator.study.StudySnapshot.Flag;
 import org.consilium.coordinator.study.StudySnapshot.Outcome;
 import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
 import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
@@ -96,6 +98,18 @@ final class StudyGauges {
     gauges.put("round_participants", count, "study", name, "state", state);
   }
 
+  /** One series a site for what a rule did, and one for each oddity; gone when it is not so. */
+  private void remarks(RoundSummary round, SiteId site, UpdateFacts update) {
+    Handling handling = round.handlings().get(site);
+    if (handling != null) {
+      String what = handling.what().word();
+      gauges.put("update_handling", 1, "study", name, "site", site.value(), "handling", what);
+    }
+    for (Flag flag : update.flags()) {
+      gauges.put("update_flag", 1, "study", name, "site", site.value(), "flag", flag.label());
+    }
+  }
+
   private void updates() {
     Optional<RoundSummary> aggregated = lastRound(r -> r.outcome() == Outcome.COMPLETED);
     aggregated.ifPresent(
@@ -114,6 +128,7 @@ final class StudyGauges {
                         "site",
                         site.value());
                     gauges.put("update_norm", update.norm(), "study", name, "site", site.value());
+                    remarks(round, site, update);
                   });
         });
   }

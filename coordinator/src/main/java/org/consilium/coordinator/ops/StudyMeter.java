@@ -68,7 +68,7 @@ public record StudyMeter(RoundMetrics metrics, Runnable halt) implements StudyOb
     return switch (why) {
       case BAD_SIGNATURE -> Rejection.SIGNATURE;
       case SEAL_BROKEN -> Rejection.DECRYPT;
-      case DIFFERENT_UPDATE -> Rejection.REPLAY;
+      case DIFFERENT_UPDATE, REPLAYED -> Rejection.REPLAY;
       case MALFORMED, WRONG_LAYOUT, BAD_CHUNK, INCOMPLETE, BAD_TRAILER -> Rejection.SHAPE;
       case OUT_OF_BOUNDS, NORM_TOO_LARGE, NORM_MISMATCH -> Rejection.NORM;
       case WRONG_ROUND, WRONG_BASE, WRONG_CONTEXT -> Rejection.STALE;

@@ -4,11 +4,13 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.RuleUnmet;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
@@ -80,7 +82,8 @@ final class EventCodec {
               .setSamples(u.samples())
               .setNorm(u.norm())
               .setTrainingLoss(u.trainingLoss())
-              .setBytes(u.bytes());
+              .setBytes(u.bytes())
+              .setContent(u.content().map(EventCodec::bytes).orElse(ByteString.EMPTY));
       case SiteDeclined(_, Place place, SiteId site, String refusal) ->
           m.getSiteDeclinedBuilder()
               .setNumber(place.number())
@@ -108,7 +111,13 @@ final class EventCodec {
               .setModel(model(e.model()))
               .addAllNextExponents(e.nextExponents())
               .addAllMoments(e.moments().stream().map(EventCodec::bytes).toList())
+              .addAllHandlings(HandlingCodec.encode(e.handlings()))
               .setDeadlineMillis(e.deadline().toEpochMilli());
+      case RuleUnmet(_, Place place, String detail) ->
+          m.getRuleUnmetBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setDetail(detail);
       case ReportAccepted(_, SiteId site, var report) ->
           m.getReportAcceptedBuilder()
               .setNumber(report.round().number())
@@ -197,6 +206,7 @@ final class EventCodec {
           UPDATE_LOST,
           DEADLINE_PASSED,
           MODEL_PUBLISHED,
+          RULE_UNMET,
           REPORT_ACCEPTED,
           VALIDATION_CLOSED,
           WINDOW_CLOSED,
@@ -225,7 +235,8 @@ final class EventCodec {
                 e.getSamples(),
                 e.getNorm(),
                 e.getTrainingLoss(),
-                e.getBytes()));
+                e.getBytes(),
+                e.getContent().isEmpty() ? Optional.empty() : Optional.of(digest(e.getContent()))));
       }
       case SITE_DECLINED -> {
         var e = m.getSiteDeclined();
@@ -257,7 +268,12 @@ final class EventCodec {
             model(e.getModel()),
             e.getNextExponentsList(),
             e.getMomentsList().stream().map(EventCodec::digest).toList(),
+            HandlingCodec.decode(e.getHandlingsList()),
             Instant.ofEpochMilli(e.getDeadlineMillis()));
+      }
+      case RULE_UNMET -> {
+        var e = m.getRuleUnmet();
+        yield new RuleUnmet(at, new Place(e.getNumber(), e.getAttempt()), e.getDetail());
       }
       case REPORT_ACCEPTED -> {
         var e = m.getReportAccepted();

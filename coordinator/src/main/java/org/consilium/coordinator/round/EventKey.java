@@ -9,6 +9,7 @@ import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.RuleUnmet;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
@@ -71,6 +72,7 @@ final class EventKey {
           "removed/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
       case UpdateLost e -> "lost/%s/%d".formatted(e.site(), before);
       case DeadlinePassed e -> "deadline/%s/%d".formatted(e.place().number(), before);
+      case RuleUnmet e -> "rule-unmet/%d/%d".formatted(e.place().number(), e.place().attempt());
       case ModelPublished e -> "published/" + e.place().number();
       case ReportAccepted e ->
           "report/%d/%d/%s".formatted(e.report().round().number(), e.report().window(), e.site());

@@ -1,9 +1,13 @@
 package org.consilium.coordinator.round;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.consilium.coordinator.aggregate.RoundBroken;
+import org.consilium.coordinator.aggregate.robust.Handling;
+import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.Model;
@@ -17,11 +21,20 @@ public interface RoundEffects {
    *
    * @param nextExponents scale table of the round after this one
    * @param moments SHA-256 of the files that hold the rule's moments after this round
+   * @param handlings what a robust rule did with each update; empty without a rule
    */
-  record Made(Model model, List<Integer> nextExponents, List<Digest> moments) {
+  record Made(
+      Model model,
+      List<Integer> nextExponents,
+      List<Digest> moments,
+      SortedMap<SiteId, Handling> handlings) {
     public Made {
       nextExponents = List.copyOf(nextExponents);
       moments = List.copyOf(moments);
+    }
+
+    ModelPublished published(Instant at, RoundEvent.Place place, Instant deadline) {
+      return new ModelPublished(at, place, model, nextExponents, moments, handlings, deadline);
     }
   }
 
@@ -54,7 +67,8 @@ public interface RoundEffects {
   /**
    * Aggregates and publishes; the same bytes each time it is asked.
    *
-   * @throws RoundBroken if an accepted update no longer opens, or the masks do not come off
+   * @throws RoundBroken if an accepted update no longer opens, the masks do not come off, or the
+   *     updates do not do for the plan's robust rule
    */
   Made make(StudyState state, Aggregating round) throws RoundBroken, IOException;
 

@@ -1,7 +1,12 @@
 package org.consilium.coordinator.round;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
@@ -15,6 +20,7 @@ public sealed interface RoundEvent
         RoundEvent.UpdateLost,
         RoundEvent.DeadlinePassed,
         RoundEvent.ModelPublished,
+        RoundEvent.RuleUnmet,
         RoundEvent.ReportAccepted,
         RoundEvent.ValidationClosed,
         RoundEvent.WindowClosed,
@@ -45,6 +51,7 @@ public sealed interface RoundEvent
    * @param norm L2 norm as measured
    * @param trainingLoss as declared
    * @param bytes sealed bytes
+   * @param content SHA-256 of what was sealed; empty where nobody opened it
    */
   record Accepted(
       SiteId site,
@@ -53,7 +60,20 @@ public sealed interface RoundEvent
       int samples,
       double norm,
       double trainingLoss,
-      long bytes) {}
+      long bytes,
+      Optional<Digest> content) {
+    /** One that nobody opened. */
+    public Accepted(
+        SiteId site,
+        Digest upload,
+        int weight,
+        int samples,
+        double norm,
+        double trainingLoss,
+        long bytes) {
+      this(site, upload, weight, samples, norm, trainingLoss, bytes, Optional.empty());
+    }
+  }
 
   /** An update was taken in; the site may be told so. */
   record UpdateAccepted(Instant at, Place place, Accepted update) implements RoundEvent {}
@@ -77,6 +97,7 @@ public sealed interface RoundEvent
    * @param model what was made
    * @param nextExponents scale table of the next round
    * @param moments SHA-256 of the files that hold what the rule remembers beside the version
+   * @param handlings what a robust rule did with each update; empty without a rule
    * @param deadline when late validation reports stop counting
    */
   record ModelPublished(
@@ -85,13 +106,18 @@ public sealed interface RoundEvent
       Model model,
       List<Integer> nextExponents,
       List<Digest> moments,
+      SortedMap<SiteId, Handling> handlings,
       Instant deadline)
       implements RoundEvent {
     public ModelPublished {
       moments = List.copyOf(moments);
       nextExponents = List.copyOf(nextExponents);
+      handlings = Collections.unmodifiableSortedMap(new TreeMap<>(handlings));
     }
   }
+
+  /** The updates that came in do not do for the plan's robust rule. */
+  record RuleUnmet(Instant at, Place place, String detail) implements RoundEvent {}
 
   /** A site's report was taken in. */
   record ReportAccepted(Instant at, SiteId site, ValidationReport report) implements RoundEvent {}

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.consilium.coordinator.aggregate.RoundBroken;
+import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.UnmaskFailed;
 import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.journal.Journal;
@@ -22,7 +23,6 @@ import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.SharesRefused;
 import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
-import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
@@ -383,10 +383,7 @@ public final class RoundLoop implements AutoCloseable {
     Instant at = now();
     Duration deadline = state.plan().participation().deadline();
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
-    record(
-        new InRound(
-            new ModelPublished(
-                at, a.place(), made.model(), made.nextExponents(), made.moments(), at.plus(wait))));
+    record(new InRound(made.published(at, a.place(), at.plus(wait))));
     return true;
   }
 
@@ -401,6 +398,7 @@ public final class RoundLoop implements AutoCloseable {
       case UnmaskFailed unmask when unmask.givers().isEmpty() ->
           new SumRefused(at, a.place(), detail);
       case UnmaskFailed unmask -> new SharesRefused(at, a.place(), unmask.givers());
+      case RuleUnmet unmet -> new RoundEvent.RuleUnmet(at, a.place(), unmet.words());
     };
   }
 

@@ -7,6 +7,7 @@ import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.RuleUnmet;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
@@ -104,6 +105,7 @@ public final class RoundMachine {
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
+          RuleUnmet _,
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _ ->
@@ -151,6 +153,7 @@ public final class RoundMachine {
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
+          RuleUnmet _,
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _ ->
@@ -160,9 +163,11 @@ public final class RoundMachine {
 
   private static RoundState aggregating(Aggregating s, RoundEvent event) {
     return switch (event) {
-      case ModelPublished(Instant at, Place place, var model, _, _, Instant deadline)
+      case ModelPublished(Instant at, Place place, var model, _, _, _, Instant deadline)
           when place.equals(s.place()) ->
           new Validating(s.opening(), s.accepted(), model, at, deadline, new TreeMap<>());
+      case RuleUnmet(Instant at, Place place, String detail) when place.equals(s.place()) ->
+          new Abandoned(s.opening(), s.accepted(), "robust rule not met: " + detail, at, false);
       case SiteRemoved(Instant at, Place place, SiteId site)
           when place.equals(s.place())
               && s.accepted().containsKey(site)
@@ -194,6 +199,7 @@ public final class RoundMachine {
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
+          RuleUnmet _,
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _,
@@ -222,6 +228,7 @@ public final class RoundMachine {
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
+          RuleUnmet _,
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _,
@@ -247,6 +254,7 @@ public final class RoundMachine {
           UpdateLost _,
           DeadlinePassed _,
           ModelPublished _,
+          RuleUnmet _,
           ReportAccepted _,
           ValidationClosed _,
           WindowClosed _,

@@ -47,7 +47,8 @@ public final class StudyMachine {
             Optional.empty(),
             Optional.empty(),
             event.at(),
-            List.of());
+            List.of(),
+            new TreeMap<>());
     return new StudyState(
         event,
         Stage.AWAITING,
@@ -215,18 +216,23 @@ public final class StudyMachine {
             Optional.empty(),
             Optional.empty(),
             at,
-            e.moments()));
-    return new StudyState(
-        s.created(),
-        s.stage(),
-        s.detail(),
-        s.answers(),
-        s.history(),
-        s.current(),
-        models,
-        e.nextExponents(),
-        s.abandoned(),
-        s.events());
+            e.moments(),
+            e.handlings()));
+    StudyState after =
+        new StudyState(
+            s.created(),
+            s.stage(),
+            s.detail(),
+            s.answers(),
+            s.history(),
+            s.current(),
+            models,
+            e.nextExponents(),
+            s.abandoned(),
+            s.events());
+    return s.stage() == Stage.RUNNING
+        ? Exclusions.question(after).map(why -> staged(after, Stage.PAUSED, why)).orElse(after)
+        : after;
   }
 
   private static StudyState scored(StudyState s, Closed closed) {
@@ -240,7 +246,8 @@ public final class StudyMachine {
             ReportScore.of(s.plan().select(), closed.reports().values()),
             ReportScore.of("loss", closed.reports().values()),
             last.at(),
-            last.moments()));
+            last.moments(),
+            last.handlings()));
     return new StudyState(
         s.created(),
         s.stage(),

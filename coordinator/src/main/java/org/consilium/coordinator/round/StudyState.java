@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Watched;
@@ -74,6 +75,7 @@ public record StudyState(
    * @param score mean over sites of the selecting metric; empty while nothing was reported
    * @param loss mean over sites of the log loss, which breaks ties
    * @param moments SHA-256 of the files that hold what the server's rule remembers beside it
+   * @param handlings what a robust rule did with each update; empty without a rule
    */
   public record Published(
       int round,
@@ -82,9 +84,11 @@ public record StudyState(
       Optional<Double> score,
       Optional<Double> loss,
       Instant at,
-      List<Digest> moments) {
+      List<Digest> moments,
+      SortedMap<SiteId, Handling> handlings) {
     public Published {
       moments = List.copyOf(moments);
+      handlings = Collections.unmodifiableSortedMap(new TreeMap<>(handlings));
     }
   }
 

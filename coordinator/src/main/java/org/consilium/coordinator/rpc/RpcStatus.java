@@ -31,6 +31,7 @@ final class RpcStatus {
               OUT_OF_BOUNDS,
               NORM_TOO_LARGE,
               NORM_MISMATCH,
+              REPLAYED,
               BAD_TRAILER ->
               Status.Code.INVALID_ARGUMENT;
         };

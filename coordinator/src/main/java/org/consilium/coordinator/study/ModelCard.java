@@ -3,7 +3,9 @@ package org.consilium.coordinator.study;
 import java.util.Locale;
 import java.util.Optional;
 import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
+import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
 import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
@@ -19,7 +21,11 @@ public final class ModelCard {
   /** The card of one published version. */
   public static String of(StudySnapshot study, PublishedModel model) {
     StudyPlan plan = study.plan();
-    return head(plan, model) + results(study, model) + training(study, model) + limits(plan);
+    return head(plan, model)
+        + results(study, model)
+        + training(study, model)
+        + updates(study, model)
+        + limits(plan);
   }
 
   private static String head(StudyPlan plan, PublishedModel model) {
@@ -121,6 +127,35 @@ public final class ModelCard {
             plan.participation().quorum(),
             plan.protection().clip(),
             plan.select());
+  }
+
+  /** What became of each centre's update, when a robust rule combined them. */
+  private static String updates(StudySnapshot study, PublishedModel model) {
+    Robust robust = study.plan().protection().exposure().robustRule();
+    Optional<RoundSummary> round =
+        study.rounds().stream()
+            .filter(r -> r.version().isPresent() && r.number() == model.round())
+            .findFirst();
+    if (robust instanceof Robust.None || round.isEmpty()) {
+      return "";
+    }
+    StringBuilder table =
+        new StringBuilder(
+            """
+
+            ## How updates were combined
+
+            By %s, which holds against %d faulty centres. A centre whose update was left out or cut \
+            may simply have other patients or another scanner: look at its own results above.
+
+            | centre | update |
+            |---|---|
+            """
+                .formatted(robust.word(), robust.faulty()));
+    round.get().updates().keySet().stream()
+        .sorted()
+        .forEach(site -> table.append("| %s | %s |\n".formatted(site, round.get().remark(site))));
+    return table.toString();
   }
 
   private static String limits(StudyPlan plan) {

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.AggregationTask;
 import org.consilium.coordinator.aggregate.RoundBroken;
+import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.SealedDelta;
 import org.consilium.coordinator.aggregate.ServerState;
 import org.consilium.coordinator.aggregate.Step;
 import org.consilium.coordinator.aggregate.UpdateBroken;
+import org.consilium.coordinator.aggregate.robust.RobustRule;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.registry.ModelRegistry.Lineage;
@@ -61,6 +63,10 @@ record Publication(
    */
   Made make(StudyState state, Aggregating round, Optional<Masks> removal)
       throws RoundBroken, IOException {
+    Optional<RobustRule.Unmet> unmet = robust().flatMap(rule -> rule.unmet(weights(round)));
+    if (unmet.isPresent()) {
+      throw new RuleUnmet(unmet.get());
+    }
     Opening opening = round.opening();
     ModelVersion parent = opening.base().version();
     List<FileChannel> files = new ArrayList<>();
@@ -78,7 +84,8 @@ record Publication(
       return new Made(
           new Model(stored.version(), stored.fileBytes()),
           stored.made().nextExponents(),
-          stored.moments());
+          stored.moments(),
+          stored.made().handlings());
     } finally {
       updates.forEach(update -> update.opener().close());
       for (FileChannel file : files) {
@@ -118,7 +125,16 @@ record Publication(
                             new ServerState(
                                 rule, opening.number(), sites, List.copyOf(moments), out.moments()),
                             removal,
+                            robust(),
                             out.parameters())));
+  }
+
+  private Optional<RobustRule> robust() {
+    return RobustRule.of(plan.protection().exposure().robustRule());
+  }
+
+  private static RobustRule.Round weights(Aggregating round) {
+    return new RobustRule.Round(round.accepted().values().stream().map(Accepted::weight).toList());
   }
 
   /** What the journal says of the moments that belong to the base; none before the first round. */
@@ -152,7 +168,7 @@ record Publication(
               manifest.seal().chunks());
       FileChannel file = stores.spool().sealed(place);
       files.add(file);
-      return new SealedDelta(site, update.weight(), opener, file);
+      return new SealedDelta(site, update.weight(), update.norm(), opener, file);
     } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {
       throw new UpdateBroken(site, String.valueOf(damaged.getMessage()));
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.drift.DriftMonitor;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.round.Opening;
@@ -34,6 +35,7 @@ import org.consilium.coordinator.study.StudySnapshot.State;
 import org.consilium.coordinator.study.StudySnapshot.UpdateFacts;
 import org.consilium.coordinator.study.StudySnapshot.Verdict;
 import org.consilium.coordinator.study.StudySnapshot.WindowSummary;
+import org.consilium.coordinator.study.UpdateFlags.Norms;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
@@ -59,8 +61,27 @@ final class Snapshots {
     StudyState state = parts.state();
     List<RoundSummary> rounds = new ArrayList<>();
     List<WindowSummary> windows = new ArrayList<>();
+    Map<SiteId, Norms> norms = new HashMap<>();
+    Map<Integer, Map<SiteId, Handling>> handlings = new HashMap<>();
+    state.models().forEach(m -> handlings.put(m.round(), m.handlings()));
     for (RoundState round : state.all()) {
-      round.start().ifPresent(opening -> rounds.add(summary(round, opening)));
+      round
+          .start()
+          .ifPresent(
+              opening -> {
+                Map<SiteId, Handling> own =
+                    version(round).isPresent()
+                        ? handlings.getOrDefault(opening.number(), Map.of())
+                        : Map.of();
+                rounds.add(summary(round, opening, norms, own));
+              });
+      if (round instanceof Closed closed) {
+        closed
+            .accepted()
+            .forEach(
+                (site, u) ->
+                    norms.put(site, norms.getOrDefault(site, Norms.NOTHING).and(u.norm())));
+      }
       window(round).ifPresent(windows::add);
     }
     return new StudySnapshot(
@@ -139,9 +160,19 @@ final class Snapshots {
             .toList());
   }
 
-  private static RoundSummary summary(RoundState round, Opening opening) {
+  /**
+   * One round.
+   *
+   * @param norms of each site in the rounds before
+   * @param handlings what a robust rule did with each update
+   */
+  private static RoundSummary summary(
+      RoundState round,
+      Opening opening,
+      Map<SiteId, Norms> norms,
+      Map<SiteId, Handling> handlings) {
     Map<SiteId, UpdateFacts> updates = new HashMap<>();
-    round.updates().values().forEach(u -> updates.put(u.site(), facts(u)));
+    round.updates().values().forEach(u -> updates.put(u.site(), facts(u, norms)));
     return new RoundSummary(
         opening.number(),
         opening.attempt(),
@@ -152,12 +183,19 @@ final class Snapshots {
         updates,
         opening.sites().stream().filter(site -> !updates.containsKey(site)).toList(),
         version(round),
-        Reports.of(round));
+        Reports.of(round),
+        handlings);
   }
 
-  private static UpdateFacts facts(Accepted u) {
+  private static UpdateFacts facts(Accepted u, Map<SiteId, Norms> norms) {
     return new UpdateFacts(
-        u.upload(), u.weight(), u.samples(), u.norm(), u.trainingLoss(), u.bytes());
+        u.upload(),
+        u.weight(),
+        u.samples(),
+        u.norm(),
+        u.trainingLoss(),
+        u.bytes(),
+        UpdateFlags.of(norms.getOrDefault(u.site(), Norms.NOTHING), u));
   }
 
   private static Outcome outcome(RoundState round) {

@@ -288,6 +288,10 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
         throw new IllegalStateException("a checked update belongs to no study");
       }
       outcome = study.accept(caller, checked);
+      if (outcome instanceof Rejected(Intake.Why why, String _) && why == Intake.Why.REPLAYED) {
+        var manifest = checked.manifest(); // or it would keep an update of its own out as BUSY
+        stores.intake().discard(new Spool.Place(manifest.round(), manifest.attempt(), caller));
+      }
     }
     if (about.isPresent() && outcome instanceof Rejected(Intake.Why why, String _)) {
       around.observer().refused(about.get(), caller, why);

@@ -200,11 +200,17 @@ final class Study {
   /** Journals a checked update; it counts when this says so. */
   Intake accept(SiteId site, Checked checked) throws IOException {
     var manifest = checked.manifest();
+    List<Rejected> copies = new ArrayList<>(1);
     Reply reply =
         loop.ask(
             () -> {
               if (holds(site, checked.upload())) {
                 return new Done(true);
+              }
+              Optional<Accepted> copied = UpdateFlags.copied(loop.state(), site, checked);
+              if (copied.isPresent()) {
+                copies.add(UpdateFlags.refused(site, manifest.round(), copied.get()));
+                return new Reply.Refused(copies.getFirst().detail());
               }
               if (loop.state().current().orElse(null) instanceof Collecting c
                   && is(c.opening(), manifest.round().number(), manifest.attempt())
@@ -219,7 +225,8 @@ final class Study {
                         manifest.samples(),
                         checked.norm(),
                         manifest.trainingLoss(),
-                        manifest.seal().sealedBytes());
+                        manifest.seal().sealedBytes(),
+                        checked.content());
                 return loop.record(new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
               }
               return new Reply.Refused(
@@ -228,7 +235,8 @@ final class Study {
             });
     return switch (reply) {
       case Done(boolean duplicate) -> new Intake.Accepted(checked.upload(), duplicate);
-      case Reply.Refused(String why) -> new Rejected(Why.WRONG_ROUND, why);
+      case Reply.Refused(String why) ->
+          copies.stream().findFirst().orElseGet(() -> new Rejected(Why.WRONG_ROUND, why));
     };
   }
 

@@ -59,7 +59,8 @@ public final class StudyAlgorithm {
     boolean meets = rule == Rule.FEDEMA;
     double tau = own(algorithm, "tau", rule.adaptive() || meets, meets ? 0.7 : 1e-3, name);
     double adjustment = own(algorithm, "adjustment", rule == Rule.FEDDG_GA, 0.2, name);
-    String usual = rule == Rule.SCAFFOLD ? "uniform" : "samples";
+    boolean same = rule == Rule.SCAFFOLD || StudyRobust.byCoordinate(algorithm);
+    String usual = same ? "uniform" : "samples";
     String weighting = algorithm.choice("weighting", usual, List.of("samples", "uniform"));
     return algorithm.build(
         () ->

@@ -20,6 +20,7 @@ import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
@@ -79,9 +80,12 @@ public final class StudyFile {
     Optional<Training> training =
         StudyLearning.training(spec.optionalMap("training"), algorithm, question);
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
+    Optional<Robust> robust = StudyRobust.of(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    Optional<Protection> protection = protection(spec.optionalMap("privacy"), aggregation);
+    YamlMap privacy = spec.optionalMap("privacy");
+    StudyRobust.requireSealed(algorithm, robust, privacy.text("mode", "masked"));
+    Optional<Protection> protection = protection(privacy, aggregation, robust);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -147,14 +151,14 @@ public final class StudyFile {
   }
 
   private static Optional<Protection> protection(
-      YamlMap privacy, Optional<Aggregation> aggregation) {
+      YamlMap privacy, Optional<Aggregation> aggregation, Optional<Robust> robust) {
     Exposure exposure =
         switch (privacy.text("mode", "masked")) {
           case "masked" -> new Exposure.Masked(Exposure.Ring.BITS_32);
-          case "sealed" -> new Exposure.Sealed();
+          case "sealed" -> new Exposure.Sealed(robust.orElse(Robust.none()));
           default -> {
             privacy.problem("mode", "must be masked or sealed");
-            yield new Exposure.Sealed();
+            yield new Exposure.Sealed(Robust.none());
           }
         };
     double clip = privacy.number("clip", 10);

@@ -1,9 +1,12 @@
 package org.consilium.coordinator.study;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
@@ -48,6 +51,11 @@ public record StudySnapshot(
     rounds = List.copyOf(rounds);
     windows = List.copyOf(windows);
     models = List.copyOf(models);
+  }
+
+  /** The last round that made a model. */
+  public Optional<RoundSummary> lastCombined() {
+    return rounds.stream().filter(r -> r.version().isPresent()).reduce((_, later) -> later);
   }
 
   /** Where a study stands. */
@@ -134,6 +142,7 @@ public record StudySnapshot(
    * @param missing participants without an accepted update when it closed
    * @param version what it published
    * @param reports accepted reports by site
+   * @param handlings what a robust rule did with each site's update; empty without a rule
    */
   public record RoundSummary(
       int number,
@@ -145,11 +154,71 @@ public record StudySnapshot(
       Map<SiteId, UpdateFacts> updates,
       List<SiteId> missing,
       Optional<ModelVersion> version,
-      Map<SiteId, ValidationReport> reports) {
+      Map<SiteId, ValidationReport> reports,
+      Map<SiteId, Handling> handlings) {
     public RoundSummary {
+      handlings = Map.copyOf(handlings);
       updates = Map.copyOf(updates);
       missing = List.copyOf(missing);
       reports = Map.copyOf(reports);
+    }
+
+    /** What there is to say of a site's update, for people; empty when there is nothing. */
+    public String remark(SiteId site) {
+      List<String> words = new ArrayList<>();
+      Handling handling = handlings.get(site);
+      if (handling != null) {
+        words.add(handling.words());
+      }
+      UpdateFacts facts = updates.get(site);
+      if (facts != null) {
+        facts.flags().forEach(flag -> words.add(flag.words()));
+      }
+      return String.join("; ", words);
+    }
+  }
+
+  /** Something odd about an update; it counts all the same. */
+  public sealed interface Flag {
+    /** One line for people. */
+    String words();
+
+    /** Its name in metrics and in JSON. */
+    String label();
+
+    /** Nothing but zeros: the site may want the model without giving anything. */
+    record NothingSent() implements Flag {
+      @Override
+      public String words() {
+        return "changes nothing";
+      }
+
+      @Override
+      public String label() {
+        return "nothing_sent";
+      }
+    }
+
+    /**
+     * Much longer than the site's own before.
+     *
+     * @param sigmas deviations above the mean of its norms in earlier rounds
+     */
+    record UnusualNorm(double sigmas) implements Flag {
+      @Override
+      public String words() {
+        return String.format(Locale.ROOT, "norm %.1f σ above its own before", sigmas);
+      }
+
+      @Override
+      public String label() {
+        return "unusual_norm";
+      }
+    }
+
+    /** All labels. */
+    static List<String> labels() {
+      return List.of("nothing_sent", "unusual_norm");
     }
   }
 
@@ -168,9 +237,20 @@ public record StudySnapshot(
    * @param norm L2 norm, as measured by the coordinator
    * @param trainingLoss as declared
    * @param bytes sealed bytes
+   * @param flags what is odd about it
    */
   public record UpdateFacts(
-      Digest digest, int weight, int samples, double norm, double trainingLoss, long bytes) {}
+      Digest digest,
+      int weight,
+      int samples,
+      double norm,
+      double trainingLoss,
+      long bytes,
+      List<Flag> flags) {
+    public UpdateFacts {
+      flags = List.copyOf(flags);
+    }
+  }
 
   /** One monitoring window and the reports on it. */
   public record WindowSummary(

@@ -4,9 +4,11 @@ import io.micronaut.serde.annotation.Serdeable;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
+import org.consilium.coordinator.study.StudySnapshot.Flag;
 import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
 import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
 import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
@@ -34,6 +36,7 @@ record StudyJson(
     @Nullable Instant deadline,
     String architecture,
     String mode,
+    @Nullable Robust robust,
     String select,
     @Nullable Model best,
     List<Site> sites) {
@@ -56,12 +59,27 @@ record StudyJson(
         study.deadline().orElse(null),
         study.plan().model().architecture(),
         study.plan().protection().mode().name(),
+        Robust.of(study.plan().protection().exposure().robustRule()),
         study.plan().select(),
         study.best().map(Model::of).orElse(null),
         study.sites().stream().map(s -> Site.of(study, s)).toList());
   }
 
-  /** One centre in the study. */
+  /** A robust rule. */
+  @Serdeable
+  record Robust(String rule, int faulty) {
+    static @Nullable Robust of(org.consilium.protocol.Robust rule) {
+      return rule instanceof org.consilium.protocol.Robust.None
+          ? null
+          : new Robust(rule.word(), rule.faulty());
+    }
+  }
+
+  /**
+   * One centre in the study.
+   *
+   * @param remark what there is to say of its update in the last combined round
+   */
   @Serdeable
   record Site(
       String site,
@@ -77,7 +95,8 @@ record StudyJson(
       @Nullable Score global,
       @Nullable Score localOnly,
       @Nullable Score personal,
-      @Nullable String kept) {
+      @Nullable String kept,
+      String remark) {
     static Site of(StudySnapshot study, SiteStatus s) {
       return new Site(
           s.site().value(),
@@ -93,7 +112,8 @@ record StudyJson(
           score(study, s.site(), Subject.GLOBAL),
           score(study, s.site(), Subject.LOCAL_ONLY),
           score(study, s.site(), Subject.PERSONAL),
-          CentreScores.kept(study, s.site()).map(Subject::name).orElse(null));
+          CentreScores.kept(study, s.site()).map(Subject::name).orElse(null),
+          study.lastCombined().map(r -> r.remark(s.site())).orElse(""));
     }
 
     private static @Nullable Score score(StudySnapshot study, SiteId site, Subject subject) {
@@ -164,7 +184,10 @@ record StudyJson(
                           e.getValue().weight(),
                           e.getValue().norm(),
                           e.getValue().trainingLoss(),
-                          e.getValue().bytes()))
+                          e.getValue().bytes(),
+                          handling(r, e.getKey()),
+                          e.getValue().flags().stream().map(Flag::label).toList(),
+                          r.remark(e.getKey())))
               .sorted(java.util.Comparator.comparing(Update::site))
               .toList(),
           r.missing().stream().map(SiteId::value).toList(),
@@ -172,10 +195,39 @@ record StudyJson(
     }
   }
 
-  /** An accepted update, without its content. */
+  private static @Nullable Handled handling(RoundSummary round, SiteId site) {
+    Handling handling = round.handlings().get(site);
+    return handling == null
+        ? null
+        : new Handled(
+            handling.what().name(), handling.measure().name(), handling.value(), handling.usual());
+  }
+
+  /** What a robust rule did with an update, what it measured of it, and the median of all sites. */
+  @Serdeable
+  record Handled(String what, String measure, double value, double usual) {}
+
+  /**
+   * An accepted update, without its content.
+   *
+   * @param flags what is odd about it
+   * @param remark both in words
+   */
   @Serdeable
   record Update(
-      String site, String digest, int weight, double norm, double trainingLoss, long bytes) {}
+      String site,
+      String digest,
+      int weight,
+      double norm,
+      double trainingLoss,
+      long bytes,
+      @Nullable Handled handling,
+      List<String> flags,
+      String remark) {
+    Update {
+      flags = List.copyOf(flags);
+    }
+  }
 
   /** A centre's numbers over time. */
   @Serdeable

@@ -7,6 +7,7 @@ import java.util.OptionalDouble;
 import org.consilium.coordinator.study.CentreScores;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
+import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
 import org.consilium.coordinator.study.StudySnapshot.SiteStatus;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.ValidationReport.Measure;
@@ -25,6 +26,26 @@ public record StudyPage(
     StudySnapshot study, Quantity measure, List<Centre> centres, Chart scores, Chart drift) {
   public StudyPage {
     centres = List.copyOf(centres);
+  }
+
+  /** The last round that made a model. */
+  public Optional<RoundSummary> combined() {
+    return study.lastCombined();
+  }
+
+  /** Whose updates it had, sorted. */
+  public List<SiteId> senders() {
+    return combined().map(r -> r.updates().keySet().stream().sorted().toList()).orElse(List.of());
+  }
+
+  /** The plan's robust rule; empty without one. */
+  public String robust() {
+    return study.plan().protection().exposure().robustRule().word();
+  }
+
+  /** How many sites the rule takes for faulty at most. */
+  public int faulty() {
+    return study.plan().protection().exposure().robustRule().faulty();
   }
 
   /**

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.ParameterLayout;
@@ -65,9 +64,7 @@ final class AggregationTiming {
               ServerRule.of(Aggregation.FEDAVG), 1, deltas.size(), List.of(), List.of());
       Step step =
           new FixedPointMean(threads)
-              .aggregate(
-                  new AggregationTask(
-                      source, deltas, terms, exponents, state, Optional.empty(), out));
+              .aggregate(new AggregationTask(source, deltas, terms, exponents, state, out));
       aggregated = System.nanoTime();
       String digest = out.finish(true).brief();
       System.out.printf(

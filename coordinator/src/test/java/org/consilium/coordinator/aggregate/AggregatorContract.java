@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
@@ -168,8 +167,7 @@ abstract class AggregatorContract {
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
       Step step =
           aggregator.aggregate(
-              new AggregationTask(
-                  source, deltas, TERMS, exponents, half(deltas.size()), Optional.empty(), writer));
+              new AggregationTask(source, deltas, TERMS, exponents, half(deltas.size()), writer));
       Digest _ = writer.finish(false);
       return step;
     }

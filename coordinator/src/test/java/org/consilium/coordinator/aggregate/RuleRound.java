@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
@@ -46,7 +45,6 @@ record RuleRound(Aggregator aggregator, ServerRule rule, int number, int sites) 
                   terms,
                   exponents,
                   new ServerState(rule, number, sites, read, after),
-                  Optional.empty(),
                   out));
       Digest _ = out.finish(false);
       for (SafetensorsWriter writer : after) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.consilium.models.federated.RoundLayout;
@@ -49,6 +50,22 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
     return new SpoolFixture(deltas, vectors, folder);
   }
 
+  /** Spools of vectors that are given: weighted fixed-point values without the trailer. */
+  static SpoolFixture of(Path folder, ParameterLayout layout, int[] weights, List<int[]> values)
+      throws IOException {
+    AggregationKey key = AggregationKey.generate(new SecureRandom());
+    int length = Math.toIntExact(layout.length());
+    List<SealedDelta> deltas = new ArrayList<>();
+    List<int[]> vectors = new ArrayList<>();
+    for (int site = 0; site < weights.length; site++) {
+      int[] vector = Arrays.copyOf(values.get(site), length + UpdateManifest.TRAILER);
+      vector[length] = weights[site];
+      vectors.add(vector);
+      deltas.add(seal(folder.resolve("site-" + site), site, vector, weights[site], key));
+    }
+    return new SpoolFixture(deltas, vectors, folder);
+  }
+
   private static SealedDelta seal(Path file, int site, int[] vector, int weight, AggregationKey key)
       throws IOException {
     String name = "site-" + site;
@@ -83,11 +100,21 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
       return new SealedDelta(
           new SiteId(name),
           weight,
+          norm(vector, weight),
           UpdateOpener.open(key, encapsulation, CONTEXT, name, total),
           channel);
     } catch (SealBroken impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  /** In units of the fixed point: the norm itself where all tensors have one range of 2^b. */
+  private static double norm(int[] vector, int weight) {
+    double squares = 0;
+    for (int i = 0; i < vector.length - UpdateManifest.TRAILER; i++) {
+      squares += (double) vector[i] / weight * vector[i] / weight;
+    }
+    return Math.sqrt(squares);
   }
 
   Path file(int site) {

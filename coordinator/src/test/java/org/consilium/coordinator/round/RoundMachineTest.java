@@ -12,6 +12,7 @@ import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
+import org.consilium.coordinator.round.RoundEvent.RuleUnmet;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
@@ -82,6 +83,7 @@ final class RoundMachineTest {
             "Aggregating + SiteRemoved -> Abandoned",
             "Aggregating + UpdateLost -> Collecting",
             "Aggregating + ModelPublished -> Validating",
+            "Aggregating + RuleUnmet -> Abandoned",
             "Validating + ReportAccepted -> Validating",
             "Validating + ValidationClosed -> Closed",
             "Watching + ReportAccepted -> Watching",
@@ -206,7 +208,9 @@ final class RoundMachineTest {
         new SiteRemoved(T, PLACE, A),
         new UpdateLost(T, PLACE, A, "torn", T.plusSeconds(9)),
         new DeadlinePassed(T, PLACE),
-        new ModelPublished(T, PLACE, MODEL, List.of(2), List.of(), T.plusSeconds(60)),
+        new ModelPublished(
+            T, PLACE, MODEL, List.of(2), List.of(), new TreeMap<>(), T.plusSeconds(60)),
+        new RuleUnmet(T, PLACE, "krum needs at least 5 sites"),
         new ReportAccepted(T, B, report),
         new ValidationClosed(T, 2),
         new WindowClosed(T, 0),

@@ -55,7 +55,15 @@ final class StudyStateTest {
       Digest digest = Digest.sha256(new byte[] {(byte) i});
       StudyEvent.Model model = new StudyEvent.Model(new ModelVersion(digest), 1000);
       models.add(
-          new Published(i + 1, model, Optional.empty(), scores[i], Optional.empty(), T, List.of()));
+          new Published(
+              i + 1,
+              model,
+              Optional.empty(),
+              scores[i],
+              Optional.empty(),
+              T,
+              List.of(),
+              new TreeMap<>()));
     }
     StudyEvent.Created created =
         new StudyEvent.Created(

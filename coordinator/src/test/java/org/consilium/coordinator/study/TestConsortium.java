@@ -136,7 +136,11 @@ final class TestConsortium implements AutoCloseable {
 
   /** Creates and starts a study that every site agrees to. */
   StudyPlan begin(TestPlan wanted) throws IOException, StudyRefused {
-    StudyPlan plan = wanted.plan();
+    return begin(wanted.plan());
+  }
+
+  /** The same with a plan of one's own. */
+  StudyPlan begin(StudyPlan plan) throws IOException, StudyRefused {
     StudySnapshot _ = studies.create(PlanCodec.encode(plan));
     for (SiteId id : ids) {
       act(id);

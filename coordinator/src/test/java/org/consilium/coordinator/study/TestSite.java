@@ -6,7 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.consilium.coordinator.consortium.EnrolledSite;
 import org.consilium.coordinator.round.Opening;
@@ -50,6 +52,13 @@ final class TestSite {
 
   /** By how much the site's own model is better than the global one. */
   double localAdvantage;
+
+  /** What it learned in a task, in layout order; a delta drawn by its name when there is none. */
+  interface Learner {
+    float[] delta(RoundTask task);
+  }
+
+  Optional<Learner> learner = Optional.empty();
 
   /** The weights of the updates it made. */
   final List<Integer> weights = new ArrayList<>();
@@ -177,19 +186,23 @@ final class TestSite {
         new Quantiser(
             fixed, RoundingStream.of(new byte[32], name.getBytes(StandardCharsets.UTF_8)));
     SplittableRandom random = new SplittableRandom(name.hashCode());
+    Optional<float[]> learned = learner.map(l -> l.delta(task));
     double squares = 0;
     for (int t = 0; t < layout.tensors().size(); t++) {
       int length = Math.toIntExact(layout.tensors().get(t).length());
-      float[] delta = new float[length];
+      int offset = Math.toIntExact(layout.offset(t));
+      float[] delta =
+          learned
+              .map(l -> Arrays.copyOfRange(l, offset, offset + length))
+              .orElse(new float[length]);
       for (int i = 0; i < length; i++) {
-        delta[i] = (float) (0.01 * random.nextGaussian());
+        delta[i] = learned.isPresent() ? delta[i] : (float) (0.01 * random.nextGaussian());
         if (RoundLayout.part(layout.tensors().get(t).name()) == RoundLayout.Part.STEPS) {
           delta[i] = samples / (float) (2 * task.terms().orElseThrow().referenceSamples());
           continue; // not part of the norm
         }
         squares += (double) delta[i] * delta[i];
       }
-      int offset = Math.toIntExact(layout.offset(t));
       int scale = fixed.scaleExponent(task.terms().orElseThrow().scaleExponents().get(t));
       try {
         vector[vector.length - 1] +=

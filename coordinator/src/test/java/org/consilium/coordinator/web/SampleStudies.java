@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.StudyCatalogue;
 import org.consilium.coordinator.study.StudyFile;
 import org.consilium.coordinator.study.StudyRefused;
@@ -16,6 +17,7 @@ import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.Decision;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
 import org.consilium.coordinator.study.StudySnapshot.DriftStatus;
+import org.consilium.coordinator.study.StudySnapshot.Flag;
 import org.consilium.coordinator.study.StudySnapshot.Outcome;
 import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
 import org.consilium.coordinator.study.StudySnapshot.RoundSummary;
@@ -57,7 +59,7 @@ public final class SampleStudies implements StudyCatalogue {
         spec:
           model: {architecture: resnet-gn, height: 64, width: 64}
           task: {labels: [absent, present]}
-          algorithm: {name: fedprox, rounds: 12}
+          algorithm: {name: fedprox, rounds: 12, robust: {rule: norm-clip}}
           sites: {include: [north, south, east, west]}
           drift: {windows: 8}
         """);
@@ -100,11 +102,26 @@ public final class SampleStudies implements StudyCatalogue {
   private static RoundSummary round(StudyId study, int number) {
     Map<SiteId, UpdateFacts> updates = new HashMap<>();
     Map<SiteId, ValidationReport> reports = new HashMap<>();
+    Map<SiteId, Handling> handlings = new HashMap<>();
     for (int i = 0; i < SITES.size(); i++) {
       SiteId site = new SiteId(SITES.get(i));
       updates.put(
           site,
-          new UpdateFacts(Digest.sha256(new byte[] {1}), 16 * (i + 1), 120, 1.5, 0.3, 1_228_000));
+          new UpdateFacts(
+              Digest.sha256(new byte[] {1}),
+              16 * (i + 1),
+              120,
+              i == 1 ? 9.2 : 1.5,
+              0.3,
+              1_228_000,
+              i == 1 ? List.of(new Flag.UnusualNorm(6.1)) : List.of()));
+      handlings.put(
+          site,
+          new Handling(
+              i == 1 ? Handling.What.CLIPPED : Handling.What.KEPT,
+              Handling.Measure.NORM,
+              i == 1 ? 9.2 : 1.5,
+              1.5));
       if (i < 3) { // west has too few cases: everything of it is suppressed
         double global = Math.min(0.97, 0.52 + 0.036 * number + 0.012 * i);
         double local = Math.min(0.91, 0.55 + 0.024 * number + 0.01 * i);
@@ -129,7 +146,8 @@ public final class SampleStudies implements StudyCatalogue {
         updates,
         List.of(),
         Optional.of(version(number)),
-        reports);
+        reports,
+        handlings);
   }
 
   private static Measure auroc(Subject subject, double value) {

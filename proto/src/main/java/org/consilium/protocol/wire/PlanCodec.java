@@ -8,6 +8,7 @@ import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Exposure.Ring;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
@@ -165,7 +166,10 @@ public final class PlanCodec {
             .setMinSamples(protection.minSamples())
             .setSmallCell(protection.smallCell());
     switch (protection.exposure()) {
-      case Exposure.Sealed() -> message.setMode(org.consilium.proto.v1.Protection.Mode.SEALED);
+      case Exposure.Sealed(Robust robust) -> {
+        message.setMode(org.consilium.proto.v1.Protection.Mode.SEALED);
+        RobustCodec.encode(robust).ifPresent(message::setRobust);
+      }
       case Exposure.Masked(Ring ring) ->
           message.setMode(org.consilium.proto.v1.Protection.Mode.MASKED).setRingBits(ring.bits());
     }
@@ -174,8 +178,11 @@ public final class PlanCodec {
 
   private static Exposure exposure(org.consilium.proto.v1.Protection p) {
     return switch (p.getMode()) {
-      case SEALED -> new Exposure.Sealed();
-      case MASKED -> new Exposure.Masked(ring(p.getRingBits()));
+      case SEALED -> new Exposure.Sealed(RobustCodec.decode(p));
+      case MASKED -> {
+        RobustCodec.requireNone(p);
+        yield new Exposure.Masked(ring(p.getRingBits()));
+      }
       case MODE_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalArgumentException(
               "protection mode must be SEALED or MASKED, got number " + p.getModeValue());

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A study as the coordinator's REST interface shows it, as far as the simulator needs it.
@@ -58,6 +59,7 @@ public record StudyView(
    * @param outcome OPEN, COMPLETED or ABANDONED
    * @param weights integer weight by site
    * @param losses training loss by site
+   * @param remarks what there is to say of a site's update; empty where there is nothing
    * @param global the study's measure of the global model on the hold-out by site
    * @param local likewise of the local-only model
    */
@@ -68,6 +70,7 @@ public record StudyView(
       Optional<Instant> closed,
       Map<String, Integer> weights,
       Map<String, Double> losses,
+      Map<String, String> remarks,
       List<String> missing,
       String version,
       Map<String, Double> global,
@@ -177,9 +180,14 @@ public record StudyView(
   private static Round round(JsonNode node, Map<String, JsonNode> centres, Quantity quantity) {
     Map<String, Integer> weights = new HashMap<>();
     Map<String, Double> losses = new HashMap<>();
+    Map<String, String> remarks = new TreeMap<>();
     for (JsonNode update : node.path("updates")) {
       weights.put(update.path("site").asText(), update.path("weight").asInt());
       losses.put(update.path("site").asText(), update.path("trainingLoss").asDouble());
+      String remark = update.path("remark").asText();
+      if (!remark.isEmpty()) {
+        remarks.put(update.path("site").asText(), remark);
+      }
     }
     List<String> missing = new ArrayList<>();
     node.path("missing").forEach(m -> missing.add(m.asText()));
@@ -191,6 +199,7 @@ public record StudyView(
         instant(node.path("closed")),
         weights,
         losses,
+        remarks,
         missing,
         node.path("version").asText(),
         values(centres, number, "GLOBAL", quantity),

@@ -36,7 +36,8 @@ public final class ReportLines {
               r.version(),
               r.global(),
               r.local(),
-              weights));
+              weights,
+              r.remarks()));
     }
     return lines;
   }

@@ -161,6 +161,7 @@ public record DemoReport(
    * @param global the measure by site, as released from its own hold-out
    * @param localOnly likewise for the model it trained alone
    * @param weights by site, share of the mean
+   * @param remarks by site, what a robust rule did with its update, or what is odd about it
    */
   public record RoundLine(
       int number,
@@ -171,7 +172,8 @@ public record DemoReport(
       String modelVersion,
       Map<String, Double> global,
       Map<String, Double> localOnly,
-      Map<String, Double> weights) {}
+      Map<String, Double> weights,
+      Map<String, String> remarks) {}
 
   /** An estimate, mostly an AUROC, with its 95 % interval. */
   public record Score(double value, double low, double high) {}

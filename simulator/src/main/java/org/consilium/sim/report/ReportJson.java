@@ -104,6 +104,8 @@ final class ReportJson {
     numbers(node.putObject("global"), line.global());
     numbers(node.putObject("localOnly"), line.localOnly());
     numbers(node.putObject("weights"), line.weights());
+    ObjectNode remarks = node.putObject("remarks");
+    line.remarks().forEach(remarks::put);
   }
 
   private static void numbers(ObjectNode node, Map<String, Double> values) {

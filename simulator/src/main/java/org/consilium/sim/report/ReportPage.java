@@ -253,6 +253,13 @@ final class ReportPage {
           r.modelVersion());
     }
     body.append(rounds.folded("All rounds"));
+    Table remarks = new Table("round", "site", "its update");
+    for (RoundLine r : report.rounds()) {
+      r.remarks().forEach((site, remark) -> remarks.row(r.number(), site, remark));
+    }
+    if (report.rounds().stream().anyMatch(r -> !r.remarks().isEmpty())) {
+      body.append(remarks.folded("What was said of updates"));
+    }
     page.append(Html.section("timeline", "What happened when", body.toString()));
   }
 

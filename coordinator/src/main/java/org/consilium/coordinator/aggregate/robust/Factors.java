@@ -2,6 +2,7 @@ package org.consilium.coordinator.aggregate.robust;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import org.consilium.coordinator.aggregate.robust.RobustRule.Round;
 
@@ -26,6 +27,11 @@ public record Factors(List<Long> factors, long denominator) {
       throw new IllegalArgumentException(
           "robust rule: factors %s over %d, each 0 to 2^32".formatted(factors, denominator));
     }
+  }
+
+  /** The weighted mean of all sites. */
+  public static Factors mean(Round round) {
+    return new Factors(Collections.nCopies(round.sites(), 1L), round.weightSum());
   }
 
   /** The weighted mean of some sites. */
@@ -72,7 +78,13 @@ public record Factors(List<Long> factors, long denominator) {
    */
   public void add(int site, int[] terms, long[] sums, int count) {
     long factor = factors.get(site);
-    for (int i = 0; i < count; i++) {
+    if (factor == 1) {
+      for (int i = 0; i < count; i++) {
+        sums[i] += terms[i];
+      }
+      return;
+    }
+    for (int i = 0; i < count && factor != 0; i++) {
       sums[i] += factor * terms[i];
     }
   }
@@ -80,6 +92,24 @@ public record Factors(List<Long> factors, long denominator) {
   /** A coordinate of the combination, in units of the fixed point. */
   public double mean(long sum) {
     return (double) sum / (double) denominator;
+  }
+
+  /**
+   * Refuses factors with which a sum could overflow.
+   *
+   * @param round the updates' weights
+   * @param magnitudeBits b: a site's values are at most w·2^b
+   */
+  public void requireRoom(Round round, int magnitudeBits) {
+    long most = 0;
+    for (int site = 0; site < round.sites(); site++) {
+      long own = Math.multiplyExact(factors.get(site), (long) round.weights().get(site));
+      most = Math.addExact(most, Math.multiplyExact(own, 1L << magnitudeBits));
+    }
+    if (most > 1L << 62) {
+      throw new IllegalArgumentException(
+          "robust rule: sums of up to %d leave no bit to spare".formatted(most));
+    }
   }
 
   private static Factors affine(List<Long> factors, Round round) {

@@ -40,6 +40,19 @@ public final class PairDistances {
     }
   }
 
+  /** Adds what was measured of later blocks by themselves. */
+  public void add(PairDistances later) {
+    if (later.squared.length != squared.length) {
+      throw new IllegalArgumentException(
+          "distances: of %d sites, %d expected".formatted(later.squared.length, squared.length));
+    }
+    for (int a = 0; a < squared.length; a++) {
+      for (int b = 0; b < a; b++) {
+        squared[a][b] += later.squared[a][b];
+      }
+    }
+  }
+
   /** n. */
   public int sites() {
     return squared.length;

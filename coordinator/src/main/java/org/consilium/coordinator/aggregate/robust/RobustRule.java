@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.Robust;
 
 /**
  * A combination of single deltas that a minority of them cannot move far. A rule is its numbers. It
@@ -16,6 +17,20 @@ import org.consilium.protocol.Limits;
  * order, then over coordinates in layout order, so that the same updates give the same bits.
  */
 public sealed interface RobustRule {
+  /** The rule of a plan; empty is the weighted mean. */
+  static Optional<RobustRule> of(Robust plan) {
+    return switch (plan) {
+      case Robust.None _ -> Optional.empty();
+      case Robust.NormClip(double times, int faulty) -> Optional.of(normClip(times, faulty));
+      case Robust.Median(int faulty) -> Optional.of(median(faulty));
+      case Robust.TrimmedMean(double fraction, int faulty) ->
+          Optional.of(trimmedMean(fraction, faulty));
+      case Robust.Krum(int faulty) -> Optional.of(krum(faulty));
+      case Robust.MultiKrum(int faulty, int kept) -> Optional.of(multiKrum(faulty, kept));
+      case Robust.GeometricMedian(int faulty) -> Optional.of(geometricMedian(faulty));
+    };
+  }
+
   /** Deltas longer than a multiple of the usual norm are cut to it. */
   static ByNorm normClip(double times, int faulty) {
     return new NormClip(times, faulty);

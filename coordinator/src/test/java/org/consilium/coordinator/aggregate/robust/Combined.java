@@ -10,13 +10,13 @@ import org.consilium.coordinator.aggregate.robust.RobustRule.Round;
 import org.consilium.coordinator.aggregate.robust.RobustRule.Ruling;
 
 /** A rule's result on whole vectors in memory, walked in blocks of any length. */
-record Combined(double[] value, List<Handling> handlings) {
+public record Combined(double[] value, List<Handling> handlings) {
 
   static Combined of(RobustRule rule, List<double[]> vectors) {
     return of(rule, vectors, Round.uniform(vectors.size()), vectors.getFirst().length);
   }
 
-  static Combined of(RobustRule rule, List<double[]> vectors, Round round, int blockLength) {
+  public static Combined of(RobustRule rule, List<double[]> vectors, Round round, int blockLength) {
     return switch (rule) {
       case ByNorm norms -> summed(norms.rule(norms(vectors), round), vectors, round);
       case ByDistance spread ->
