@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.ops.MetricsServer;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
@@ -30,6 +32,7 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.PatientPurse;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
@@ -90,14 +93,18 @@ final class Serving {
                 state.ledger(),
                 console.clock(),
                 e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
+        PrivacyLedger privacy =
+            PrivacyLedger.open(state.privacy(config.privacy().witness()), console.clock());
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
         CoordinatorLink link =
             CoordinatorLink.mutual(
                 membership.coordinator(), tls, root, ProxyRules.of(System.getenv()))) {
+      privacy.fault().ifPresent(fault -> console.progress("privacy ledger refused: " + fault));
       publish(membership, server.port());
       SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
       Tools tools =
-          tools(config, new Parts(membership, cohort, self, chains, ledger, metrics, link));
+          tools(
+              config, new Parts(membership, cohort, self, chains, ledger, privacy, metrics, link));
       Desk desk = new Desk(tools);
       CoordinatorSession session =
           new CoordinatorSession(
@@ -152,6 +159,7 @@ final class Serving {
       SiteIdentity self,
       ChainCheck chains,
       EgressLedger ledger,
+      PrivacyLedger privacy,
       NodeMetrics metrics,
       CoordinatorLink link) {}
 
@@ -162,7 +170,11 @@ final class Serving {
         new PolicyFile(state.policy(), console.clock()),
         parts.cohort(),
         new Tools.Training(
-            new EngineTrainer(config.engine(), console.clock()), new SyntheticTrainer()),
+            new EngineTrainer(
+                config.engine(),
+                console.clock(),
+                Optional.of(new PatientPurse(parts.privacy(), config.privacy().cohort(), random))),
+            new SyntheticTrainer()),
         new LocalValidator(config.engine()),
         new Tools.Exit(
             new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),

@@ -27,6 +27,8 @@ public enum Why {
   BAD_SIGNATURE("a signature does not verify"),
   /** The policy's update bytes a day are used up. */
   EGRESS_LIMIT("today's update bytes are used up"),
+  /** The privacy budget of the hospital's patients, or of the study, does not pay for the steps. */
+  PRIVACY_BUDGET("the patients' privacy budget does not allow it"),
   /** Something failed here; see the local log. */
   INTERNAL("the node failed; see its log");
 
