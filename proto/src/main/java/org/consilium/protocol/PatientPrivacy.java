@@ -18,6 +18,9 @@ public record PatientPrivacy(double epsilon, double delta, double sigma, double 
   /** With less noise than this a step hides next to nothing. */
   public static final double SIGMA_MIN = 0.3;
 
+  /** With more than this a training learns nothing. */
+  public static final double SIGMA_MAX = 10_000;
+
   /** Most steps of a round: each costs a pass for every patient drawn. */
   private static final long ROUND_STEPS_MAX = 100_000;
 
@@ -28,7 +31,7 @@ public record PatientPrivacy(double epsilon, double delta, double sigma, double 
     check(epsilon > 0 && epsilon <= 50, "epsilon must be in (0, 50]", epsilon);
     check(delta > 0 && delta <= 1e-3, "delta must be in (0, 0.001]", delta);
     check(
-        sigma >= SIGMA_MIN && sigma <= 10_000,
+        sigma >= SIGMA_MIN && sigma <= SIGMA_MAX,
         "sigma must be in [%s, 10000]".formatted(SIGMA_MIN),
         sigma);
     check(clip > 0 && clip <= 1000, "clip must be in (0, 1000]", clip);
@@ -64,12 +67,12 @@ public record PatientPrivacy(double epsilon, double delta, double sigma, double 
         };
     check(
         apart,
-        "privacy.dp does not go with this task: its loss compares patients, so that none has a"
+        "privacy: dp does not go with this task: its loss compares patients, so that none has a"
             + " gradient of its own",
         task.type());
     check(
         task.correction().equals("none"),
-        "privacy.dp needs correction none: others tell how many patients have a finding",
+        "privacy: dp needs correction none: others tell how many patients have a finding",
         task.correction());
     boolean mean =
         switch (aggregation.rule()) {
@@ -78,16 +81,16 @@ public record PatientPrivacy(double epsilon, double delta, double sigma, double 
         };
     check(
         mean,
-        "privacy.dp does not go with algorithm %s: sites would send more than is accounted for"
+        "privacy: dp does not go with algorithm %s: sites would send more than is accounted for"
             .formatted(aggregation.rule().word()),
         aggregation.rule());
     check(
         !training.localBaseline(),
-        "privacy.dp needs localBaseline false: its scores would tell of training without noise",
+        "privacy: dp needs localBaseline false: its scores would tell of training without noise",
         training.localBaseline());
     check(
         !training.personal().wanted(),
-        "privacy.dp needs personal none: its scores would tell of training without noise",
+        "privacy: dp needs personal none: its scores would tell of training without noise",
         training.personal().method());
     int _ = roundSteps(training); // not too many
   }

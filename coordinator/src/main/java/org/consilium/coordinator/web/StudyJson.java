@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
 import org.consilium.coordinator.study.StudySnapshot.PublishedModel;
@@ -35,6 +36,7 @@ record StudyJson(
     String architecture,
     String mode,
     String select,
+    @Nullable Privacy privacy,
     @Nullable Model best,
     List<Site> sites) {
   StudyJson {
@@ -57,8 +59,32 @@ record StudyJson(
         study.plan().model().architecture(),
         study.plan().protection().mode().name(),
         study.plan().select(),
+        Privacy.of(study),
         study.best().map(Model::of).orElse(null),
         study.sites().stream().map(s -> Site.of(study, s)).toList());
+  }
+
+  /**
+   * What each training patient of a site gives up at most, by the plan alone.
+   *
+   * @param epsilon never exceeded, repeated rounds included: each site refuses
+   * @param epsilonSoFar of the rounds so far, had none been repeated
+   */
+  @Serdeable
+  record Privacy(
+      double epsilon, double delta, double epsilonSoFar, double sigma, double clip, double rate) {
+    static @Nullable Privacy of(StudySnapshot study) {
+      Optional<Double> soFar = StudyPrivacy.epsilon(study.plan(), study.round());
+      return study
+          .plan()
+          .protection()
+          .patients()
+          .map(
+              p ->
+                  new Privacy(
+                      p.epsilon(), p.delta(), soFar.orElse(0.0), p.sigma(), p.clip(), p.rate()))
+          .orElse(null);
+    }
   }
 
   /** One centre in the study. */

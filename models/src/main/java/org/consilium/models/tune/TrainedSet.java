@@ -129,11 +129,11 @@ public final class TrainedSet {
       return Optional.empty();
     }
     if (name.equals("synthetic")) {
-      return Optional.of("privacy.dp does not go with synthetic: it does not train");
+      return Optional.of("dp does not go with synthetic: it does not train");
     }
     return parameters > PATIENT_PARAMETERS_MAX
         ? Optional.of(
-            "privacy.dp trains at most %,d parameters, %s with regime %s trains %,d: choose probe, bitfit, lora or ffa-lora"
+            "dp trains at most %,d parameters, %s with regime %s trains %,d: choose probe, bitfit, lora or ffa-lora"
                 .formatted(
                     PATIENT_PARAMETERS_MAX,
                     name,
