@@ -34,7 +34,9 @@ public final class SiteMain {
   /** Runs one command in this process; returns its exit code. */
   static int run(Console console, SecureRandom random, String... args) {
     return new CommandLine(new SiteMain())
-        .addSubcommand(new NodeCommand(console, random))
+        .addSubcommand(
+            new CommandLine(new NodeCommand(console, random))
+                .addSubcommand(new PrivacyCommand(console)))
         .addSubcommand(new ModelCommand(console))
         .setOut(console.out())
         .setErr(console.err())

@@ -40,14 +40,24 @@ record LedgerWitness(Path file) {
           ? Optional.empty()
           : Optional.of("its counter %s is missing".formatted(file.getFileName()));
     }
-    long entries = seen.get().entries();
+    return objection(lines, seen.get());
+  }
+
+  /** Whether a ledger has had an entry with this hash as its {@code entries}th. */
+  static boolean reaches(Path ledger, long entries, String head) throws IOException {
+    List<String> lines = Files.exists(ledger) ? Files.readAllLines(ledger) : List.of();
+    return objection(lines, new Seen(entries, head)).isEmpty();
+  }
+
+  private static Optional<String> objection(List<String> lines, Seen seen) {
+    long entries = seen.entries();
     // A last line without its end was never an entry: the next opening cuts it off.
     if (lines.size() < entries) {
       return Optional.of(
           "it has %d entries and had %d: it was put back from an older copy"
               .formatted(lines.size(), entries));
     }
-    return entries == 0 || hash(lines.get((int) entries - 1)).equals(seen.get().head())
+    return entries == 0 || hash(lines.get((int) entries - 1)).equals(seen.head())
         ? Optional.empty()
         : Optional.of("its entry %d is not the one it had: it is another copy".formatted(entries));
   }
