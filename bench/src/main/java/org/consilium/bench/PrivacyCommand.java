@@ -47,8 +47,9 @@ import picocli.CommandLine.Spec;
     name = "privacy",
     mixinStandardHelpOptions = true,
     description =
-        "What hiding each patient costs: AUROC and seconds of the bundled encoder's head and biases,"
-            + " trained on the bundled cases at one site without noise and at several epsilons.")
+        "What hiding each patient costs: AUROC and seconds of the bundled encoder's head and"
+            + " biases, trained on the bundled cases at one site without noise and at several"
+            + " epsilons.")
 final class PrivacyCommand implements Callable<Integer> {
   private static final int SIDE = 64;
   private static final double RATE = 0.1;
@@ -99,8 +100,7 @@ final class PrivacyCommand implements Callable<Integer> {
     Tuning tuning = new Tuning(regime, 0, 0, 0, Local.NOTHING);
     ModelSpec model = new ModelSpec("vit-mini-avg", 1, SIDE, SIDE, 1, 0);
     TrainedSet set = TrainedSet.of(Catalogue.require(model), tuning);
-    double sigma =
-        epsilon.map(e -> Spend.none().leastSigma(e, DELTA, RATE, steps)).orElse(0.0);
+    double sigma = epsilon.map(e -> Spend.none().leastSigma(e, DELTA, RATE, steps)).orElse(0.0);
     Optional<PatientNoise> noise =
         epsilon.map(
             _ ->
