@@ -25,6 +25,7 @@ public final class BenchMain implements Runnable {
     bench.addSubcommand("round", new RoundCommand(InstantSource.system()));
     bench.addSubcommand("labels", new LabelsCommand());
     bench.addSubcommand("step", new StepCommand());
+    bench.addSubcommand("privacy", new PrivacyCommand(InstantSource.system()));
     CommandLine root = new CommandLine(CommandSpec.create().name("consilium"));
     root.addSubcommand("bench", bench);
     root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));

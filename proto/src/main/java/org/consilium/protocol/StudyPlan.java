@@ -79,6 +79,7 @@ public record StudyPlan(
         participation.quorum());
     Combination.require(aggregation, training, protection);
     Combination.requireRobust(aggregation, protection, participation);
+    protection.patients().ifPresent(p -> p.require(task, aggregation, training));
     boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
     check(
         !compared || training.batchSize() >= COMPARED_MIN,
@@ -229,9 +230,33 @@ public record StudyPlan(
    * @param weightMax W, largest integer weight
    * @param minSamples fewest training examples with which a site may take part
    * @param smallCell counts below it are never released
+   * @param patients noise that hides each patient from everybody; empty is none
    */
   public record Protection(
-      Exposure exposure, double clip, double range, int weightMax, int minSamples, int smallCell) {
+      Exposure exposure,
+      double clip,
+      double range,
+      int weightMax,
+      int minSamples,
+      int smallCell,
+      Optional<PatientPrivacy> patients) {
+    /** Bounds alone, without noise. */
+    public Protection(
+        Exposure exposure,
+        double clip,
+        double range,
+        int weightMax,
+        int minSamples,
+        int smallCell) {
+      this(exposure, clip, range, weightMax, minSamples, smallCell, Optional.empty());
+    }
+
+    /** The same with noise. */
+    public Protection with(PatientPrivacy noise) {
+      return new Protection(
+          exposure, clip, range, weightMax, minSamples, smallCell, Optional.of(noise));
+    }
+
     public Protection {
       check(clip > 0 && clip <= 1e6, "clip must be in (0, 1e6]", clip);
       check(

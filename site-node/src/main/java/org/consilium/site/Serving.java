@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.MetricsServer;
 import org.consilium.site.ops.NodeMetrics;
@@ -36,6 +38,7 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.PatientPurse;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.MaskSender;
 import org.consilium.site.upload.ModelFetcher;
@@ -100,6 +103,8 @@ final class Serving {
                 state.ledger(),
                 console.clock(),
                 e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
+        PrivacyLedger privacy =
+            PrivacyLedger.open(state.privacy(config.privacy().witness()), console.clock());
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
         CoordinatorLink link =
             CoordinatorLink.mutual(
@@ -108,12 +113,23 @@ final class Serving {
                 root,
                 ProxyRules.of(System.getenv()),
                 gate(ledger, policy, canaries, metrics))) {
+      privacy.fault().ifPresent(fault -> console.progress("privacy ledger refused: " + fault));
       publish(membership, server.port());
       SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
       Tools tools =
           tools(
               config,
-              new Parts(membership, policy, canaries, cohort, self, chains, ledger, metrics, link));
+              new Parts(
+                  membership,
+                  policy,
+                  canaries,
+                  cohort,
+                  self,
+                  chains,
+                  ledger,
+                  privacy,
+                  metrics,
+                  link));
       Desk desk = new Desk(tools);
       CoordinatorSession session =
           new CoordinatorSession(
@@ -169,6 +185,7 @@ final class Serving {
       SiteIdentity self,
       ChainCheck chains,
       EgressLedger ledger,
+      PrivacyLedger privacy,
       NodeMetrics metrics,
       CoordinatorLink link) {}
 
@@ -179,7 +196,11 @@ final class Serving {
         parts.policy(),
         parts.cohort(),
         new Tools.Training(
-            new EngineTrainer(config.engine(), console.clock()), new SyntheticTrainer()),
+            new EngineTrainer(
+                config.engine(),
+                console.clock(),
+                Optional.of(new PatientPurse(parts.privacy(), config.privacy().cohort(), random))),
+            new SyntheticTrainer()),
         new LocalValidator(config.engine()),
         new Tools.Exit(
             new UpdateProtector(parts.self(), parts.chains(), config.protectThreads()),

@@ -13,6 +13,7 @@ import org.consilium.models.data.folder.View;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.protocol.Limits;
 import org.consilium.site.cohort.CohortSpec;
+import org.consilium.site.ledger.privacy.PrivacyCharge;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -27,13 +28,27 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param protectThreads threads that round, encrypt and hash an update
  * @param metricsPort loopback port of the metrics; 0 is any that is free
  * @param noProgress how long nothing may move before a transfer is put off
+ * @param privacy whose privacy is spent, and where the ledger's counter is
  */
 record SiteConfig(
     CohortSpec cohort,
     EngineSettings engine,
     int protectThreads,
     int metricsPort,
-    Duration noProgress) {
+    Duration noProgress,
+    Privacy privacy) {
+  /**
+   * Keys {@code cohort} and {@code privacyWitness}.
+   *
+   * @param cohort the hospital's name for the patients of these cases
+   * @param witness file of the privacy ledger's counter; empty is in the state folder
+   */
+  record Privacy(String cohort, Optional<Path> witness) {
+    Privacy {
+      PrivacyCharge.checkCohort(cohort);
+    }
+  }
+
   /**
    * Keys of the file; the environment variable of {@code metricsPort} is
    * CONSILIUM_NODE_METRICS_PORT.
@@ -50,10 +65,13 @@ record SiteConfig(
           "device",
           "protectThreads",
           "metricsPort",
-          "noProgressSeconds");
+          "noProgressSeconds",
+          "cohort",
+          "privacyWitness");
 
   private static final Map<String, String> DEFAULTS =
       Map.of(
+          "cohort", PrivacyCharge.ALL_PATIENTS,
           "invert", "false",
           "shrink", "1",
           "tile", "64",
@@ -90,16 +108,18 @@ record SiteConfig(
           "data: no local cases were named; use --data FILE.npz, %s or the configuration file"
               .formatted(variable("data")));
     }
-    String windows = merged.getOrDefault("windows", "");
     return new SiteConfig(
-        new CohortSpec(
-            data,
-            windows.isBlank() ? Optional.empty() : Optional.of(Path.of(windows)),
-            cutting(merged)),
+        new CohortSpec(data, path(merged, "windows"), cutting(merged)),
         new EngineSettings(number(merged, "threads", 1, 1024), merged.getOrDefault("device", "")),
         number(merged, "protectThreads", 1, 64),
         number(merged, "metricsPort", 0, 65_535),
-        Duration.ofSeconds(number(merged, "noProgressSeconds", 1, 86_400)));
+        Duration.ofSeconds(number(merged, "noProgressSeconds", 1, 86_400)),
+        new Privacy(merged.getOrDefault("cohort", ""), path(merged, "privacyWitness")));
+  }
+
+  private static Optional<Path> path(Map<String, String> values, String key) {
+    String text = values.getOrDefault(key, "");
+    return text.isBlank() ? Optional.empty() : Optional.of(Path.of(text));
   }
 
   /** Of folders with masks. */

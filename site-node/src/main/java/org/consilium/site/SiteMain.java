@@ -37,7 +37,8 @@ public final class SiteMain {
         .addSubcommand(
             new CommandLine(new NodeCommand(console, random))
                 .addSubcommand(new StudyCommand(console))
-                .addSubcommand(new PolicyCommand(console)))
+                .addSubcommand(new PolicyCommand(console))
+                .addSubcommand(new PrivacyCommand(console)))
         .addSubcommand(new ModelCommand(console))
         .setOut(console.out())
         .setErr(console.err())

@@ -6,12 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Optional;
 import java.util.Properties;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.JoinToken;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.session.CoordinatorLink.Endpoint;
 
 /**
@@ -50,6 +52,14 @@ record StateFolder(Path path) {
 
   Path ledger() {
     return path.resolve("ledger.jsonl");
+  }
+
+  /** What studies spend of the patients' privacy, with its counter there or in this folder. */
+  PrivacyLedger.Place privacy(Optional<Path> witness) {
+    return new PrivacyLedger.Place(
+        path.resolve("privacy.jsonl"),
+        witness.orElse(path.resolve("privacy-witness.properties")),
+        path.resolve("privacy-budgets.properties"));
   }
 
   Path outbox() {

@@ -71,16 +71,18 @@ final class StudyCommand implements Callable<Integer> {
       Map<String, String> data = new LinkedHashMap<>();
       data.put("study", plan.study().value());
       data.put("digest", Digest.sha256(PlanCodec.encode(plan)).hex());
+      data.putAll(PrivacyTable.facts(plan));
       new Output(spec.commandLine().getOut(), spec.commandLine().getErr(), json)
           .answer(
-              "%s is well formed: %d rounds, %d sites, quorum %d, deadline %s, digest %s"
+              "%s is well formed: %d rounds, %d sites, quorum %d, deadline %s, digest %s%s"
                   .formatted(
                       plan.study(),
                       plan.rounds(),
                       plan.participation().sites().size(),
                       plan.participation().quorum(),
                       plan.participation().deadline(),
-                      data.get("digest")),
+                      data.get("digest"),
+                      PrivacyTable.of(plan)),
               Output.object(data));
       return 0;
     }
@@ -345,7 +347,9 @@ final class StudyCommand implements Callable<Integer> {
     String best = decimal(study.get("best").get("score"));
     String window = study.get("window").text();
     String detail = study.get("detail").text();
-    return "study %s  %s  round %s/%s%s%s%s"
+    Json privacy = study.get("privacy");
+    String epsilon = decimal(privacy.get("epsilonSoFar"));
+    return "study %s  %s  round %s/%s%s%s%s%s"
         .formatted(
             study.get("name").text(),
             study.get("state").text(),
@@ -353,6 +357,9 @@ final class StudyCommand implements Callable<Integer> {
             study.get("rounds").text(),
             window.equals("0") ? "" : "  window " + window,
             best.equals("–") ? "" : "  best " + best,
+            epsilon.equals("–")
+                ? ""
+                : "  epsilon %s of %s".formatted(epsilon, privacy.get("epsilon").text()),
             detail.isEmpty() ? "" : "  " + detail);
   }
 

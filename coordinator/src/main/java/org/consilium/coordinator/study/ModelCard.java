@@ -103,7 +103,7 @@ public final class ModelCard {
     - %d centres asked, quorum %d; data never left a centre
     - Protection: sealed. Each update was encrypted to the study's aggregation key and signed; \
     the aggregator's operator can read single updates. L2 norm of an update at most %s. \
-    No differential privacy.
+    %s
     - Model selection: %s, mean over centres
     """
         .formatted(
@@ -126,6 +126,7 @@ public final class ModelCard {
             plan.participation().sites().size(),
             plan.participation().quorum(),
             plan.protection().clip(),
+            privacy(plan),
             plan.select());
   }
 
@@ -156,6 +157,15 @@ public final class ModelCard {
         .sorted()
         .forEach(site -> table.append("| %s | %s |\n".formatted(site, round.get().remark(site))));
     return table.toString();
+  }
+
+  private static String privacy(StudyPlan plan) {
+    return StudyPrivacy.words(plan)
+        .map(
+            words ->
+                "Differential privacy of the training patients (DP-SGD, Rényi accountant): %s. Hold-out patients and counts are not covered."
+                    .formatted(words))
+        .orElse("No differential privacy.");
   }
 
   private static String limits(StudyPlan plan) {

@@ -56,7 +56,13 @@ final class PlanGate {
       if (unfit.isPresent()) {
         throw new IllegalArgumentException(unfit.get());
       }
-      return TrainedSet.of(architecture, plan.tuning());
+      TrainedSet set = TrainedSet.of(architecture, plan.tuning());
+      Optional<String> refused =
+          set.unfit(plan.protection().patients()).or(() -> StudyPrivacy.objection(plan));
+      if (refused.isPresent()) {
+        throw new IllegalArgumentException(refused.get());
+      }
+      return set;
     } catch (IllegalArgumentException illegal) {
       throw new StudyRefused(
           StudyRefused.Why.ILLEGAL,

@@ -20,6 +20,7 @@ import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -72,20 +73,26 @@ public final class StudyFile {
     metadata.end();
 
     YamlMap algorithm = spec.optionalMap("algorithm");
+    YamlMap privacy = spec.optionalMap("privacy");
+    boolean hiding = StudyPrivacy.asked(privacy);
     StudyLearning.Question question = StudyLearning.question(spec.map("task"));
     YamlMap modelKeys = spec.map("model");
     Optional<Foundation> foundation = StudyLearning.foundation(modelKeys);
     Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
     Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"), question);
     Optional<Training> training =
-        StudyLearning.training(spec.optionalMap("training"), algorithm, question);
+        StudyLearning.training(spec.optionalMap("training"), algorithm, question, hiding);
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     Optional<Robust> robust = StudyRobust.of(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
-    YamlMap privacy = spec.optionalMap("privacy");
     StudyRobust.requireSealed(algorithm, robust, privacy.text("mode", "masked"));
-    Optional<Protection> protection = protection(privacy, aggregation, robust);
+    Optional<Protection> bounds = protection(privacy, aggregation, robust);
+    Optional<PatientPrivacy> noise =
+        hiding && training.isPresent()
+            ? StudyPrivacy.read(privacy.map("dp"), training.get(), rounds)
+            : Optional.empty();
+    Optional<Protection> protection = StudyPrivacy.with(bounds, noise);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -125,7 +132,9 @@ public final class StudyFile {
         Catalogue.unfit(architecture, plan.task().type())
             .ifPresent(why -> spec.problem("model", why));
         try {
-          TrainedSet _ = TrainedSet.of(architecture, plan.tuning());
+          TrainedSet.of(architecture, plan.tuning())
+              .unfit(plan.protection().patients())
+              .ifPresent(why -> spec.problem("privacy", why));
         } catch (IllegalArgumentException unfit) {
           spec.problem("tuning", String.valueOf(unfit.getMessage()));
         }

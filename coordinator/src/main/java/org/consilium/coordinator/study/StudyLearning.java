@@ -155,7 +155,14 @@ final class StudyLearning {
                 Local.valueOf(constant(local))));
   }
 
-  static Optional<Training> training(YamlMap training, YamlMap algorithm, Question question) {
+  /**
+   * How a site trains.
+   *
+   * @param hiding whether patients are hidden by noise: then nothing is trained without it, and a
+   *     bound on the noisy gradient would only shorten it
+   */
+  static Optional<Training> training(
+      YamlMap training, YamlMap algorithm, Question question, boolean hiding) {
     double mu = StudyAlgorithm.proximal(algorithm);
     int localEpochs = algorithm.integer("localEpochs", 1);
     if (localEpochs < 1 || localEpochs > 1000) {
@@ -168,10 +175,10 @@ final class StudyLearning {
           case CLASSIFICATION, MULTILABEL, SEGMENTATION, MASKED -> false;
         };
     int batchSize = training.integer("batchSize", compared ? COMPARED_BATCH : BATCH);
-    Optional<Optimiser> optimiser = optimiser(training);
+    Optional<Optimiser> optimiser = optimiser(training, hiding ? 0 : 1);
     Optional<Schedule> schedule = schedule(training);
     Optional<Input> input = input(training);
-    boolean localBaseline = training.flag("localBaseline", true);
+    boolean localBaseline = training.flag("localBaseline", !hiding);
     Optional<Personal> personal = personal(training.optionalMap("personal"));
     training.end();
     if (optimiser.isEmpty() || schedule.isEmpty() || input.isEmpty() || personal.isEmpty()) {
@@ -191,12 +198,12 @@ final class StudyLearning {
                 localBaseline));
   }
 
-  private static Optional<Optimiser> optimiser(YamlMap training) {
+  private static Optional<Optimiser> optimiser(YamlMap training, double clip) {
     String name = training.choice("optimiser", "adamw", List.of("adamw", "sgd"));
     double learningRate = training.number("learningRate", 2e-3);
     double weightDecay = training.number("weightDecay", 0.05);
     double momentum = training.number("momentum", 0);
-    double gradientClip = training.number("gradientClip", 1);
+    double gradientClip = training.number("gradientClip", clip);
     double layerDecay = training.number("layerDecay", 1);
     return training.build(
         () -> new Optimiser(name, learningRate, weightDecay, momentum, gradientClip, layerDecay));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
 import org.consilium.coordinator.study.StudySnapshot.Flag;
@@ -38,6 +39,7 @@ record StudyJson(
     String mode,
     @Nullable Robust robust,
     String select,
+    @Nullable Privacy privacy,
     @Nullable Model best,
     List<Site> sites) {
   StudyJson {
@@ -61,6 +63,7 @@ record StudyJson(
         study.plan().protection().mode().name(),
         Robust.of(study.plan().protection().exposure().robustRule()),
         study.plan().select(),
+        Privacy.of(study),
         study.best().map(Model::of).orElse(null),
         study.sites().stream().map(s -> Site.of(study, s)).toList());
   }
@@ -72,6 +75,29 @@ record StudyJson(
       return rule instanceof org.consilium.protocol.Robust.None
           ? null
           : new Robust(rule.word(), rule.faulty());
+    }
+  }
+
+  /**
+   * What each training patient of a site gives up at most, by the plan alone.
+   *
+   * @param epsilon never exceeded, repeated rounds included: each site refuses
+   * @param epsilonSoFar of the rounds so far, had none been repeated
+   */
+  @Serdeable
+  record Privacy(
+      double epsilon, double delta, double epsilonSoFar, double sigma, double clip, double rate) {
+    static @Nullable Privacy of(StudySnapshot study) {
+      Optional<Double> soFar = StudyPrivacy.epsilon(study.plan(), study.round());
+      return study
+          .plan()
+          .protection()
+          .patients()
+          .map(
+              p ->
+                  new Privacy(
+                      p.epsilon(), p.delta(), soFar.orElse(0.0), p.sigma(), p.clip(), p.rate()))
+          .orElse(null);
     }
   }
 

@@ -10,8 +10,11 @@ import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.privacy.NoisySteps;
+import org.consilium.security.privacy.Spend;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,6 +52,94 @@ final class StudyFileTest {
     assertThat(plan.protection().smallCell()).isEqualTo(11);
     assertThat(plan.rounds()).isEqualTo(25);
     assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+  }
+
+  /** σ is the least that keeps ε over 25 rounds and 3 to begin again, of 20 steps each. */
+  @Test
+  void parse_epsilonAsked_worksTheNoiseOut() throws YamlRefused {
+    StudyPlan plan = StudyFile.parse(MINIMAL + "  privacy: {dp: {epsilon: 8, rate: 0.05}}\n");
+
+    PatientPrivacy terms = plan.protection().patients().orElseThrow();
+    assertThat(terms.roundSteps(plan.training())).isEqualTo(20);
+    assertThat(epsilon(terms.sigma(), 0.05, 28 * 20)).isLessThanOrEqualTo(8);
+    assertThat(epsilon(terms.sigma() - 2e-4, 0.05, 28 * 20)).isGreaterThan(8);
+    assertThat(StudyPrivacy.epsilon(plan, 25).orElseThrow()).isLessThan(8);
+    assertThat(StudyPrivacy.objection(plan)).isEmpty();
+    assertThat(plan.training().localBaseline()).isFalse();
+    assertThat(plan.training().optimiser().gradientClip()).isZero();
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+  }
+
+  @Test
+  void parse_ownNoise_isTakenWithTheEpsilonItComesTo() throws YamlRefused {
+    StudyPlan plan =
+        StudyFile.parse(MINIMAL + "  privacy: {dp: {sigma: 2, rate: 0.05, clip: 0.5}}\n");
+
+    PatientPrivacy terms = plan.protection().patients().orElseThrow();
+    assertThat(terms.epsilon()).isBetween(epsilon(2, 0.05, 560), epsilon(2, 0.05, 560) + 1e-4);
+    assertThat(terms.clip()).isEqualTo(0.5);
+  }
+
+  private static double epsilon(double sigma, double rate, long steps) {
+    return Spend.none().plus(new NoisySteps(sigma, rate, steps)).guarantee(1e-5).epsilon();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {delta: 1e-5}                 |                            | epsilon | required, unless sigma
+          {epsilon: 0}                  |                            | epsilon | must be in (0, 50]
+          {epsilon: 8, delta: 0.1}      |                            | delta   | must be in (0, 0.001]
+          {epsilon: 8, rate: 0}         |                            | rate    | must be in [0.0001, 1]
+          {epsilon: 8, clip: 0}         |                            | clip    | must be in (0, 1000]
+          {epsilon: 0.001}              |                            | epsilon | is too small for 280 steps
+          {epsilon: 1, sigma: 0.5}      |                            | sigma   | is too small for epsilon 1.0
+          {epsilon: 8, noise: 1}        |                            | noise   | unknown key
+          {epsilon: 8}                  | {localBaseline: true}      | privacy | needs localBaseline false
+          {epsilon: 8}                  | {personal: {method: ditto}} | privacy | needs personal none
+          """)
+  void parse_noiseThatCannotBe_isRefusedWithTheReason(
+      String dp, String training, String key, String reason) {
+    String yaml =
+        MINIMAL
+            + "  privacy: {dp: %s}\n".formatted(dp)
+            + (training == null ? "" : "  training: %s\n".formatted(training));
+
+    YamlProblem problem = problems(yaml).getFirst();
+
+    assertThat(problem.path()).endsWith(key);
+    assertThat(problem.message()).contains(reason);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          task: {type: classification | task: {correction: balanced, type: classification | needs correction none
+          fedprox, mu: 1e-2 | feddg-ga | does not go with algorithm feddg-ga
+          fedprox, mu: 1e-2 | fedema   | does not go with algorithm fedema
+          architecture: resnet-gn, height: 64, width: 64 | architecture: vit-base-16, height: 224, width: 224, channels: 3 | dp trains at most 2,000,000 parameters
+          """)
+  void parse_studyThatNoiseDoesNotGoWith_isRefusedWithTheReason(
+      String what, String instead, String reason) {
+    String yaml = MINIMAL.replace(what, instead) + "  privacy: {dp: {epsilon: 8}}\n";
+
+    assertThat(problems(yaml).getFirst().message()).contains(reason);
+  }
+
+  @Test
+  void parse_pairsWithNoise_areRefused() {
+    String yaml =
+        MINIMAL
+                .replace("resnet-gn", "simclr-resnet-gn")
+                .replace("type: classification", "type: contrastive")
+            + "  privacy: {dp: {epsilon: 8}}\n";
+
+    assertThat(problems(yaml).getFirst().message())
+        .contains("its loss compares patients, so that none has a gradient of its own");
   }
 
   /** Defaults of the papers and of the reference page. */

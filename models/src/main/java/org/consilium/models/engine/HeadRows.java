@@ -17,9 +17,10 @@ final class HeadRows implements AutoCloseable {
     this.model = model;
   }
 
-  static HeadRows unknownIn(LabelledFindings cases, LocalModel model) {
+  /** None where patients are hidden: that a finding is unknown here would show. */
+  static HeadRows unknownIn(LabelledFindings cases, LocalModel model, TrainingRun run) {
     HeadRows kept = new HeadRows(model);
-    for (int f = 0; f < cases.findings(); f++) {
+    for (int f = 0; f < cases.findings() && run.noise().isEmpty(); f++) {
       if (cases.countOf(f, LabelledFindings.UNKNOWN) == cases.count()) {
         kept.keep(f);
       }

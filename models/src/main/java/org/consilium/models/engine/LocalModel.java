@@ -256,7 +256,7 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
           "train: %s of %d output(s) does not fit %d findings"
               .formatted(architecture().spec().architecture(), classes, cases.findings()));
     }
-    try (HeadRows rows = HeadRows.unknownIn(cases, this)) {
+    try (HeadRows rows = HeadRows.unknownIn(cases, this, run)) {
       TrainingOutcome outcome = train(model -> new FindingsObjective(model, cases, run), run);
       rows.restore();
       return outcome;

@@ -77,6 +77,27 @@ final class Trainer implements AutoCloseable {
   }
 
   TrainingOutcome run() throws IOException {
+    Optional<PatientTraining> hiding = PatientTraining.of(this, run);
+    return hiding.isPresent() ? hiding.get().run(run) : plainly();
+  }
+
+  /** What a step by step training of another kind works on; owned by this. */
+  record Parts(
+      Objective objective,
+      List<Optimiser.Trained> tensors,
+      Optimiser optimiser,
+      Optional<MovingAverage> average) {}
+
+  Parts parts() {
+    return new Parts(objective, List.copyOf(tensors), optimiser, average);
+  }
+
+  /** Takes a step over to the replicas. */
+  void follow() {
+    replicas.follow(tensors);
+  }
+
+  private TrainingOutcome plainly() throws IOException {
     Training plan = run.plan();
     int stepsPerEpoch = Math.ceilDiv(objective.count(), plan.batchSize());
     int steps =

@@ -23,4 +23,7 @@ public sealed interface TrainingOutcome {
 
   /** The watcher stopped the run after step {@code step}. The parameters are not to be used. */
   record Stopped(int step) implements TrainingOutcome {}
+
+  /** Nobody paid for the step after {@code step}, so that it was not made. */
+  record Unpaid(int step) implements TrainingOutcome {}
 }

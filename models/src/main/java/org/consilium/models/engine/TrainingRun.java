@@ -16,6 +16,7 @@ import org.consilium.protocol.Training;
  * @param anchor what the proximal term pulls towards; empty is the parameters at the start
  * @param correction added to every gradient before its bound, in the layout of what travels;
  *     shared, not written to
+ * @param noise what hides each patient; empty trains as usual
  * @param watch told of every step
  */
 public record TrainingRun(
@@ -26,6 +27,7 @@ public record TrainingRun(
     long seed,
     Optional<ParameterSource> anchor,
     Optional<float[]> correction,
+    Optional<PatientNoise> noise,
     Watch watch) {
   public TrainingRun {
     if (round < 1 || round > rounds) {
@@ -44,6 +46,7 @@ public record TrainingRun(
         seed,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         watch);
   }
 
@@ -51,32 +54,46 @@ public record TrainingRun(
   public static TrainingRun of(Training plan, int round, int rounds, long seed) {
     StudyPlan.Task task = new StudyPlan.Task(StudyPlan.Task.Type.CLASSIFICATION, "none");
     return new TrainingRun(
-        task, plan, round, rounds, seed, Optional.empty(), Optional.empty(), (_, _, _) -> true);
+        task,
+        plan,
+        round,
+        rounds,
+        seed,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        (_, _, _) -> true);
   }
 
   /** The same with another plan. */
   public TrainingRun with(Training other) {
-    return new TrainingRun(task, other, round, rounds, seed, anchor, correction, watch);
+    return new TrainingRun(task, other, round, rounds, seed, anchor, correction, noise, watch);
   }
 
   /** The same for another question. */
   public TrainingRun asking(StudyPlan.Task other) {
-    return new TrainingRun(other, plan, round, rounds, seed, anchor, correction, watch);
+    return new TrainingRun(other, plan, round, rounds, seed, anchor, correction, noise, watch);
   }
 
   /** The same, watched. */
   public TrainingRun watched(Watch by) {
-    return new TrainingRun(task, plan, round, rounds, seed, anchor, correction, by);
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, correction, noise, by);
   }
 
   /** The same, pulled towards {@code other}. */
   public TrainingRun towards(ParameterSource other) {
-    return new TrainingRun(task, plan, round, rounds, seed, Optional.of(other), correction, watch);
+    return new TrainingRun(
+        task, plan, round, rounds, seed, Optional.of(other), correction, noise, watch);
   }
 
   /** The same with corrected gradients. */
   public TrainingRun corrected(Optional<float[]> by) {
-    return new TrainingRun(task, plan, round, rounds, seed, anchor, by, watch);
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, by, noise, watch);
+  }
+
+  /** The same, hiding each patient. */
+  public TrainingRun hiding(Optional<PatientNoise> by) {
+    return new TrainingRun(task, plan, round, rounds, seed, anchor, correction, by, watch);
   }
 
   /** Looks on and may stop the run. */

@@ -3,6 +3,7 @@ package org.consilium.models.tune;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +15,7 @@ import org.consilium.models.catalog.MaskedAutoencoder;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan.Tuning;
 import org.consilium.protocol.StudyPlan.Tuning.Regime;
 
@@ -35,6 +37,9 @@ public final class TrainedSet {
   public static final String LORA_A = ".lora_A";
 
   public static final String LORA_B = ".lora_B";
+
+  /** Most trained parameters of private training: heads and adapters, not whole large models. */
+  static final long PATIENT_PARAMETERS_MAX = 2_000_000;
 
   private final Architecture architecture;
   private final Tuning tuning;
@@ -111,6 +116,30 @@ public final class TrainedSet {
   /** The trained tensors that stay at the site. */
   public Optional<ParameterLayout> local() {
     return local;
+  }
+
+  /**
+   * Why training of this set cannot hide each patient: a patient goes through the network alone,
+   * and the noise's norm grows with the root of the number of trained parameters.
+   */
+  public Optional<String> unfit(Optional<PatientPrivacy> patients) {
+    long parameters = trained.stream().mapToLong(TensorSpec::length).sum();
+    String name = architecture.spec().architecture();
+    if (patients.isEmpty()) {
+      return Optional.empty();
+    }
+    if (name.equals("synthetic")) {
+      return Optional.of("dp does not go with synthetic: it does not train");
+    }
+    return parameters > PATIENT_PARAMETERS_MAX
+        ? Optional.of(
+            "dp trains at most %,d parameters, %s with regime %s trains %,d: choose probe, bitfit, lora or ffa-lora"
+                .formatted(
+                    PATIENT_PARAMETERS_MAX,
+                    name,
+                    tuning.regime().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    parameters))
+        : Optional.empty();
   }
 
   /** Whether the head alone is trained, so that embeddings never change. */

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.consilium.models.catalog.Catalogue;
@@ -187,8 +186,7 @@ class PairTrainingTest {
   }
 
   private static TrainingRun run(Task task, Training plan) {
-    return new TrainingRun(
-        task, plan, 1, 1, 5, Optional.empty(), Optional.empty(), (_, _, _) -> true);
+    return TrainingRun.of(plan, 1, 1, 5).asking(task);
   }
 
   private static Training plan(String optimiser, double rate, int steps, String augmentation) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.consilium.models.catalog.Catalogue;
@@ -166,8 +165,7 @@ class TaskTrainingTest {
   }
 
   private static TrainingRun run(Task task, int round, int rounds) {
-    return new TrainingRun(
-        task, plan(0), round, rounds, 5, Optional.empty(), Optional.empty(), (_, _, _) -> true);
+    return TrainingRun.of(plan(0), round, rounds, 5).asking(task);
   }
 
   private static Training plan(double mu) {

@@ -8,6 +8,7 @@ import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Exposure.Ring;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
+import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.Robust;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -173,6 +174,17 @@ public final class PlanCodec {
       case Exposure.Masked(Ring ring) ->
           message.setMode(org.consilium.proto.v1.Protection.Mode.MASKED).setRingBits(ring.bits());
     }
+    protection
+        .patients()
+        .ifPresent(
+            p ->
+                message.setPatients(
+                    org.consilium.proto.v1.PatientPrivacy.newBuilder()
+                        .setEpsilon(p.epsilon())
+                        .setDelta(p.delta())
+                        .setSigma(p.sigma())
+                        .setClip(p.clip())
+                        .setRate(p.rate())));
     return message.build();
   }
 
@@ -205,6 +217,11 @@ public final class PlanCodec {
         p.getRange(),
         p.getWeightMax(),
         p.getMinSamples(),
-        p.getSmallCell());
+        p.getSmallCell(),
+        p.hasPatients() ? Optional.of(patients(p.getPatients())) : Optional.empty());
+  }
+
+  private static PatientPrivacy patients(org.consilium.proto.v1.PatientPrivacy p) {
+    return new PatientPrivacy(p.getEpsilon(), p.getDelta(), p.getSigma(), p.getClip(), p.getRate());
   }
 }

@@ -36,10 +36,29 @@ final class GoldenValuesTest {
     assertThat(guarantee(4.0, 0.5, 200, 1e-6).order()).as("row 22").isEqualTo(3.7);
   }
 
+  /** Row 6: hardly any noise, on an older grid whose first order is the best. */
+  @Test
+  void guarantee_row6OlderGrid_golden() {
+    Orders older = Orders.of(1.25, 1.5, 1.75, 2, 2.25, 2.5, 3, 3.5, 4, 4.5);
+
+    Guarantee guarantee =
+        Spend.none(older).plus(new NoisySteps(0.1, 1.024e-5, 976_563)).guarantee(1e-7);
+
+    check("row 6", guarantee, 5907982.3113984, 1e-11);
+    assertThat(guarantee.order()).isEqualTo(1.25);
+  }
+
+  /** Row 8: a patient in two microbatches doubles the sensitivity, which halves the noise. */
+  @Test
+  void guarantee_row8DoubledSensitivity_golden() {
+    assertThat(guarantee(2.0 / 2, 0.0064, 782, 1e-6).epsilon()).isCloseTo(1.616, within(5e-4));
+  }
+
   @Test
   void guarantee_numericallyTightAccountants_neverBelowThem() {
     // PRV of row 1 with one step less; PLD of the others
     assertThat(guarantee(1.5, 0.04, 2249, 1e-5).epsilon()).isGreaterThan(6.777395712);
+    assertThat(guarantee(0.5, 0.2, 1, 0.15594).epsilon()).as("row 13").isGreaterThan(1);
     assertThat(guarantee(0.7, 0.01, 120, 1e-5).epsilon()).isGreaterThan(2.4612381);
     assertThat(guarantee(1.0, 1, 20, 1e-5).epsilon()).isGreaterThan(28.3734738);
     assertThat(guarantee(1.1, 0.01, 10000, 1e-5).epsilon()).isGreaterThan(5.19262);

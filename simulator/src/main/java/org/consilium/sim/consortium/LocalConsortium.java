@@ -240,6 +240,7 @@ public final class LocalConsortium implements AutoCloseable {
   /** The hospitals' own decision, taken with their nodes' command. */
   public void approveStudy(String study, String digest, List<SiteId> sites)
       throws IOException, InterruptedException {
+    allow(api().get("/api/v1/studies/" + study).path("privacy"), sites);
     List<List<String>> commands = new ArrayList<>();
     for (SiteId site : sites) {
       commands.add(
@@ -253,6 +254,29 @@ public final class LocalConsortium implements AutoCloseable {
               layout.siteState(site).toString()));
     }
     run("approve", commands).finish(clock.instant().plus(START_MAX));
+  }
+
+  /** Simulated hospitals give a study that hides patients just the budget that it asks for. */
+  private void allow(JsonNode privacy, List<SiteId> sites)
+      throws IOException, InterruptedException {
+    if (!privacy.isObject()) {
+      return;
+    }
+    List<List<String>> commands = new ArrayList<>();
+    for (SiteId site : sites) {
+      commands.add(
+          List.of(
+              "node",
+              "privacy",
+              "budget",
+              "--epsilon",
+              privacy.path("epsilon").asText(),
+              "--delta",
+              privacy.path("delta").asText(),
+              "--state",
+              layout.siteState(site).toString()));
+    }
+    run("budget", commands).finish(clock.instant().plus(START_MAX));
   }
 
   /** Starts a study, as soon as every site has accepted it. */

@@ -6,6 +6,7 @@ import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledMasks;
 import org.consilium.models.data.LabelledTexts;
+import org.consilium.models.data.Patients;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.manifest.SiteManifest;
 
@@ -50,6 +51,13 @@ public sealed interface CohortSource permits FolderCohort, MaskCohort, NpzCohort
   default Optional<LabelledTexts> texts(Split split) throws IOException {
     return Optional.empty();
   }
+
+  /**
+   * Whose the training examples are, in their order: for training that hides each patient.
+   *
+   * @throws IOException if it cannot be read
+   */
+  Patients patients() throws IOException;
 
   /** The recent cases of a monitoring window from 1 on; empty when this site has none for it. */
   Optional<ImageSet> window(int number) throws IOException;

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledFindings;
 import org.consilium.models.data.LabelledTexts;
+import org.consilium.models.data.Patients;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CaseFacts;
 import org.consilium.models.data.folder.CaseFolder;
@@ -80,6 +81,18 @@ final class FolderCohort implements CohortSource {
   @Override
   public Optional<LabelledTexts> texts(Split split) {
     return cases.part(split).flatMap(CaseFolder.Part::texts);
+  }
+
+  @Override
+  public Patients patients() {
+    List<CaseFacts> facts = cases.part(Split.TRAIN).map(CaseFolder.Part::facts).orElse(List.of());
+    return patients(facts);
+  }
+
+  /** Without a column of patients every picture's name is one. */
+  static Patients patients(List<CaseFacts> facts) {
+    boolean told = facts.stream().anyMatch(f -> !f.patient().equals(f.name()));
+    return Patients.of(facts.stream().map(CaseFacts::patient).toList(), told);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.LabelledMasks;
+import org.consilium.models.data.Patients;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.folder.CaseFacts;
 import org.consilium.models.data.folder.FolderRules;
@@ -72,6 +73,20 @@ final class MaskCohort implements CohortSource {
       case VALIDATION -> Optional.of(holdout.among(classes));
       case TEST -> Optional.empty();
     };
+  }
+
+  /** All tiles of all images of a patient are one patient's. */
+  @Override
+  public Patients patients() {
+    List<CaseFacts> images =
+        folder.cases().stream()
+            .filter(c -> c.split() == Split.TRAIN)
+            .map(MaskFolder.MaskCase::facts)
+            .toList();
+    return FolderCohort.patients(
+        training.tiling().orElseThrow().tiles().stream()
+            .map(tile -> images.get(tile.image()))
+            .toList());
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.consilium.site.cohort;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.consilium.models.data.LabelledTexts;
 import org.consilium.models.data.NpzFile;
 import org.consilium.models.data.NpzFile.Targets;
 import org.consilium.models.data.NpzTexts;
+import org.consilium.models.data.Patients;
 import org.consilium.models.data.Split;
 import org.consilium.models.data.manifest.SiteManifest;
 
@@ -152,6 +154,20 @@ final class NpzCohort implements CohortSource {
       case VALIDATION -> Optional.of(holdout);
       case TEST -> Optional.empty();
     };
+  }
+
+  @Override
+  public Patients patients() throws IOException {
+    Optional<long[]> owners = NpzFile.readPatients(file, Split.TRAIN, BOUNDS);
+    if (owners.isEmpty()) {
+      return Patients.untold(trainingCount());
+    }
+    if (owners.get().length != trainingCount()) {
+      throw new IOException(
+          "open cohort %s: %d train_patients for %d images"
+              .formatted(file.getFileName(), owners.get().length, trainingCount()));
+    }
+    return Patients.of(Arrays.stream(owners.get()).boxed().toList(), true);
   }
 
   @Override

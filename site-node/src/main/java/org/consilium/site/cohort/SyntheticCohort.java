@@ -3,6 +3,7 @@ package org.consilium.site.cohort;
 import java.io.IOException;
 import java.util.Optional;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.data.Patients;
 import org.consilium.models.data.manifest.SiteManifest;
 
 /**
@@ -27,6 +28,11 @@ record SyntheticCohort(int trainingCount) implements CohortSource {
   @Override
   public ImageSet holdout() throws IOException {
     throw new IOException("open cohort: synthetic cases have no images");
+  }
+
+  @Override
+  public Patients patients() {
+    return Patients.untold(trainingCount);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.StudyPlan;
 
 /** A study's settings in the words of a policy: the one place where a policy looks into a plan. */
@@ -51,7 +52,10 @@ public final class PlanTerms {
 
   /** How updates are combined, as words. */
   public static Set<String> rules(StudyPlan plan) {
-    return Set.of(plan.aggregation().rule().word());
+    Robust robust = plan.protection().exposure().robustRule();
+    return robust instanceof Robust.None
+        ? Set.of(plan.aggregation().rule().word())
+        : Set.of(plan.aggregation().rule().word(), robust.word());
   }
 
   /** The kind of question, as a word. */
@@ -59,9 +63,9 @@ public final class PlanTerms {
     return word(plan.task().type());
   }
 
-  /** The noise that a study adds; no study adds any yet. */
+  /** The noise that a study adds. */
   public static Optional<Noise> noise(StudyPlan plan) {
-    return Optional.empty();
+    return plan.protection().patients().map(p -> new Noise(p.epsilon(), p.delta(), p.sigma()));
   }
 
   /** Names of the tensors that travel; empty if the catalogue does not know the model. */

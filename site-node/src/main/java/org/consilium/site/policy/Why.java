@@ -27,6 +27,8 @@ public enum Why {
   BAD_SIGNATURE("a signature does not verify"),
   /** The policy's update bytes a day are used up. */
   EGRESS_LIMIT("today's update bytes are used up"),
+  /** The privacy budget of the hospital's patients, or of the study, does not pay for the steps. */
+  PRIVACY_BUDGET("the patients' privacy budget does not allow it"),
   /** What the others sent for masking does not do, or the round is burnt for this site. */
   MASK_REFUSED("masking with the other sites was refused"),
   /** Too few of the sites that take part are known to the hospital. */

@@ -14,6 +14,8 @@ import org.consilium.models.engine.TrainingRun;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.PatientPrivacy;
+import org.consilium.protocol.StudyPlan;
 import org.consilium.site.policy.Why;
 
 /**
@@ -25,21 +27,48 @@ public final class EngineTrainer implements LocalTrainer {
   /** Shortest time between two writings of a round's progress. */
   private static final Duration PROGRESS_EVERY = Duration.ofMinutes(1);
 
+  static final String NO_LEDGER = "this node keeps no privacy ledger";
+
   private final EngineSettings settings;
   private final InstantSource clock;
+  private final Optional<PatientPurse> purse;
 
   /**
-   * With the engine's settings; one thread gives the same bits on every run.
+   * With the engine's settings; one thread gives the same bits on every run. Without a purse it
+   * refuses studies that hide patients.
    *
    * @param clock says when a long round's progress is kept
    */
   public EngineTrainer(EngineSettings settings, InstantSource clock) {
+    this(settings, clock, Optional.empty());
+  }
+
+  /**
+   * The same.
+   *
+   * @param purse pays for training that hides patients
+   */
+  public EngineTrainer(EngineSettings settings, InstantSource clock, Optional<PatientPurse> purse) {
     this.settings = settings;
     this.clock = clock;
+    this.purse = purse;
+  }
+
+  /** Why this node cannot hide its patients as a plan asks; empty also where it does not ask. */
+  public Optional<String> objection(StudyPlan plan) throws IOException {
+    Optional<PatientPrivacy> terms = plan.protection().patients();
+    if (terms.isEmpty()) {
+      return Optional.empty();
+    }
+    return purse.isEmpty() ? Optional.of(NO_LEDGER) : purse.get().objection(plan);
   }
 
   @Override
   public TrainingResult train(TrainingJob job, Watch watch) throws IOException {
+    Optional<String> unpaid = PatientPurse.objection(purse, job);
+    if (unpaid.isPresent()) {
+      return new TrainingResult.Failed(Why.PRIVACY_BUDGET, unpaid.get());
+    }
     SafetensorsFile base = SafetensorsFile.open(job.base());
     boolean kept = false;
     LocalModel model = null;
@@ -56,7 +85,8 @@ public final class EngineTrainer implements LocalTrainer {
       model.keepProgress(job.studyFolder().resolve("progress.bin"), clock, PROGRESS_EVERY);
       TrainingRun run =
           TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
-              .corrected(RoundUpdate.correction(job, base));
+              .corrected(RoundUpdate.correction(job, base))
+              .hiding(PatientPurse.noise(purse, job));
       TrainingOutcome outcome = job.lesson().teach(model, run);
       if (outcome instanceof TrainingOutcome.Trained) {
         course.keep(job, model.set().shared(model), lambda);
@@ -64,11 +94,20 @@ public final class EngineTrainer implements LocalTrainer {
       TrainingResult result =
           switch (outcome) {
             case TrainingOutcome.Trained(double loss, int steps, _, double rates, _) ->
-                trained(job, model, base, new Figures(loss, new RoundUpdate.Done(steps, rates)));
+                trained(
+                    job,
+                    model,
+                    base,
+                    // The loss leaves with the update, and nothing hides a patient in it.
+                    new Figures(
+                        run.noise().isPresent() ? 0 : loss, new RoundUpdate.Done(steps, rates)));
             case TrainingOutcome.Diverged(int round, int step, double loss) ->
                 new TrainingResult.Failed(
                     Why.DIVERGED, "round %d, step %d, loss %s".formatted(round, step, loss));
             case TrainingOutcome.Stopped _ -> new TrainingResult.Stopped();
+            case TrainingOutcome.Unpaid(int step) ->
+                new TrainingResult.Failed(
+                    Why.PRIVACY_BUDGET, "round %d, after step %d".formatted(job.round(), step));
           };
       kept = result instanceof TrainingResult.Trained;
       return result;

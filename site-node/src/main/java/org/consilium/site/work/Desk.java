@@ -16,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.ImageSet;
+import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundTask;
@@ -373,7 +374,7 @@ public final class Desk implements Orders {
     }
   }
 
-  /** Whether the study's model exists and takes this site's images. */
+  /** Whether the study's model exists, takes this site's images, and is paid for. */
   private Judgement fit(StudyPlan plan) {
     if (Catalogue.find(plan.model()) instanceof Catalogue.Refused(String why)) {
       return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, why);
@@ -382,10 +383,20 @@ public final class Desk implements Orders {
     if (unfit.isPresent()) {
       return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, unfit.get());
     }
+    Optional<String> tooMany =
+        TrainedSet.of(Catalogue.require(plan.model()), plan.tuning())
+            .unfit(plan.protection().patients());
+    if (tooMany.isPresent()) {
+      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, tooMany.get());
+    }
     if (plan.model().architecture().equals("synthetic")) {
       return new Judgement.Allowed();
     }
     try {
+      Optional<String> unpaid = tools.training().engine().objection(plan);
+      if (unpaid.isPresent()) {
+        return new Judgement.Refused(Why.PRIVACY_BUDGET, unpaid.get());
+      }
       ImageSet images = new Lesson(plan, tools.cohort()).pictures();
       if (images.channels() != plan.model().channels()
           || images.height() != plan.model().height()
