@@ -12,6 +12,7 @@ import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -120,6 +121,42 @@ final class HostileMessageTest {
 
         TestConsortium.await(() -> raw.count(RawHttp2::endsStream) > 0);
       }
+    }
+  }
+
+  @Test
+  void badInput_16_updateOfAnotherRound_failedPrecondition() throws Exception {
+    UpdateManifest honest = UpdateManifest.parseFrom(update().body());
+
+    assertRefused(begin(honest.toBuilder().setRound(2).build()), Status.Code.FAILED_PRECONDITION);
+    assertRefused(begin(honest.toBuilder().setAttempt(2).build()), Status.Code.FAILED_PRECONDITION);
+    assertRefused(
+        begin(honest.toBuilder().setContext(ByteString.copyFrom(new byte[32])).build()),
+        Status.Code.FAILED_PRECONDITION);
+    assertRefused(begin(honest.toBuilder().setStudy("another").build()), Status.Code.NOT_FOUND);
+  }
+
+  @Test
+  void badInput_18_updateOfAnotherBase_failedPrecondition() throws Exception {
+    UpdateManifest honest = UpdateManifest.parseFrom(update().body());
+
+    assertRefused(
+        begin(honest.toBuilder().setBaseVersion(ByteString.copyFrom(new byte[32])).build()),
+        Status.Code.FAILED_PRECONDITION);
+  }
+
+  @Test
+  void badInput_25_updateAfterTheRoundClosed_failedPreconditionAndNotStored() throws Exception {
+    TestSite.Sealed late = c.inside.site(site).train(task, c.inside.snapshot().plan(), _ -> {}, 1);
+    c.inside.run(c.inside.ids, StudySnapshot.State.COMPLETED);
+    Status begun = RawCalls.call(line, CoordinationGrpc.getBeginUpdateMethod(), signed(late));
+    Status sent = RawCalls.call(line, CoordinationGrpc.getSendChunksMethod(), chunk(late, 0));
+
+    assertThat(begun.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    assertThat(sent.getCode()).isIn(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND);
+    assertThat(c.inside.snapshot().models()).hasSize(2);
+    try (var files = Files.walk(folder.resolve("state/spool"))) {
+      assertThat(files.filter(Files::isRegularFile)).isEmpty();
     }
   }
 
@@ -295,11 +332,12 @@ final class HostileMessageTest {
           i % 2 == 0
               ? random(random, 1 + random.nextInt(4096))
               : mutated(random, honest.get(random.nextInt(honest.size())));
+      byte[] small = java.util.Arrays.copyOf(message, Math.min(message.length, 60_000));
       for (MethodDescriptor<?, ?> method : CoordinationGrpc.getServiceDescriptor().getMethods()) {
         assertTyped(i, method, RawCalls.call(line, method, message, message));
       }
       for (MethodDescriptor<?, ?> method : EnrolmentGrpc.getServiceDescriptor().getMethods()) {
-        assertTyped(i, method, RawCalls.call(stranger, method, message));
+        assertTyped(i, method, RawCalls.call(stranger, method, small));
       }
     }
     assertThat(entries()).isEqualTo(before);

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -145,6 +146,9 @@ final class PortScanTest {
           null);
       try (SSLSocket socket =
           (SSLSocket) tls.getSocketFactory().createSocket("127.0.0.1", expected.getKey())) {
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(new String[] {"h2"});
+        socket.setSSLParameters(parameters);
         socket.setSoTimeout(2_000);
         socket.startHandshake();
         int first = firstByte(socket);
