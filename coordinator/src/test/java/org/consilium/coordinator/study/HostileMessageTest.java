@@ -12,7 +12,6 @@ import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -143,21 +142,6 @@ final class HostileMessageTest {
     assertRefused(
         begin(honest.toBuilder().setBaseVersion(ByteString.copyFrom(new byte[32])).build()),
         Status.Code.FAILED_PRECONDITION);
-  }
-
-  @Test
-  void badInput_25_updateAfterTheRoundClosed_failedPreconditionAndNotStored() throws Exception {
-    TestSite.Sealed late = c.inside.site(site).train(task, c.inside.snapshot().plan(), _ -> {}, 1);
-    c.inside.run(c.inside.ids, StudySnapshot.State.COMPLETED);
-    Status begun = RawCalls.call(line, CoordinationGrpc.getBeginUpdateMethod(), signed(late));
-    Status sent = RawCalls.call(line, CoordinationGrpc.getSendChunksMethod(), chunk(late, 0));
-
-    assertThat(begun.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
-    assertThat(sent.getCode()).isIn(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND);
-    assertThat(c.inside.snapshot().models()).hasSize(2);
-    try (var files = Files.walk(folder.resolve("state/spool"))) {
-      assertThat(files.filter(Files::isRegularFile)).isEmpty();
-    }
   }
 
   @Test
