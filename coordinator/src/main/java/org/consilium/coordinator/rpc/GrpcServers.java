@@ -56,17 +56,15 @@ public final class GrpcServers implements AutoCloseable {
 
   private final Server coordination;
   private final Server enrolment;
-  private final ExecutorService threads;
   private final ScheduledExecutorService sweeper;
   private final Loops loops;
 
   private GrpcServers(
-      Server coordination, Server enrolment, ExecutorService threads, Sweeping sweeping) {
+      Server coordination, Server enrolment, ScheduledExecutorService sweeper, Loops loops) {
     this.coordination = coordination;
     this.enrolment = enrolment;
-    this.threads = threads;
-    this.sweeper = sweeping.sweeper();
-    this.loops = sweeping.loops();
+    this.sweeper = sweeper;
+    this.loops = loops;
   }
 
   /**
@@ -80,6 +78,10 @@ public final class GrpcServers implements AutoCloseable {
     /** The same with the limits of every coordinator. */
     public Ports(String host, int coordinationPort, int enrolmentPort) {
       this(host, coordinationPort, enrolmentPort, DoorLimits.standard());
+    }
+
+    private InetSocketAddress address(int port) {
+      return new InetSocketAddress(host, port);
     }
   }
 
@@ -100,24 +102,20 @@ public final class GrpcServers implements AutoCloseable {
       AccessMetrics metrics)
       throws IOException {
     DoorLimits limits = ports.limits();
-    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     Loops loops = Loops.start();
     OpenCalls calls = new OpenCalls(consortium, limits.chunkWait(), SWEEP);
     RefusalLog refusals = new RefusalLog();
+    TransportLog transport = TransportLog.attach();
     Doorkeeper sitesDoor = new Doorkeeper("sites' port", limits.connectionsAnAddress());
     Doorkeeper newcomersDoor = new Doorkeeper("enrolment port", limits.connectionsAnAddress());
     Server coordination =
-        builder(ports.host(), ports.coordinationPort(), limits, threads)
+        builder(ports.address(ports.coordinationPort()), limits, sitesDoor, loops)
             .sslContext(
                 tls(
                     server(credential)
                         .clientAuth(ClientAuth.REQUIRE)
                         .trustManager(
                             PeerTrust.forClients(consortium.root(), consortium.trustDomain()))))
-            .channelFactory(sitesDoor::channel)
-            .bossEventLoopGroup(loops.boss())
-            .workerEventLoopGroup(loops.workers())
-            .addTransportFilter(sitesDoor.filter())
             // A stream that somebody holds without reading ends too; others come back at once.
             .maxConnectionAge(limits.age().toMillis(), TimeUnit.MILLISECONDS)
             .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS)
@@ -129,12 +127,8 @@ public final class GrpcServers implements AutoCloseable {
                     new DeadlineRequired()))
             .build();
     Server enrolment =
-        builder(ports.host(), ports.enrolmentPort(), limits, threads)
+        builder(ports.address(ports.enrolmentPort()), limits, newcomersDoor, loops)
             .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
-            .channelFactory(newcomersDoor::channel)
-            .bossEventLoopGroup(loops.boss())
-            .workerEventLoopGroup(loops.workers())
-            .addTransportFilter(newcomersDoor.filter())
             // Strangers speak here: a request is small, and nobody holds a connection open.
             .maxInboundMessageSize(NEWCOMER_MESSAGE_BYTES_MAX)
             .maxConcurrentCallsPerConnection(NEWCOMER_CALLS_MAX)
@@ -152,7 +146,6 @@ public final class GrpcServers implements AutoCloseable {
     } catch (IOException taken) {
       coordination.shutdownNow();
       enrolment.shutdownNow();
-      threads.shutdownNow();
       loops.close();
       throw taken;
     }
@@ -161,10 +154,11 @@ public final class GrpcServers implements AutoCloseable {
             () -> {
               calls.sweep();
               refusals.tick();
+              transport.tick();
               sitesDoor.tick();
               newcomersDoor.tick();
             });
-    return new GrpcServers(coordination, enrolment, threads, new Sweeping(sweeper, loops));
+    return new GrpcServers(coordination, enrolment, sweeper, loops);
   }
 
   /** The port that sites connect to. */
@@ -192,18 +186,21 @@ public final class GrpcServers implements AutoCloseable {
       enrolment.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    threads.shutdownNow();
     sweeper.shutdownNow();
     loops.close();
   }
 
-  /** What runs beside the two servers. */
-  private record Sweeping(ScheduledExecutorService sweeper, Loops loops) {}
-
-  /** The threads that read and write sockets. Java's own selectors: the same on every system. */
-  private record Loops(EventLoopGroup boss, EventLoopGroup workers) implements AutoCloseable {
+  /**
+   * The threads that read and write sockets, with Java's own selectors (the same on every system),
+   * and those that answer calls.
+   */
+  private record Loops(EventLoopGroup boss, EventLoopGroup workers, ExecutorService calls)
+      implements AutoCloseable {
     static Loops start() {
-      return new Loops(group("grpc-accept", 1), group("grpc-io", 0));
+      return new Loops(
+          group("grpc-accept", 1),
+          group("grpc-io", 0),
+          Executors.newVirtualThreadPerTaskExecutor());
     }
 
     private static EventLoopGroup group(String name, int threads) {
@@ -215,6 +212,7 @@ public final class GrpcServers implements AutoCloseable {
 
     @Override
     public void close() {
+      calls.shutdownNow();
       var _ = boss.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
       var _ = workers.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -231,9 +229,13 @@ public final class GrpcServers implements AutoCloseable {
   }
 
   private static NettyServerBuilder builder(
-      String host, int port, DoorLimits limits, ExecutorService threads) {
-    return NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-        .executor(threads)
+      InetSocketAddress address, DoorLimits limits, Doorkeeper door, Loops loops) {
+    return NettyServerBuilder.forAddress(address)
+        .channelFactory(door::channel)
+        .bossEventLoopGroup(loops.boss())
+        .workerEventLoopGroup(loops.workers())
+        .addTransportFilter(door.filter())
+        .executor(loops.calls())
         .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX)
         .maxInboundMetadataSize(Limits.METADATA_BYTES_MAX)
         .maxConcurrentCallsPerConnection(CALLS_A_CONNECTION_MAX)

@@ -14,6 +14,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.consilium.coordinator.rpc.DoorLimits;
 import org.consilium.coordinator.study.WireConsortium.Ear;
 import org.consilium.proto.v1.CoordinationGrpc;
@@ -155,6 +159,41 @@ final class HostileConnectionTest {
 
       assertThat(line.count(RawHttp2::endsStream) + 16).isGreaterThanOrEqualTo(streams);
     }
+  }
+
+  @Test
+  void badInput_32_manyStreamErrors_leaveFewLinesAndNoTrace() throws Exception {
+    List<LogRecord> records = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            records.add(record);
+          }
+
+          @Override
+          public void flush() {
+            // nothing is buffered
+          }
+
+          @Override
+          public void close() {
+            // nothing is open
+          }
+        };
+    Logger transport = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty");
+    transport.addHandler(handler);
+    try (RawHttp2 line = RawHttp2.greet(c.tls(hostile), c.sitesPort())) {
+      for (int i = 0; i < 60; i++) {
+        line.call(2 * i + 1, SESSION);
+      }
+      TestConsortium.await(() -> line.count(RawHttp2::endsStream) >= 44 || closed(line));
+    } finally {
+      transport.removeHandler(handler);
+    }
+
+    assertThat(records).hasSizeBetween(1, 10).allMatch(r -> r.getThrown() == null);
+    assertThat(records.getFirst().getMessage()).contains("Maximum active streams");
   }
 
   @Test

@@ -1,8 +1,11 @@
 package org.consilium.coordinator.web;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -265,6 +268,32 @@ final class HostileRequestTest {
     assertThat(get("/api/v1/studies/mri-lesions").body()).contains("\"samples\":null");
   }
 
+  /** The scan of the third port: HTTP/1.1 in the clear, on this machine; nothing else. */
+  @Test
+  void port_ofTheWeb_speaksNeitherTlsNorHttp2() throws Exception {
+    String upgrade =
+        raw(
+            String.join(
+                "\r\n",
+                "GET /health/live HTTP/1.1",
+                "Host: localhost",
+                "Connection: Upgrade, HTTP2-Settings",
+                "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABkAAQAAP__",
+                "",
+                "GET /health/live HTTP/1.1",
+                "Host: localhost",
+                "Connection: close",
+                "",
+                ""));
+    String preface = raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0");
+    String hello = raw("\26\3\1\0\5\1\0\0\1\3\r\n\r\n");
+
+    assertThat(upgrade).startsWith("HTTP/1.1 200 ").doesNotContain("101 Switching");
+    assertThat(preface).doesNotContain("HTTP/2", "200 OK");
+    assertThat(hello).matches("(?s)(HTTP/1.1 4.*)?");
+  }
+
   private static void assertRefused(HttpResponse<String> answer, int status) {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
     assertThat(answer.headers().firstValue("Content-Type").orElse(""))
@@ -297,14 +326,22 @@ final class HostileRequestTest {
   /** As from another machine: under a host name that is not this one's. */
   private static String foreign(String path) throws Exception {
     // A raw socket: the JDK's client does not let a test choose the Host header.
+    return raw(
+        "GET %s HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".formatted(path));
+  }
+
+  /** Sends these bytes, and reads until the server hangs up or is silent for two seconds. */
+  private static String raw(String bytes) throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.web.port())) {
-      socket
-          .getOutputStream()
-          .write(
-              "GET %s HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
-                  .formatted(path)
-                  .getBytes(UTF_8));
-      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+      socket.setSoTimeout(2_000);
+      socket.getOutputStream().write(bytes.getBytes(ISO_8859_1));
+      var answer = new ByteArrayOutputStream();
+      try {
+        socket.getInputStream().transferTo(answer);
+      } catch (IOException silentOrReset) {
+        // what was said so far counts
+      }
+      return answer.toString(UTF_8);
     }
   }
 

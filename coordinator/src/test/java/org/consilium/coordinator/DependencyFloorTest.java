@@ -1,4 +1,4 @@
-package org.consilium.sim.structure;
+package org.consilium.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The oldest versions without known holes, against the class path as it was resolved. The build's
- * own rule sees coordinates; this test also sees the Netty that grpc-netty-shaded hides.
+ * own rule sees coordinates, PyTorch's too; this test also sees the Netty that grpc-netty-shaded
+ * hides.
  */
 final class DependencyFloorTest {
   private static final Pattern JAR =
@@ -30,8 +31,7 @@ final class DependencyFloorTest {
               "grpc-", "1.85.0",
               "netty-", "4.2.17",
               "protobuf-java", "4.28.2",
-              "bcp", "1.87",
-              "pytorch-native-cpu", "2.5.2"));
+              "bcp", "1.87"));
 
   @Test
   void classPath_everyFloor_isKept() {
@@ -45,9 +45,7 @@ final class DependencyFloorTest {
       }
     }
 
-    assertThat(found)
-        .containsKeys("grpc-core", "protobuf-java", "bcprov-jdk18on", "netty-handler")
-        .containsKey("pytorch-native-cpu");
+    assertThat(found).containsKeys("grpc-core", "protobuf-java", "bcprov-jdk18on", "netty-handler");
     found.forEach(
         (artifact, version) ->
             FLOORS.forEach(
