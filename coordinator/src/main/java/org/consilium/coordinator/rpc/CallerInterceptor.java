@@ -52,6 +52,12 @@ final class CallerInterceptor implements ServerInterceptor {
             Context.current().withValue(Caller.SITE, site.get()), held, headers, next));
   }
 
+  /** The site of a call's certificate, whether or not it may call. */
+  static Optional<SiteId> site(ServerCall<?, ?> call) {
+    return leaf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION))
+        .flatMap(CallerInterceptor::site);
+  }
+
   private <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, Status status) {
     metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.MISSING);
     call.close(status, new Metadata());

@@ -7,6 +7,9 @@ import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import io.grpc.netty.shaded.io.netty.handler.ssl.OpenSsl;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
@@ -34,19 +37,16 @@ import org.consilium.security.identity.PeerTrust;
  * here.
  */
 public final class GrpcServers implements AutoCloseable {
-  private static final int CALLS_A_CONNECTION_MAX = 32;
+  private static final int CALLS_A_CONNECTION_MAX = 16;
   private static final int RESETS_MAX = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
   private static final int FLOW_WINDOW_BYTES = 1 << 20;
-  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
-  private static final Duration IDLE = Duration.ofMinutes(15);
   private static final Duration KEEPALIVE = Duration.ofSeconds(45);
   private static final Duration KEEPALIVE_ANSWER = Duration.ofSeconds(20);
   private static final Duration NEWCOMER_AGE = Duration.ofMinutes(1);
   private static final int NEWCOMER_MESSAGE_BYTES_MAX = 64 << 10;
   private static final int NEWCOMER_CALLS_MAX = 2;
-  private static final Duration CONNECTION_AGE = Duration.ofHours(1);
   private static final Duration TRANSFER_GRACE = Duration.ofMinutes(15);
 
   /** Two sweeps and a second of slack are less than the five seconds that a revocation may take. */
@@ -56,28 +56,34 @@ public final class GrpcServers implements AutoCloseable {
 
   private final Server coordination;
   private final Server enrolment;
-  private final ExecutorService threads;
   private final ScheduledExecutorService sweeper;
+  private final Loops loops;
 
   private GrpcServers(
-      Server coordination,
-      Server enrolment,
-      ExecutorService threads,
-      ScheduledExecutorService sweeper) {
+      Server coordination, Server enrolment, ScheduledExecutorService sweeper, Loops loops) {
     this.coordination = coordination;
     this.enrolment = enrolment;
-    this.threads = threads;
     this.sweeper = sweeper;
+    this.loops = loops;
   }
 
   /**
-   * Where to listen.
+   * Where to listen, and how much a peer may take.
    *
    * @param host address to bind
    * @param coordinationPort 0 for any free one
    * @param enrolmentPort 0 for any free one
    */
-  public record Ports(String host, int coordinationPort, int enrolmentPort) {}
+  public record Ports(String host, int coordinationPort, int enrolmentPort, DoorLimits limits) {
+    /** The same with the limits of every coordinator. */
+    public Ports(String host, int coordinationPort, int enrolmentPort) {
+      this(host, coordinationPort, enrolmentPort, DoorLimits.standard());
+    }
+
+    private InetSocketAddress address(int port) {
+      return new InetSocketAddress(host, port);
+    }
+  }
 
   /**
    * What is served.
@@ -95,10 +101,15 @@ public final class GrpcServers implements AutoCloseable {
       Services services,
       AccessMetrics metrics)
       throws IOException {
-    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    OpenCalls calls = new OpenCalls(consortium);
-    NettyServerBuilder sites =
-        builder(ports.host(), ports.coordinationPort(), threads)
+    DoorLimits limits = ports.limits();
+    Loops loops = Loops.start();
+    OpenCalls calls = new OpenCalls(consortium, limits.chunkWait(), SWEEP);
+    RefusalLog refusals = new RefusalLog();
+    TransportLog transport = TransportLog.attach();
+    Doorkeeper sitesDoor = new Doorkeeper("sites' port", limits.connectionsAnAddress());
+    Doorkeeper newcomersDoor = new Doorkeeper("enrolment port", limits.connectionsAnAddress());
+    Server coordination =
+        builder(ports.address(ports.coordinationPort()), limits, sitesDoor, loops)
             .sslContext(
                 tls(
                     server(credential)
@@ -106,28 +117,48 @@ public final class GrpcServers implements AutoCloseable {
                         .trustManager(
                             PeerTrust.forClients(consortium.root(), consortium.trustDomain()))))
             // A stream that somebody holds without reading ends too; others come back at once.
-            .maxConnectionAge(CONNECTION_AGE.toSeconds(), TimeUnit.SECONDS)
-            .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS);
-    sites.addService(
-        ServerInterceptors.intercept(
-            services.coordination(), new CallerInterceptor(calls, metrics)));
-    NettyServerBuilder newcomers =
-        builder(ports.host(), ports.enrolmentPort(), threads)
+            .maxConnectionAge(limits.age().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS)
+            .addService(
+                ServerInterceptors.interceptForward(
+                    StrictMessages.of(services.coordination().bindService()),
+                    refusals,
+                    new CallerInterceptor(calls, metrics),
+                    new DeadlineRequired()))
+            .build();
+    Server enrolment =
+        builder(ports.address(ports.enrolmentPort()), limits, newcomersDoor, loops)
             .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
             // Strangers speak here: a request is small, and nobody holds a connection open.
             .maxInboundMessageSize(NEWCOMER_MESSAGE_BYTES_MAX)
             .maxConcurrentCallsPerConnection(NEWCOMER_CALLS_MAX)
             .maxConnectionAge(NEWCOMER_AGE.toSeconds(), TimeUnit.SECONDS)
             .maxConnectionAgeGrace(GRACE.toSeconds(), TimeUnit.SECONDS)
-            .addService(services.enrolment());
-    Server coordination = sites.build().start();
+            .addService(
+                ServerInterceptors.interceptForward(
+                    StrictMessages.of(services.enrolment().bindService()),
+                    refusals,
+                    new DeadlineRequired()))
+            .build();
     try {
-      return new GrpcServers(coordination, newcomers.build().start(), threads, sweeper(calls));
+      coordination.start();
+      enrolment.start();
     } catch (IOException taken) {
       coordination.shutdownNow();
-      threads.shutdownNow();
+      enrolment.shutdownNow();
+      loops.close();
       throw taken;
     }
+    ScheduledExecutorService sweeper =
+        sweeper(
+            () -> {
+              calls.sweep();
+              refusals.tick();
+              transport.tick();
+              sitesDoor.tick();
+              newcomersDoor.tick();
+            });
+    return new GrpcServers(coordination, enrolment, sweeper, loops);
   }
 
   /** The port that sites connect to. */
@@ -155,34 +186,68 @@ public final class GrpcServers implements AutoCloseable {
       enrolment.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    threads.shutdownNow();
     sweeper.shutdownNow();
+    loops.close();
   }
 
-  private static ScheduledExecutorService sweeper(OpenCalls calls) {
+  /**
+   * The threads that read and write sockets, with Java's own selectors (the same on every system),
+   * and those that answer calls.
+   */
+  private record Loops(EventLoopGroup boss, EventLoopGroup workers, ExecutorService calls)
+      implements AutoCloseable {
+    static Loops start() {
+      return new Loops(
+          group("grpc-accept", 1),
+          group("grpc-io", 0),
+          Executors.newVirtualThreadPerTaskExecutor());
+    }
+
+    private static EventLoopGroup group(String name, int threads) {
+      return new MultiThreadIoEventLoopGroup(
+          threads,
+          Thread.ofPlatform().daemon().name(name + "-", 0).factory(),
+          NioIoHandler.newFactory());
+    }
+
+    @Override
+    public void close() {
+      calls.shutdownNow();
+      var _ = boss.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      var _ = workers.shutdownGracefully(0, GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static ScheduledExecutorService sweeper(Runnable sweep) {
     ScheduledExecutorService sweeper =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("open-calls").factory());
     var _ =
         sweeper.scheduleWithFixedDelay(
-            calls::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+            sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
     return sweeper;
   }
 
-  private static NettyServerBuilder builder(String host, int port, ExecutorService threads) {
-    return NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-        .executor(threads)
-        .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX + 1024)
+  private static NettyServerBuilder builder(
+      InetSocketAddress address, DoorLimits limits, Doorkeeper door, Loops loops) {
+    return NettyServerBuilder.forAddress(address)
+        .channelFactory(door::channel)
+        .bossEventLoopGroup(loops.boss())
+        .workerEventLoopGroup(loops.workers())
+        .addTransportFilter(door.filter())
+        .executor(loops.calls())
+        .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX)
         .maxInboundMetadataSize(Limits.METADATA_BYTES_MAX)
         .maxConcurrentCallsPerConnection(CALLS_A_CONNECTION_MAX)
         .maxRstFramesPerWindow(RESETS_MAX, RESET_WINDOW_SECONDS)
         .flowControlWindow(FLOW_WINDOW_BYTES)
-        .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
-        .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis() - 5000, TimeUnit.MILLISECONDS)
+        .handshakeTimeout(limits.handshake().toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveTime(KEEPALIVE_PERMITTED.toSeconds(), TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
         // A site that lost its power frees its upload within a minute.
         .keepAliveTime(KEEPALIVE.toSeconds(), TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_ANSWER.toSeconds(), TimeUnit.SECONDS)
-        .maxConnectionIdle(IDLE.toMinutes(), TimeUnit.MINUTES)
+        .maxConnectionIdle(limits.idle().toMillis(), TimeUnit.MILLISECONDS)
         // A compressed message could be a bomb; what is sent does not compress anyway.
         .decompressorRegistry(DecompressorRegistry.emptyInstance())
         .compressorRegistry(CompressorRegistry.newEmptyInstance());

@@ -4,6 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,10 +17,20 @@ import org.consilium.protocol.SiteId;
  */
 final class OpenCalls {
   private final Consortium consortium;
+  private final Duration chunkWait;
+  private final int looksMax;
   private final Set<SiteCall<?, ?>> open = ConcurrentHashMap.newKeySet();
 
-  OpenCalls(Consortium consortium) {
+  /**
+   * No call is open yet.
+   *
+   * @param chunkWait how long an upload's stream may wait for a whole chunk
+   * @param sweep how often {@link #sweep} will be called
+   */
+  OpenCalls(Consortium consortium, Duration chunkWait, Duration sweep) {
     this.consortium = consortium;
+    this.chunkWait = chunkWait;
+    this.looksMax = (int) Math.max(1, chunkWait.dividedBy(sweep));
   }
 
   /**
@@ -56,6 +67,7 @@ final class OpenCalls {
   void sweep() {
     for (SiteCall<?, ?> call : open) {
       objection(call).ifPresent(call::object);
+      call.lookForChunk(looksMax, RpcStatus.stalled(chunkWait));
     }
   }
 

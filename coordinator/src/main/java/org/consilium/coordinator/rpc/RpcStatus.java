@@ -3,6 +3,7 @@ package org.consilium.coordinator.rpc;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.time.Duration;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.validation.ReportDesk;
@@ -74,6 +75,22 @@ final class RpcStatus {
         Status.Code.RESOURCE_EXHAUSTED,
         "BUSY",
         "over %d messages in a minute on one stream".formatted(minuteMax));
+  }
+
+  static Status noDeadline(Duration max) {
+    return refused(
+            Status.Code.INVALID_ARGUMENT,
+            "NO_DEADLINE",
+            "a unary call needs a deadline of at most %d minutes".formatted(max.toMinutes()))
+        .getStatus();
+  }
+
+  static Status stalled(Duration wait) {
+    return refused(
+            Status.Code.DEADLINE_EXCEEDED,
+            "STALLED",
+            "no whole chunk came for %d ms".formatted(wait.toMillis()))
+        .getStatus();
   }
 
   static StatusRuntimeException malformed(String what) {

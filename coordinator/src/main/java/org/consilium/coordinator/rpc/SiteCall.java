@@ -3,6 +3,7 @@ package org.consilium.coordinator.rpc;
 import io.grpc.ForwardingServerCall;
 import io.grpc.ForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.security.cert.X509Certificate;
@@ -18,6 +19,9 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   private final X509Certificate leaf;
   private final Consumer<SiteCall<?, ?>> ended;
   private boolean objected;
+  private int awaited;
+  private boolean inputEnded;
+  private int looksSinceMessage;
   private boolean closed;
   private volatile boolean cut;
 
@@ -39,12 +43,52 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
 
   /** Ends the call with this status when it is said the second time. */
   synchronized void object(Status status) {
-    if (objected && !closed) {
+    if (objected) {
+      cut(status);
+    }
+    objected = true;
+  }
+
+  /**
+   * Ends the call with this status if it carries a stream of chunks and this is the {@code
+   * looksMax}th look in a row at which the service waits for the same one.
+   */
+  synchronized void lookForChunk(int looksMax, Status status) {
+    if (getMethodDescriptor().getType() != MethodDescriptor.MethodType.CLIENT_STREAMING
+        || awaited == 0
+        || inputEnded) {
+      looksSinceMessage = 0;
+      return;
+    }
+    looksSinceMessage++;
+    if (looksSinceMessage >= looksMax) {
+      cut(status);
+    }
+  }
+
+  private synchronized void cut(Status status) {
+    if (!closed) {
       cut = true;
       closed = true;
       delegate().close(status, new Metadata());
     }
-    objected = true;
+  }
+
+  private synchronized void heard() {
+    awaited = Math.max(0, awaited - 1);
+    looksSinceMessage = 0;
+  }
+
+  private synchronized void inputEnded() {
+    inputEnded = true;
+  }
+
+  @Override
+  public void request(int messages) {
+    synchronized (this) {
+      awaited = (int) Math.min(Integer.MAX_VALUE, (long) awaited + messages);
+    }
+    super.request(messages);
   }
 
   @Override
@@ -74,6 +118,7 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
     return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(service) {
       @Override
       public void onMessage(Q message) {
+        heard();
         if (!cut) {
           super.onMessage(message);
         }
@@ -81,6 +126,7 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
 
       @Override
       public void onHalfClose() {
+        inputEnded();
         if (!cut) {
           super.onHalfClose();
         }

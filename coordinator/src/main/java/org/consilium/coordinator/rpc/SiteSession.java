@@ -19,6 +19,7 @@ import org.consilium.proto.v1.Goodbye;
 import org.consilium.proto.v1.Hello;
 import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.Pong;
+import org.consilium.proto.v1.Refusal;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.StudyDecision;
@@ -175,6 +176,10 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
 
   private void decide(StudyDecision decision) throws IOException {
     Digest about = Digest.of(decision.getStudyDigest().toByteArray());
+    if (decision.getRefusal() == Refusal.UNRECOGNIZED) {
+      throw new IllegalArgumentException(
+          "decision: refusal %d is not known".formatted(decision.getRefusalValue()));
+    }
     if (decision.getSamples() < 0) {
       throw new IllegalArgumentException("decision: more than 2^31 samples");
     }
@@ -192,6 +197,12 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
 
   private void taskState(TaskState state) throws IOException {
     StudyId study = new StudyId(state.getStudy());
+    if (state.getPhase() == TaskState.Phase.UNRECOGNIZED
+        || state.getRefusal() == Refusal.UNRECOGNIZED) {
+      throw new IllegalArgumentException(
+          "task state: phase %d with refusal %d is not known"
+              .formatted(state.getPhaseValue(), state.getRefusalValue()));
+    }
     door.studies().phase(site, study, state.getPhase().name());
     if (state.getPhase() == TaskState.Phase.REFUSED && state.getWindow() == 0) {
       Reply reply =

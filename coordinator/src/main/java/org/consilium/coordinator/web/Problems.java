@@ -11,6 +11,7 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Error;
 import io.micronaut.http.server.exceptions.response.ErrorContext;
 import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
+import io.micronaut.json.JsonSyntaxException;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import org.consilium.coordinator.consortium.MembershipRefused;
@@ -77,6 +78,15 @@ final class Problems {
 
   @Error(global = true)
   HttpResponse<?> unreadable(JsonProcessingException foreign) {
+    return unreadable();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> unreadable(JsonSyntaxException foreign) {
+    return unreadable();
+  }
+
+  private static HttpResponse<?> unreadable() {
     return Problem.of(
             HttpStatus.BAD_REQUEST,
             "CS-HTTP-400",

@@ -10,6 +10,7 @@ import io.grpc.stub.ClientResponseObserver;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,11 +23,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.rpc.CoordinationService;
+import org.consilium.coordinator.rpc.DoorLimits;
 import org.consilium.coordinator.rpc.EnrolmentService;
 import org.consilium.coordinator.rpc.GrpcServers;
 import org.consilium.protocol.Digest;
@@ -48,6 +53,10 @@ final class WireConsortium implements AutoCloseable {
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   WireConsortium(Path folder, int count) throws Exception {
+    this(folder, count, DoorLimits.standard());
+  }
+
+  WireConsortium(Path folder, int count, DoorLimits limits) throws Exception {
     // TLS looks at the machine's own clock, so this time begins at it.
     inside = new TestConsortium(folder, count, new ManualTime(Instant.now()));
     members =
@@ -75,7 +84,7 @@ final class WireConsortium implements AutoCloseable {
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
     servers =
         GrpcServers.start(
-            new GrpcServers.Ports("127.0.0.1", 0, 0),
+            new GrpcServers.Ports("127.0.0.1", 0, 0, limits),
             server,
             members,
             new GrpcServers.Services(
@@ -98,6 +107,37 @@ final class WireConsortium implements AutoCloseable {
     }
   }
 
+  int sitesPort() {
+    return servers.coordinationPort();
+  }
+
+  int enrolmentPort() {
+    return servers.enrolmentPort();
+  }
+
+  /** The site's TLS key and certificate. */
+  Credential credential(SiteId id) {
+    return java.util.Objects.requireNonNull(credentials.get(id));
+  }
+
+  /** For a socket of the JDK with the site's certificate. */
+  SSLContext tls(SiteId id) throws Exception {
+    Credential own = credential(id);
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, null);
+    keys.setKeyEntry(
+        "own", own.privateKey(), new char[0], own.chain().toArray(X509Certificate[]::new));
+    KeyManagerFactory factory =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    factory.init(keys, new char[0]);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(
+        factory.getKeyManagers(),
+        new TrustManager[] {PeerTrust.forServer(own.chain().getLast(), TestConsortium.DOMAIN)},
+        null);
+    return context;
+  }
+
   /** A connection of its own, with the site's certificate. */
   ManagedChannel channel(SiteId id) throws IOException {
     Credential own = java.util.Objects.requireNonNull(credentials.get(id));
@@ -107,6 +147,19 @@ final class WireConsortium implements AutoCloseable {
             .trustManager(PeerTrust.forServer(own.chain().getLast(), TestConsortium.DOMAIN));
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("127.0.0.1", servers.coordinationPort())
+            .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
+            .build();
+    channels.add(channel);
+    return channel;
+  }
+
+  /** A connection to the enrolment port, where nobody has a certificate. */
+  ManagedChannel newcomer() throws IOException {
+    SslContextBuilder ssl =
+        SslContextBuilder.forClient()
+            .trustManager(PeerTrust.forServer(members.root(), TestConsortium.DOMAIN));
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", servers.enrolmentPort())
             .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
             .build();
     channels.add(channel);

@@ -26,10 +26,12 @@ final class SampleServer implements AutoCloseable {
 
   final WebServer web;
   final Consortium consortium;
+  final Journal journal;
 
-  private SampleServer(WebServer web, Consortium consortium) {
+  private SampleServer(WebServer web, Consortium consortium, Journal journal) {
     this.web = web;
     this.consortium = consortium;
+    this.journal = journal;
   }
 
   static SampleServer start(Path folder, int port) throws Exception {
@@ -76,7 +78,7 @@ final class SampleServer implements AutoCloseable {
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),
                 () -> true));
-    return new SampleServer(web, consortium);
+    return new SampleServer(web, consortium, journal);
   }
 
   @Override

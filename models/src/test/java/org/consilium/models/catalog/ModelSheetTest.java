@@ -67,6 +67,27 @@ final class ModelSheetTest {
   }
 
   @Test
+  void badInput_42_architectureNamesThatAreNoNames_areRefused() {
+    for (String name :
+        List.of(
+            "../../etc/x",
+            "C:\\x",
+            "a\0b",
+            "x".repeat(4096),
+            "CON",
+            "\u202egpj.exe",
+            "vit\nmini",
+            "")) {
+      assertThatThrownBy(() -> new ModelSpec(name, 1, 32, 32, 1, 0))
+          .as(name)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("model.architecture: ")
+          .hasMessageNotContaining("\n")
+          .hasMessageNotContaining("\0");
+    }
+  }
+
+  @Test
   void read_tensorsOfAnotherArchitecture_isUnfit() {
     ParameterLayout other = Catalogue.require(new ModelSpec("resnet-gn", 1, 32, 32, 1, 0)).layout();
 

@@ -254,7 +254,7 @@ class CheckpointTest {
   }
 
   @Test
-  void open_whatDoesNotFit_isRefusedWithTheTensorsAndShapes() throws IOException {
+  void badInput_38_tensorsMissingExtraOrTransposed_areRefusedWithTheirShapes() throws IOException {
     VisionTransformer model = model(Tokens.CLASS, Variant.PLAIN, 3);
     Wanted all = Wanted.all(Family.TIMM);
 

@@ -102,7 +102,7 @@ final class NpzFileTest {
   }
 
   @Test
-  void patients_inTwoSplits_areRefusedByNumber() throws IOException {
+  void badInput_53_patientInTwoSplits_isRefusedByNumber() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("train_patients.npy", npy("|u1", "3,", new byte[] {7, 7, 9}));
     entries.put("test_patients.npy", npy("|u1", "2,", new byte[] {8, 9}));
@@ -115,7 +115,7 @@ final class NpzFileTest {
   }
 
   @Test
-  void bounds_exceeded_areRefusedBeforeReading() throws IOException {
+  void badInput_42_archiveThatUnfoldsBeyondTheBounds_isRefusedBeforeReading() throws IOException {
     Path file = npz("|u1", "2, 2, 2", new byte[8], "|u1", "2,", new byte[2]);
     assertThatThrownBy(() -> NpzFile.read(file, Split.TRAIN, new Bounds(1, 100)))
         .isInstanceOf(MalformedData.class)
@@ -134,7 +134,7 @@ final class NpzFileTest {
   }
 
   @Test
-  void names_thatPointElsewhere_areIgnored() throws IOException {
+  void badInput_42_namesThatPointElsewhere_areIgnored() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("../../escape.npy", new byte[3]);
     entries.put("/etc/escape", new byte[3]);

@@ -100,6 +100,44 @@ final class SafetensorsFileTest {
   }
 
   @Test
+  void badInput_38_shapesThatOverflowOrContradict_areRefused() {
+    // 2^31 x 2^32 elements of 4 bytes are 2^65; one below zero; one hundred dimensions; and a
+    // layout whose bytes are not as many as its shape says.
+    String many = "1,".repeat(99) + "1";
+    Map<String, String> cases =
+        Map.of(
+            "[2147483648,4294967296]",
+            "shape_overflow",
+            "[-1]",
+            "bad_shape",
+            "[" + many + "]",
+            "bad_shape",
+            "[3]",
+            "offsets span 4");
+    cases.forEach(
+        (shape, words) ->
+            assertThatThrownBy(
+                    () ->
+                        header(
+                            whole(
+                                "{\"w\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,4]}}"
+                                    .formatted(shape))))
+                .as(shape)
+                .isInstanceOf(MalformedSafetensors.class)
+                .hasMessageContaining(words));
+  }
+
+  /** A header and four bytes of values. */
+  private static byte[] whole(String json) {
+    byte[] text = json.getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(8 + text.length + 4)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(text.length)
+        .put(text)
+        .array();
+  }
+
+  @Test
   void badInput_41_fileDisguised_isRefusedByItsFirstByte() {
     // A zip (TorchScript, pickle in a .pth) and a raw pickle, behind a plausible length.
     for (String magic : List.of("PK\3\4", "\u0080\2}q")) {

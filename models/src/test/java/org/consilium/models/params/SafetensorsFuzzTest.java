@@ -72,7 +72,7 @@ final class SafetensorsFuzzTest {
   private record Tally(int accepted, int refused) {}
 
   @Test
-  void reader_ofFiftyThousandMutants_answersEachWithContentsOrRefusal() throws IOException {
+  void badInput_40_fiftyThousandMutants_answersEachWithContentsOrRefusal() throws IOException {
     Tally tally = fuzz(50_000, 42);
 
     assertThat(tally.refused()).isGreaterThan(10_000);
@@ -81,7 +81,7 @@ final class SafetensorsFuzzTest {
 
   @Test
   @Tag("slow")
-  void reader_ofMillionMutants_answersEachWithContentsOrRefusal() throws IOException {
+  void badInput_40_millionMutants_answersEachWithContentsOrRefusal() throws IOException {
     Tally tally = fuzz(1_200_000, 43);
 
     assertThat(tally.accepted() + tally.refused()).isEqualTo(1_200_000);

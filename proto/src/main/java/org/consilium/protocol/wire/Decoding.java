@@ -22,7 +22,9 @@ final class Decoding {
           "decode %s: %d bytes, at most %d allowed".formatted(what, body.length, bytesMax));
     }
     try {
-      return record.apply(parser.parseFrom(body));
+      M message = parser.parseFrom(body);
+      UnknownFields.check(message);
+      return record.apply(message);
     } catch (InvalidProtocolBufferException notProtobuf) {
       throw new MalformedMessage(
           "decode %s of %d bytes: not a valid message".formatted(what, body.length), notProtobuf);

@@ -32,6 +32,7 @@ final class DeltaWalk {
 
   private final Delta delta;
   private final ParameterLayout layout;
+  private long subnormals;
   private final Chunks pool;
 
   DeltaWalk(Delta delta, int threads) {
@@ -81,9 +82,15 @@ final class DeltaWalk {
     return RoundLayout.part(layout.tensors().get(tensor).name()) == RoundLayout.Part.STEPS;
   }
 
+  /** Coordinates too small for a normal float, and not 0; known after {@link #norm}. */
+  long subnormals() {
+    return subnormals;
+  }
+
   /** L2 norm; NotFinite names the first coordinate that is no number. */
   double norm() throws IOException, NotFinite {
     double[] sums = new double[chunks()];
+    AtomicLong tiny = new AtomicLong();
     pool.run(
         0,
         sums.length,
@@ -94,12 +101,16 @@ final class DeltaWalk {
             long first = (long) index * CHUNK_VALUES;
             int length = (int) Math.clamp(clipped() - first, 0L, (long) read);
             double sum = 0;
+            long subnormal = 0;
             for (int i = 0; i < length; i++) {
               sum += (double) values[i] * values[i];
+              subnormal += values[i] != 0 && Math.abs(values[i]) < Float.MIN_NORMAL ? 1 : 0;
             }
+            long _ = tiny.addAndGet(subnormal);
             sums[index] = sum;
           };
         });
+    subnormals = tiny.get();
     double sum = 0;
     for (double part : sums) {
       sum += part;

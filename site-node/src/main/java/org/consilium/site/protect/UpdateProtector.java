@@ -31,6 +31,9 @@ import org.consilium.site.train.TrainingResult;
  * model's size.
  */
 public final class UpdateProtector {
+  /** More than every hundredth subnormal coordinate is no training step, and slows every adder. */
+  private static final int SUBNORMAL_PART_MAX = 100;
+
   private final SiteIdentity self;
   private final TermsCheck check;
   private final int threads;
@@ -82,6 +85,12 @@ public final class UpdateProtector {
       double norm = walk.norm();
       if (!Double.isFinite(norm)) {
         return new Protection.Refused(Why.DIVERGED, "the delta's norm is not finite");
+      }
+      if (walk.subnormals() > layout.length() / SUBNORMAL_PART_MAX) {
+        return new Protection.Refused(
+            Why.DIVERGED,
+            "%d of %d coordinates of the delta are subnormal"
+                .formatted(walk.subnormals(), layout.length()));
       }
       return new Protection.Sealed(seal(walk, norm, trained.loss(), assignment));
     } catch (NotFinite notFinite) {

@@ -155,6 +155,44 @@ final class UpdateProtectorTest {
   }
 
   @Test
+  void badInput_37_negativeZeroAndOneSubnormal_areAsZero() throws Exception {
+    float[] plain = delta(0.001f);
+    float[] odd = plain.clone();
+    plain[7] = 0f;
+    odd[7] = -0f;
+    plain[8] = Float.MIN_VALUE;
+    odd[8] = Float.MIN_VALUE;
+
+    int[] first = open(seal(plain, consortium.task(LAYOUT, 1), 1));
+    int[] second = open(seal(odd, consortium.task(LAYOUT, 1), 1));
+
+    assertThat(second).isEqualTo(first);
+    assertThat(second[7]).isZero();
+  }
+
+  @Test
+  void badInput_37_stormOfSubnormals_isRefused() throws Exception {
+    float[] delta = delta(0.001f);
+    java.util.Arrays.fill(delta, 0, 10_000, Float.MIN_VALUE);
+
+    assertThat(protect(delta, consortium.task(LAYOUT, 1), 1))
+        .isEqualTo(
+            new Protection.Refused(
+                Why.DIVERGED, "10000 of 550001 coordinates of the delta are subnormal"));
+  }
+
+  @Test
+  void badInput_37_largestFloat_isClippedLikeAnyOther() throws Exception {
+    float[] delta = delta(0.001f);
+    delta[100] = Float.MAX_VALUE;
+
+    SealedUpdate update = seal(delta, consortium.task(LAYOUT, 1), 1);
+
+    assertThat(update.manifest().norm())
+        .isLessThanOrEqualTo(Consortium.plan().protection().clip() * 1.000001);
+  }
+
+  @Test
   void protect_anotherAggregationKey_isRefused() throws Exception {
     byte[] foreign = AggregationKey.generate(new SecureRandom()).publicKey();
 

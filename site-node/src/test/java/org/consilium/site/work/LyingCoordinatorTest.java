@@ -216,6 +216,21 @@ final class LyingCoordinatorTest {
   }
 
   @Test
+  void badInput_43_modelWithOneByteChanged_isRefusedAndNotKept() throws Exception {
+    RoundTask.ModelReference model = model(1f);
+    ByteString name = ByteString.copyFrom(model.version().digest().bytes());
+    byte[] changed = java.util.Objects.requireNonNull(coordinator.models.get(name)).clone();
+    changed[changed.length - 1] ^= 1;
+    coordinator.models.put(name, changed);
+
+    desk.task(train(1, model));
+    await(() -> refused().size() == 1);
+
+    assertThat(refused()).containsExactly(Why.BAD_MODEL);
+    assertThat(folder.resolve("cache").resolve(model.version() + ".safetensors")).doesNotExist();
+  }
+
+  @Test
   void validate_secondModelOfOneRound_isRefusedAndTheFirstMayBeRepeated() throws Exception {
     RoundTask.ModelReference first = model(1f);
     desk.task(validate(first));

@@ -129,7 +129,7 @@ final class CaseFolderTest {
   }
 
   @Test
-  void patient_inTwoSplits_isNotNamedInTheMessage() throws IOException {
+  void badInput_53_patientInTwoSplits_isNotNamedInTheMessage() throws IOException {
     Path table = table("path,label,patient,split\np0.png,0,smith,train\np1.png,1,smith,val\n");
 
     assertThatThrownBy(() -> CaseFolder.read(table, FolderRules.PLAIN))
@@ -148,7 +148,7 @@ final class CaseFolderTest {
   }
 
   @Test
-  void link_outOfTheFolder_isRefused(@TempDir Path elsewhere) throws IOException {
+  void badInput_42_linkOutOfTheFolder_isRefused(@TempDir Path elsewhere) throws IOException {
     Files.copy(folder.resolve("p0.png"), elsewhere.resolve("secret.png"));
     Files.createSymbolicLink(folder.resolve("link.png"), elsewhere.resolve("secret.png"));
 
