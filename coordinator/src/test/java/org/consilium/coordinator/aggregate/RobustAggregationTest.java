@@ -217,7 +217,7 @@ final class RobustAggregationTest {
 
   private Made run(
       RobustRule rule, int threads, List<SealedDelta> deltas, FixedTerms terms, Path base)
-      throws UpdateBroken, IOException {
+      throws RoundBroken, IOException {
     Path out = folder.resolve("out.safetensors");
     try (SafetensorsFile source = SafetensorsFile.open(base);
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
