@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.security.mask.MaskTerms;
 
 /**
  * All that is fixed when a round is opened.
@@ -40,6 +43,14 @@ public record Opening(
   /** Which attempt at which round. */
   public RoundEvent.Place place() {
     return new RoundEvent.Place(number, attempt);
+  }
+
+  /** t of a round of so many members; 0 of a sealed study. */
+  static int threshold(StudyPlan plan, int members) {
+    return switch (plan.protection().exposure()) {
+      case Exposure.Masked _ -> MaskTerms.threshold(members);
+      case Exposure.Sealed _ -> 0;
+    };
   }
 
   /** Whether single updates are hidden from the coordinator. */

@@ -41,7 +41,6 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
-import org.consilium.protocol.Exposure;
 import org.consilium.protocol.StudyId;
 
 /**
@@ -333,17 +332,9 @@ public final class RoundLoop implements AutoCloseable {
                     exponents,
                     at,
                     at.plus(participation.deadline()),
-                    threshold(members.size()))));
+                    Opening.threshold(state.plan(), members.size()))));
         yield true;
       }
-    };
-  }
-
-  /** t of a masked round; 0 of a sealed one. */
-  private int threshold(int members) {
-    return switch (state.plan().protection().exposure()) {
-      case Exposure.Masked _ -> 2 * members / 3 + 1;
-      case Exposure.Sealed _ -> 0;
     };
   }
 

@@ -2,7 +2,6 @@ package org.consilium.coordinator.study;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,6 @@ import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Ended;
-import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.coordinator.round.StudyEvent.Paused;
 import org.consilium.coordinator.round.StudyEvent.Resumed;
 import org.consilium.coordinator.round.StudyEvent.Started;
@@ -32,7 +30,6 @@ import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.coordinator.validation.ReportDesk;
-import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SignedBytes;
@@ -99,19 +96,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
           StudyRefused.Why.ALREADY_EXISTS,
           "create study %s: there is one of this name".formatted(plan.study()));
     }
-    PlanGate.checkSites(plan, around.sites());
-    TrainedSet set = PlanGate.trained(plan);
-    AggregationKey key = AggregationKeys.obtain(around.state(), plan.study(), around.random());
-    List<X509Certificate> chain = around.certifier().certify(plan.study(), key.publicKeyDigest());
-    var initial = stores.releases().begin(plan, set);
-    Created created =
-        new Created(
-            java.time.Instant.ofEpochMilli(around.clocks().wall().millis()),
-            plan,
-            planBytes,
-            new Model(initial.version(), initial.fileBytes()),
-            PlanGate.der(chain));
-    StudyEffects effects = StudyEffects.of(around, stores, created, Optional.of(key));
+    NewStudy made = NewStudy.of(plan, planBytes, around, stores);
+    Created created = made.created();
+    StudyEffects effects = made.effects();
     try {
       add(RoundLoop.create(created, around.journal(), effects, around.clocks()), effects);
     } catch (JournalConflict twice) {
@@ -306,17 +293,10 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
    */
   public Intake mask(SiteId caller, StudyId name, MaskEvent.Kind kind, List<SignedBytes> messages)
       throws IOException {
-    Optional<EnrolledSite> enrolled = around.sites().apply(caller);
     Study study = studies.get(name);
-    if (enrolled.isEmpty() || study == null || !study.names(caller)) {
-      return new Rejected(
-          Intake.Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(name, caller));
-    }
-    Intake outcome = study.masks().take(enrolled.get(), kind, messages);
-    if (outcome instanceof Rejected(Intake.Why why, String _)) {
-      around.observer().refused(name, caller, why);
-    }
-    return outcome;
+    return study == null || !study.names(caller)
+        ? StudyMasks.unknown(name, caller)
+        : study.masks().from(caller, kind, messages);
   }
 
   /** Files a signed report. */

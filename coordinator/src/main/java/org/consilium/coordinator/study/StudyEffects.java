@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,9 +54,6 @@ import org.consilium.security.seal.AggregationKey;
 /** What one study's rounds do to the world: files, keys, sites. Runs on the loop's thread. */
 final class StudyEffects implements RoundEffects {
   private static final System.Logger LOG = System.getLogger(StudyEffects.class.getName());
-
-  /** Latest versions that are kept besides the first and the best. */
-  private static final int MODELS_KEPT = 3;
 
   private final Surroundings around;
   private final Stores stores;
@@ -347,7 +343,7 @@ final class StudyEffects implements RoundEffects {
     } else if (!collecting) {
       stores.intake().keepOnly(plan.study(), Optional.empty(), 0);
     }
-    Set<ModelVersion> kept = kept(after);
+    Set<ModelVersion> kept = KeptModels.of(after);
     for (Published model : after.models()) {
       if (model.round() != after.latest().round() || StudyMachine.over(after)) {
         stores.models().dropMoments(model.model().version(), model.moments().size());
@@ -360,25 +356,6 @@ final class StudyEffects implements RoundEffects {
       AggregationKeys.destroy(around.state(), plan.study());
       key.ifPresent(AggregationKey::close);
     }
-  }
-
-  private static Set<ModelVersion> kept(StudyState state) {
-    Set<ModelVersion> kept = new HashSet<>();
-    List<Published> models = state.models();
-    kept.add(models.getFirst().model().version());
-    models
-        .subList(Math.max(0, models.size() - MODELS_KEPT), models.size())
-        .forEach(m -> kept.add(m.model().version()));
-    kept.add(state.released().model().version());
-    state
-        .current()
-        .ifPresent(
-            r -> {
-              if (r instanceof RoundState.Watching w) {
-                kept.add(w.model().version());
-              }
-            });
-    return kept;
   }
 
   private Digest context(Opening opening) {

@@ -24,6 +24,7 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.security.sign.VerifyingKey;
@@ -32,12 +33,29 @@ import org.consilium.security.sign.VerifyingKey;
 record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
   private static final System.Logger LOG = System.getLogger(StudyMasks.class.getName());
 
+  /** Takes a caller's messages of a phase in. */
+  Intake from(SiteId caller, Kind kind, List<SignedBytes> messages) throws IOException {
+    Optional<EnrolledSite> enrolled = around.sites().apply(caller);
+    StudyId study = loop.state().plan().study();
+    Intake outcome =
+        enrolled.isEmpty() ? unknown(study, caller) : take(enrolled.get(), kind, messages);
+    if (outcome instanceof Rejected(Why why, String _)) {
+      around.observer().refused(study, caller, why);
+    }
+    return outcome;
+  }
+
+  static Rejected unknown(StudyId study, SiteId caller) {
+    return new Rejected(
+        Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(study, caller));
+  }
+
   /**
    * Verifies a site's messages of a phase, keeps them and has them journaled.
    *
    * @throws IOException if they could not be stored; the site sends them again
    */
-  Intake take(EnrolledSite site, Kind kind, List<SignedBytes> messages) throws IOException {
+  private Intake take(EnrolledSite site, Kind kind, List<SignedBytes> messages) throws IOException {
     Optional<Attempt> open = loop.state().current().flatMap(effects::attempt);
     if (open.isEmpty()) {
       return refused(site.id(), "no masked round is open");

@@ -14,9 +14,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.consilium.models.catalog.Catalogue;
-import org.consilium.models.data.ImageSet;
-import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundTask;
@@ -31,7 +28,6 @@ import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.Orders;
-import org.consilium.site.train.Lesson;
 
 /**
  * Takes orders off the session's thread, asks the policy, answers proposals, and gives allowed
@@ -259,7 +255,7 @@ public final class Desk implements Orders {
         judgement = new Judgement.Refused(Why.INTERNAL, String.valueOf(unreadable.getMessage()));
       }
       if (judgement instanceof Judgement.Allowed) {
-        judgement = fit(plan);
+        judgement = new Fit(tools).of(plan);
       }
       Optional<Why> why =
           judgement instanceof Judgement.Refused(Why reason, _)
@@ -371,50 +367,6 @@ public final class Desk implements Orders {
       } catch (IOException ledger) {
         tools.log().accept("not said: " + ledger.getMessage());
       }
-    }
-  }
-
-  /** Whether the study's model exists, takes this site's images, and is paid for. */
-  private Judgement fit(StudyPlan plan) {
-    if (Catalogue.find(plan.model()) instanceof Catalogue.Refused(String why)) {
-      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, why);
-    }
-    Optional<String> unfit = Catalogue.unfit(Catalogue.require(plan.model()), plan.task().type());
-    if (unfit.isPresent()) {
-      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, unfit.get());
-    }
-    Optional<String> tooMany =
-        TrainedSet.of(Catalogue.require(plan.model()), plan.tuning())
-            .unfit(plan.protection().patients());
-    if (tooMany.isPresent()) {
-      return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, tooMany.get());
-    }
-    if (plan.model().architecture().equals("synthetic")) {
-      return new Judgement.Allowed();
-    }
-    try {
-      Optional<String> unpaid = tools.training().engine().objection(plan);
-      if (unpaid.isPresent()) {
-        return new Judgement.Refused(Why.PRIVACY_BUDGET, unpaid.get());
-      }
-      ImageSet images = new Lesson(plan, tools.cohort()).pictures();
-      if (images.channels() != plan.model().channels()
-          || images.height() != plan.model().height()
-          || images.width() != plan.model().width()) {
-        return new Judgement.Refused(
-            Why.BAD_DATA,
-            "images are %dx%dx%d, the study wants %dx%dx%d"
-                .formatted(
-                    images.channels(),
-                    images.height(),
-                    images.width(),
-                    plan.model().channels(),
-                    plan.model().height(),
-                    plan.model().width()));
-      }
-      return new Judgement.Allowed();
-    } catch (IOException | IllegalArgumentException noImages) {
-      return new Judgement.Refused(Why.BAD_DATA, String.valueOf(noImages.getMessage()));
     }
   }
 }

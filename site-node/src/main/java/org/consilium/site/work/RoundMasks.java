@@ -9,7 +9,10 @@ import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.mask.Masks;
 import org.consilium.site.masking.MaskDesk;
+import org.consilium.site.policy.Why;
+import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.RoundTerms;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.StudyModel;
@@ -38,8 +41,30 @@ record RoundMasks(Tools tools, RoundTask task, StudyPlan plan, int minSites) {
     }
   }
 
+  /**
+   * What hides this site's update.
+   *
+   * @param masks empty in a sealed study
+   * @param failed why there are none, if there should be
+   */
+  record Hiding(Optional<Masks> masks, Optional<Protection> failed) {}
+
   /** Waits for the masks of this site's update. */
-  MaskDesk.Outcome await(Halt halt) {
+  Hiding hiding(Halt halt) {
+    if (!masked()) {
+      return new Hiding(Optional.empty(), Optional.empty());
+    }
+    return switch (await(halt)) {
+      case MaskDesk.Outcome.Ready(Masks ready) -> new Hiding(Optional.of(ready), Optional.empty());
+      case MaskDesk.Outcome.Failed(String detail) ->
+          new Hiding(
+              Optional.empty(), Optional.of(new Protection.Refused(Why.MASK_REFUSED, detail)));
+      case MaskDesk.Outcome.Stopped _ ->
+          new Hiding(Optional.empty(), Optional.of(new Protection.Stopped()));
+    };
+  }
+
+  private MaskDesk.Outcome await(Halt halt) {
     return tools.masking().await(context(), halt);
   }
 

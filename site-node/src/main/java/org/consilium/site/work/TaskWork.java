@@ -7,8 +7,6 @@ import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.security.mask.Masks;
-import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.HouseRules;
 import org.consilium.site.policy.Judgement;
@@ -44,6 +42,7 @@ final class TaskWork {
   private final StudyPlan plan;
   private final int minSites;
   private final RoundMasks masks;
+  private final OwnModels own;
 
   TaskWork(Tools tools, Voice voice, RoundTask task, StudyPlan plan, int minSites) {
     this.tools = tools;
@@ -52,6 +51,7 @@ final class TaskWork {
     this.plan = plan;
     this.minSites = minSites;
     this.masks = new RoundMasks(tools, task, plan, minSites);
+    this.own = new OwnModels(tools, plan);
   }
 
   /** How it ended. */
@@ -159,17 +159,9 @@ final class TaskWork {
     if (withdrawn.isPresent()) {
       return new Protection.Refused(withdrawn.get().why(), withdrawn.get().detail());
     }
-    Optional<Masks> hiding = Optional.empty();
-    if (masks.masked()) {
-      switch (masks.await(halt)) {
-        case MaskDesk.Outcome.Ready(Masks ready) -> hiding = Optional.of(ready);
-        case MaskDesk.Outcome.Failed(String detail) -> {
-          return new Protection.Refused(Why.MASK_REFUSED, detail);
-        }
-        case MaskDesk.Outcome.Stopped _ -> {
-          return new Protection.Stopped();
-        }
-      }
+    RoundMasks.Hiding hiding = masks.hiding(halt);
+    if (hiding.failed().isPresent()) {
+      return hiding.failed().get();
     }
     Assignment assignment =
         new Assignment(
@@ -177,7 +169,7 @@ final class TaskWork {
             plan,
             tools.declared(plan, task.studyDigest()),
             minSites,
-            hiding,
+            hiding.masks(),
             tools.transfer().outbox().draft(task));
     return tools.exit().updates().protect(trained, assignment);
   }
@@ -255,24 +247,8 @@ final class TaskWork {
 
   /** Trains the site's own models while the others finish the round; a stop loses nothing. */
   void beside(Halt halt) throws IOException {
-    boolean ditto = plan.training().personal().ditto() && real();
-    if (task.kind() == RoundTask.Kind.TRAIN && (baseline() || ditto) && !halt.halted()) {
-      Optional<Path> foundation = Optional.empty();
-      if (plan.foundation().isPresent()) {
-        Fetched fetched =
-            tools.transfer().fetcher().fetch(reference(plan.foundation().get()), halt);
-        if (!(fetched instanceof Fetched.Here(Path file))) {
-          return; // validation makes up for it
-        }
-        foundation = Optional.of(file);
-      }
-      Files files = new Files(Path.of(""), foundation);
-      if (ditto) {
-        var _ = tools.training().engine().trainPersonal(job(files), watch(halt));
-      }
-      if (baseline() && !halt.halted()) {
-        var _ = tools.training().engine().trainAlone(job(files), watch(halt));
-      }
+    if (task.kind() == RoundTask.Kind.TRAIN) {
+      own.beside(foundation -> job(new Files(Path.of(""), foundation)), watch(halt), halt);
     }
   }
 
@@ -312,7 +288,7 @@ final class TaskWork {
   }
 
   /** A foundation's layout is checked when it is used: it may hold more than the study needs. */
-  private static RoundTask.ModelReference reference(StudyPlan.Foundation foundation) {
+  static RoundTask.ModelReference reference(StudyPlan.Foundation foundation) {
     return new RoundTask.ModelReference(
         foundation.version(), foundation.fileBytes(), foundation.version().digest());
   }
@@ -330,8 +306,8 @@ final class TaskWork {
                   task.model().version().digest().brief()));
     }
     say(Phase.VALIDATING);
-    if (task.window() == 0 && real()) {
-      var _ = !baseline() || tools.training().engine().trainAlone(job(files), watch(halt));
+    if (task.window() == 0 && own.real()) {
+      var _ = !own.baseline() || tools.training().engine().trainAlone(job(files), watch(halt));
       var _ = halt.halted() || tools.training().engine().trainPersonal(job(files), watch(halt));
       if (halt.halted()) {
         return postponed("validation was stopped");
@@ -361,14 +337,6 @@ final class TaskWork {
 
   private Diary diary() {
     return new Diary(tools.place().folder(task.study()));
-  }
-
-  private boolean baseline() {
-    return plan.training().localBaseline() && real();
-  }
-
-  private boolean real() {
-    return !plan.model().architecture().equals("synthetic");
   }
 
   private TrainingJob job(Files files) {
