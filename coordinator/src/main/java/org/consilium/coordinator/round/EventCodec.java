@@ -223,21 +223,7 @@ final class EventCodec {
 
   private static RoundEvent roundEvent(Instant at, StudyEntry m) {
     return switch (m.getKindCase()) {
-      case UPDATE_ACCEPTED -> {
-        var e = m.getUpdateAccepted();
-        yield new UpdateAccepted(
-            at,
-            new Place(e.getNumber(), e.getAttempt()),
-            new Accepted(
-                new SiteId(e.getSite()),
-                digest(e.getUpload()),
-                e.getWeight(),
-                e.getSamples(),
-                e.getNorm(),
-                e.getTrainingLoss(),
-                e.getBytes(),
-                e.getContent().isEmpty() ? Optional.empty() : Optional.of(digest(e.getContent()))));
-      }
+      case UPDATE_ACCEPTED -> accepted(at, m.getUpdateAccepted());
       case SITE_DECLINED -> {
         var e = m.getSiteDeclined();
         yield new SiteDeclined(
@@ -295,6 +281,21 @@ final class EventCodec {
           KIND_NOT_SET ->
           throw new IllegalStateException("not a round event: " + m.getKindCase());
     };
+  }
+
+  private static UpdateAccepted accepted(Instant at, org.consilium.proto.journal.UpdateAccepted e) {
+    return new UpdateAccepted(
+        at,
+        new Place(e.getNumber(), e.getAttempt()),
+        new Accepted(
+            new SiteId(e.getSite()),
+            digest(e.getUpload()),
+            e.getWeight(),
+            e.getSamples(),
+            e.getNorm(),
+            e.getTrainingLoss(),
+            e.getBytes(),
+            e.getContent().isEmpty() ? Optional.empty() : Optional.of(digest(e.getContent()))));
   }
 
   private static Opening opening(Instant at, org.consilium.proto.journal.RoundOpened e) {
