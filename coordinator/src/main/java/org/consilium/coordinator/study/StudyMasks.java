@@ -46,8 +46,7 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
   }
 
   static Rejected unknown(StudyId study, SiteId caller) {
-    return new Rejected(
-        Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(study, caller));
+    return new Rejected(Why.UNKNOWN_STUDY, "no study %s names site %s".formatted(study, caller));
   }
 
   /**

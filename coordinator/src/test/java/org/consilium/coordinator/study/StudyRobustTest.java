@@ -31,7 +31,8 @@ final class StudyRobustTest {
       sites: {include: [s-1, s-2, s-3, s-4, s-5, s-6, s-7], quorum: 6}
     %s\
     """
-        .formatted(algorithm, more);
+        .formatted(
+            algorithm, more.contains("privacy") ? more : more + "  privacy: {mode: sealed}\n");
   }
 
   private static Robust robust(String keys) throws YamlRefused {
