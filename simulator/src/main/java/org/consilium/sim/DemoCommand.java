@@ -163,6 +163,9 @@ final class DemoCommand implements Callable<Integer> {
                         "--scenario must be one of %s, got %s"
                             .formatted(Scenario.keys(), scenario)));
     int rounds = asked.orElse(scale().rounds());
+    if (mode == Mode.masked && sites < 3) {
+      throw usage("--mode masked needs at least 3 sites, got " + sites);
+    }
     if (sites < 2 || sites > 12 || rounds < 1 || rounds > 500) {
       throw usage(
           "--sites must be 2-12 and --rounds 1-500, got %d and %d".formatted(sites, rounds));
