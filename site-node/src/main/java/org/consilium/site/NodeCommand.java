@@ -171,6 +171,21 @@ final class NodeCommand {
   }
 
   @Command(
+      name = "audit",
+      description = "What this node saw of the coordinator's audit log.",
+      mixinStandardHelpOptions = true)
+  int audit(
+      @Option(names = "--state", required = true, description = STATE_HELP) Path state,
+      @Option(names = "--out", description = "Write the last checkpoint, for an auditor.")
+          Optional<Path> out,
+      @Option(names = "--acknowledge", description = "Put the evidence of a refusal aside.")
+          boolean acknowledge,
+      @Option(names = "--json", description = JSON_HELP) boolean json) {
+    AuditView view = new AuditView(new StateFolder(state), console.clock());
+    return console.run(json, () -> acknowledge ? view.acknowledge() : view.show(out));
+  }
+
+  @Command(
       name = "ledger",
       description = "What left this hospital.",
       mixinStandardHelpOptions = true)

@@ -15,6 +15,7 @@ import org.consilium.security.audit.ChainedLog;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.site.ledger.LedgerFile;
 import org.consilium.site.ledger.LedgerLine;
+import org.consilium.site.protect.witness.AuditWitness;
 
 /** What people at the hospital ask a node's state folder; works while the node runs. */
 final class Overview {
@@ -49,6 +50,9 @@ final class Overview {
     if (state.joined()) {
       data.put("certificateUntil", state.credential(StateFolder.TLS).expiresAt());
     }
+    AuditWitness.View audit = AuditWitness.view(state.audit());
+    data.put("auditCheckpoint", audit.last().map(AuditView::line).orElse("none yet"));
+    audit.refusal().ifPresent(refusal -> data.put("AUDIT REFUSED", refusal));
     Instant since = clock.instant().minus(Duration.ofHours(24));
     long bytes = 0;
     long messages = 0;

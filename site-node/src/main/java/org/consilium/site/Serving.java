@@ -24,6 +24,7 @@ import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
@@ -102,7 +103,11 @@ final class Serving {
       CoordinatorSession session =
           new CoordinatorSession(
               link,
-              new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
+              new CoordinatorSession.Self(
+                  membership.site(),
+                  chains,
+                  SiteMain.version(),
+                  AuditWitness.open(state.audit(), signing, chains, console.clock())),
               desk,
               ledger,
               console.clock());

@@ -21,6 +21,11 @@ public record JournalEntry(long sequence, Instant time, Event event) {
     return EntryHash.audit(this);
   }
 
+  /** The link that belongs after {@code previous}; another one means that the entry was changed. */
+  public byte[] hash(byte[] previous) {
+    return EntryHash.next(previous, this);
+  }
+
   /**
    * An event to append.
    *

@@ -7,6 +7,7 @@ import io.swagger.v3.oas.annotations.OpenAPIDefinition;
 import io.swagger.v3.oas.annotations.info.Info;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
@@ -43,6 +44,7 @@ public final class WebServer implements AutoCloseable {
       StudyCatalogue studies,
       Consortium consortium,
       Journal journal,
+      AuditLog audit,
       Consortium.Address address,
       Access access,
       Metering metering,

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.aggregate.FixedPointMean;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -85,6 +86,15 @@ final class TestConsortium implements AutoCloseable {
 
   Studies studies() {
     return studies;
+  }
+
+  /** The audit log over this consortium's journal; its thread is not started. */
+  AuditLog audit() throws IOException {
+    return AuditLog.open(
+        folder.resolve("state").resolve("audit"),
+        journal,
+        new AuditLog.Keeper(DOMAIN, authority.root(), SigningKey.of(signer), signer.chain()),
+        time);
   }
 
   Presence presence() {

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -42,6 +43,7 @@ import org.consilium.security.sign.ChainCheck;
 final class WireConsortium implements AutoCloseable {
   final TestConsortium inside;
   final Consortium members;
+  final AuditLog audit;
   private final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
@@ -72,6 +74,7 @@ final class WireConsortium implements AutoCloseable {
                 tls.pkcs10(),
                 SpiffeId.coordinator(TestConsortium.DOMAIN, "main"),
                 Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"))));
+    audit = inside.audit();
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
     servers =
         GrpcServers.start(
@@ -79,7 +82,8 @@ final class WireConsortium implements AutoCloseable {
             server,
             members,
             new GrpcServers.Services(
-                new CoordinationService(inside.studies(), inside.presence(), inside.time, threads),
+                new CoordinationService(
+                    inside.studies(), audit, inside.presence(), inside.time, threads),
                 new EnrolmentService(members, access, inside.time)),
             access);
   }

@@ -23,6 +23,8 @@ public record EgressEntry(
     MANIFEST("manifest"),
     UPDATE("update"),
     REPORT("report"),
+    /** The word that the coordinator's audit log continues what this site saw: hashes only. */
+    AUDIT_COSIGN("audit-cosign"),
     /** Written once a session: how many pings and progress notes it sent, which hold no data. */
     HEARTBEATS("heartbeats");
 

@@ -104,6 +104,11 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             ProxyRules.of(Map.of()));
   }
 
+  /** Its genuine signing credential; a witness that is never asked takes any. */
+  Credential signing() {
+    return signing;
+  }
+
   CoordinatorLink link() {
     return link;
   }
