@@ -37,7 +37,9 @@ import org.consilium.coordinator.round.Clocks;
 import org.consilium.coordinator.rpc.CoordinationService;
 import org.consilium.coordinator.rpc.EnrolmentService;
 import org.consilium.coordinator.rpc.GrpcServers;
+import org.consilium.coordinator.study.Retention;
 import org.consilium.coordinator.study.Studies;
+import org.consilium.coordinator.study.StudyReplay;
 import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
@@ -112,10 +114,8 @@ public final class Coordinator implements AutoCloseable {
     Credential signing = signingCredential(authority);
     AuditLog audit = openAudit(journal, authority, signing);
     StudyMeter observer = new StudyMeter(new RoundMetrics(registry), audit::wake, this::fail);
-    Studies studies =
-        keep(
-            Studies.open(
-                surroundings(journal, authority, consortium, signing, presence, observer)));
+    Surroundings around = surroundings(journal, authority, consortium, signing, presence, observer);
+    Studies studies = keep(Studies.open(around));
     consortium.onRevocation(studies::revoked);
     CoordinatorMetrics.register(
         registry,
@@ -146,7 +146,7 @@ public final class Coordinator implements AutoCloseable {
                     studies,
                     consortium,
                     journal,
-                    audit,
+                    new WebServer.Proofs(audit, new StudyReplay(around)),
                     new Consortium.Address(
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
                     new Access(adminToken(), settings.publicHost()),
@@ -179,7 +179,8 @@ public final class Coordinator implements AutoCloseable {
         observer,
         new Clocks(clock, System::nanoTime),
         random,
-        new FixedPointMean(Runtime.getRuntime().availableProcessors()));
+        new FixedPointMean(Runtime.getRuntime().availableProcessors()),
+        settings.keepUpdates() ? Retention.KEEP : Retention.DROP);
   }
 
   private Credential signingCredential(CertificateAuthority authority) throws IOException {

@@ -192,7 +192,7 @@ final class NodeCommand {
   int ledger(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--verify", description = "Check the hash chain.") boolean verify,
-      @Option(names = "--export", description = "csv.") Optional<String> export,
+      @Option(names = "--export", description = "csv or json.") Optional<String> export,
       @Option(names = "--study", description = "Only this study.") Optional<String> study,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
@@ -200,12 +200,12 @@ final class NodeCommand {
         () -> {
           Overview overview = new Overview(new StateFolder(state), console.clock());
           if (verify) {
-            return overview.verify();
+            Console.Result found = overview.verify(); // refuses to export what is not intact
+            if (export.isEmpty()) {
+              return found;
+            }
           }
-          if (export.isPresent() && !export.get().equals("csv")) {
-            throw new IllegalArgumentException("--export: csv is the only form known");
-          }
-          return overview.ledger(study, export.isPresent());
+          return overview.ledger(study, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
         });
   }
 

@@ -86,7 +86,22 @@ final class Overview {
         "ledger intact: %d entries, head %s".formatted(found.entries(), found.head()));
   }
 
-  Console.Result ledger(Optional<String> study, boolean csv) throws IOException {
+  /** How a ledger is printed. */
+  enum Form {
+    TABLE,
+    CSV,
+    JSON;
+
+    static Form of(String word) {
+      return switch (word) {
+        case "csv" -> CSV;
+        case "json" -> JSON;
+        default -> throw new IllegalArgumentException("--export: csv or json");
+      };
+    }
+  }
+
+  Console.Result ledger(Optional<String> study, Form form) throws IOException {
     List<LedgerLine> some =
         lines().stream()
             .filter(l -> study.isEmpty() || study.get().equals(l.text("study")))
@@ -112,8 +127,14 @@ final class Overview {
                   sha256.substring(0, Math.min(12, sha256.length())),
                   line.text("readers")));
     }
+    Map<String, Object> data = Map.of("entries", rows);
     return new Console.Result(
-        Map.of("entries", rows), csv ? LedgerFile.csv(some).stripTrailing() : text.toString());
+        data,
+        switch (form) {
+          case TABLE -> text.toString();
+          case CSV -> LedgerFile.csv(some).stripTrailing();
+          case JSON -> Json.of(data);
+        });
   }
 
   Console.Result pause(boolean yes) throws IOException {

@@ -46,7 +46,7 @@ final class AuditController {
   /** The newest checkpoint and who cosigned. */
   @Get("/checkpoint")
   CheckpointJson checkpoint() {
-    AuditLog.Status status = parts.audit().status();
+    AuditLog.Status status = parts.proofs().audit().status();
     return new CheckpointJson(
         status.latest().map(c -> c.head().size()).orElse(0L),
         status.latest().map(c -> c.head().root().hex()).orElse(null),
@@ -61,7 +61,7 @@ final class AuditController {
   StreamedFile bundle() throws IOException {
     Path file = Files.createTempFile("consilium-", ".audit");
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-      parts.audit().export(out);
+      parts.proofs().audit().export(out);
     }
     // Removed when the answer has been sent and the stream is closed.
     return new StreamedFile(

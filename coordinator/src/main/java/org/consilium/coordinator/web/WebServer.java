@@ -11,6 +11,7 @@ import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.study.Replays;
 import org.consilium.coordinator.study.StudyCatalogue;
 import org.consilium.protocol.Limits;
 
@@ -44,11 +45,14 @@ public final class WebServer implements AutoCloseable {
       StudyCatalogue studies,
       Consortium consortium,
       Journal journal,
-      AuditLog audit,
+      Proofs proofs,
       Consortium.Address address,
       Access access,
       Metering metering,
       BooleanSupplier ready) {}
+
+  /** What an auditor asks. */
+  public record Proofs(AuditLog audit, Replays replays) {}
 
   /** Where numbers about the service itself are kept. */
   public record Metering(PrometheusRegistry registry, AccessMetrics access) {}

@@ -51,6 +51,7 @@ final class TestConsortium implements AutoCloseable {
   final CertificateAuthority authority;
   private final Credential signer;
   private final Map<String, TestSite.Sealed> updates = new HashMap<>();
+  Retention retention = Retention.DROP;
   SpoolSpace space = () -> Long.MAX_VALUE;
   private final java.util.concurrent.atomic.AtomicBoolean dead =
       new java.util.concurrent.atomic.AtomicBoolean();
@@ -132,7 +133,8 @@ final class TestConsortium implements AutoCloseable {
         new Silence(() -> dead.set(true)),
         time.clocks(),
         random,
-        new FixedPointMean(2));
+        new FixedPointMean(2),
+        retention);
   }
 
   List<java.security.cert.X509Certificate> issue(

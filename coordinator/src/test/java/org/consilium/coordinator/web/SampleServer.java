@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
@@ -17,6 +18,7 @@ import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.ops.CoordinatorMetrics;
 import org.consilium.coordinator.ops.MeteredJournal;
 import org.consilium.coordinator.ops.RoundMetrics;
+import org.consilium.coordinator.study.Replayed;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
@@ -77,7 +79,9 @@ final class SampleServer implements AutoCloseable {
                 studies,
                 consortium,
                 journal,
-                audit(folder, journal, authority, random, clock),
+                new WebServer.Proofs(
+                    audit(folder, journal, authority, random, clock),
+                    study -> new Replayed(study, List.of())),
                 address,
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),
