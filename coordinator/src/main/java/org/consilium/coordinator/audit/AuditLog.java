@@ -54,6 +54,7 @@ public final class AuditLog implements AutoCloseable {
   private Optional<Checkpoint> latest = Optional.empty();
   private Optional<String> trouble = Optional.empty();
   private Optional<Thread> clerk = Optional.empty();
+  private volatile boolean open = true;
 
   private AuditLog(Journal journal, Keeper keeper, InstantSource clock) {
     this.journal = journal;
@@ -208,7 +209,8 @@ public final class AuditLog implements AutoCloseable {
   /** Signs what is new once more and ends the thread. */
   @Override
   public void close() throws IOException {
-    clerk.ifPresent(Thread::interrupt);
+    open = false; // never an interrupt: it would close the files that the thread writes
+    wake();
     try {
       if (clerk.isPresent()) {
         clerk.get().join();
@@ -224,29 +226,19 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private void run(Runnable made) {
-    boolean open = true;
     while (open) {
       try {
         if (checkpoint().isPresent()) {
           made.run();
         }
-        Boolean _ = wakes.poll(EVERY.toSeconds(), TimeUnit.SECONDS);
-      } catch (InterruptedException closing) {
-        open = false;
       } catch (IOException disk) {
         LOG.log(System.Logger.Level.ERROR, "audit checkpoint: {0}", disk.getMessage());
-        open = pause();
       }
-    }
-  }
-
-  /** Waits after a failed disk; false when the log is closing. */
-  private boolean pause() {
-    try {
-      Boolean _ = wakes.poll(EVERY.toSeconds(), TimeUnit.SECONDS);
-      return true;
-    } catch (InterruptedException closing) {
-      return false;
+      try {
+        Boolean _ = wakes.poll(EVERY.toSeconds(), TimeUnit.SECONDS);
+      } catch (InterruptedException stopped) {
+        return;
+      }
     }
   }
 

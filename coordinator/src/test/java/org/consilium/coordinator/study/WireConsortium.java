@@ -47,6 +47,10 @@ final class WireConsortium implements AutoCloseable {
   private final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
+
+  /** What each site signs with. */
+  final Map<SiteId, Credential> signers = new ConcurrentHashMap<>();
+
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   WireConsortium(Path folder, int count) throws Exception {
@@ -99,6 +103,7 @@ final class WireConsortium implements AutoCloseable {
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));
+      signers.put(id, signing.with(ChainCheck.parse(approved.signingChain())));
     }
   }
 
