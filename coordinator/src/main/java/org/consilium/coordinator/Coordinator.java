@@ -21,7 +21,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Member;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
@@ -35,7 +37,9 @@ import org.consilium.coordinator.round.Clocks;
 import org.consilium.coordinator.rpc.CoordinationService;
 import org.consilium.coordinator.rpc.EnrolmentService;
 import org.consilium.coordinator.rpc.GrpcServers;
+import org.consilium.coordinator.study.Retention;
 import org.consilium.coordinator.study.Studies;
+import org.consilium.coordinator.study.StudyReplay;
 import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
@@ -107,10 +111,19 @@ public final class Coordinator implements AutoCloseable {
         Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
-    Studies studies =
-        keep(Studies.open(surroundings(journal, authority, consortium, presence, registry)));
+    Credential signing = signingCredential(authority);
+    AuditLog audit = openAudit(journal, authority, signing);
+    StudyMeter observer = new StudyMeter(new RoundMetrics(registry), audit::wake, this::fail);
+    Surroundings around = surroundings(journal, authority, consortium, signing, presence, observer);
+    Studies studies = keep(Studies.open(around));
     consortium.onRevocation(studies::revoked);
-    CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
+    CoordinatorMetrics.register(
+        registry,
+        studies::list,
+        consortium,
+        () -> whole && audit.status().trouble().isEmpty(),
+        version());
+    audit.start(() -> presence.wake(consortium.list().stream().map(Member::site).toList()));
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     keep(threads::shutdownNow);
     GrpcServers grpc =
@@ -121,7 +134,7 @@ public final class Coordinator implements AutoCloseable {
                 tls,
                 consortium,
                 new GrpcServers.Services(
-                    new CoordinationService(studies, presence, clock, threads),
+                    new CoordinationService(studies, audit, presence, clock, threads),
                     new EnrolmentService(consortium, access, clock)),
                 access));
     WebServer web =
@@ -133,6 +146,7 @@ public final class Coordinator implements AutoCloseable {
                     studies,
                     consortium,
                     journal,
+                    new WebServer.Proofs(audit, new StudyReplay(around)),
                     new Consortium.Address(
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
                     new Access(adminToken(), settings.publicHost()),
@@ -150,15 +164,9 @@ public final class Coordinator implements AutoCloseable {
       Journal journal,
       CertificateAuthority authority,
       Consortium consortium,
+      Credential signing,
       Presence presence,
-      PrometheusRegistry registry)
-      throws IOException {
-    Credential signing =
-        credential(
-            "signing",
-            authority,
-            SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
-            Leaf.COORDINATOR_SIGNING.terms());
+      StudyMeter observer) {
     return new Surroundings(
         settings.state(),
         SpoolSpace.of(settings.state()),
@@ -168,10 +176,30 @@ public final class Coordinator implements AutoCloseable {
         new Surroundings.Signer(SigningKey.of(signing), signing.chain()),
         (study, sealingKey) -> certify(authority, study, sealingKey),
         presence,
-        new StudyMeter(new RoundMetrics(registry), this::fail),
+        observer,
         new Clocks(clock, System::nanoTime),
         random,
-        new FixedPointMean(Runtime.getRuntime().availableProcessors()));
+        new FixedPointMean(Runtime.getRuntime().availableProcessors()),
+        settings.keepUpdates() ? Retention.KEEP : Retention.DROP);
+  }
+
+  private Credential signingCredential(CertificateAuthority authority) throws IOException {
+    return credential(
+        "signing",
+        authority,
+        SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
+        Leaf.COORDINATOR_SIGNING.terms());
+  }
+
+  private AuditLog openAudit(Journal journal, CertificateAuthority authority, Credential signing)
+      throws IOException {
+    return keep(
+        AuditLog.open(
+            settings.state().resolve("audit"),
+            journal,
+            new AuditLog.Keeper(
+                authority.trustDomain(), authority.root(), SigningKey.of(signing), signing.chain()),
+            clock));
   }
 
   private List<X509Certificate> certify(

@@ -62,6 +62,11 @@ record StateFolder(Path path) {
         path.resolve("privacy-budgets.properties"));
   }
 
+  /** The last checkpoint of the coordinator's audit log, and what was refused. */
+  Path audit() {
+    return path.resolve("audit");
+  }
+
   Path outbox() {
     return path.resolve("outbox");
   }

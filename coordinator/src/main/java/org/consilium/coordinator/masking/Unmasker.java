@@ -3,6 +3,7 @@ package org.consilium.coordinator.masking;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,13 +32,18 @@ import org.consilium.security.mask.Unmasking.Outcome;
 public record Unmasker(MaskTranscript transcript) {
   private static final System.Logger LOG = System.getLogger(Unmasker.class.getName());
 
+  /** What takes the masks off the sum of an attempt, if it is masked. */
+  public Optional<Masks> of(Optional<Attempt> masked) throws UnmaskFailed, IOException {
+    return masked.isPresent() ? Optional.of(removal(masked.get())) : Optional.empty();
+  }
+
   /**
    * What to add to the sum over the survivors.
    *
    * @throws UnmaskFailed if shares are wrong, naming who gave them, or a secret cannot be rebuilt
    * @throws IOException if a message on disk was changed
    */
-  public Masks removal(Attempt attempt) throws UnmaskFailed, IOException {
+  private Masks removal(Attempt attempt) throws UnmaskFailed, IOException {
     SortedMap<Integer, MaskKeys> keys = new TreeMap<>();
     for (SiteId site : attempt.masking().keys().keySet()) {
       MaskMessage.Keys m =

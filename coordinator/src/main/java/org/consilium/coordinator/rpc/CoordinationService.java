@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Accepted;
 import org.consilium.coordinator.intake.Intake.Announced;
@@ -43,6 +44,7 @@ import org.consilium.protocol.SiteId;
  */
 public final class CoordinationService extends CoordinationGrpc.CoordinationImplBase {
   private final Studies studies;
+  private final AuditLog audit;
   private final Presence presence;
   private final InstantSource clock;
   private final Executor threads;
@@ -50,13 +52,15 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   /**
    * Serves some studies.
    *
+   * @param audit offered to sites, which cosign it
    * @param presence the one that the studies were opened with
    * @param clock tells sites the coordinator's time of day
    * @param threads sends to sites; may block
    */
   public CoordinationService(
-      Studies studies, Presence presence, InstantSource clock, Executor threads) {
+      Studies studies, AuditLog audit, Presence presence, InstantSource clock, Executor threads) {
     this.studies = studies;
+    this.audit = audit;
     this.presence = presence;
     this.clock = clock;
     this.threads = threads;
@@ -66,7 +70,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
     SiteSession session =
         new SiteSession(
-            Caller.SITE.get(), out, new SiteSession.Door(studies, presence, clock, threads));
+            Caller.SITE.get(), out, new SiteSession.Door(studies, audit, presence, clock, threads));
     if (out instanceof ServerCallStreamObserver<CoordinatorMessage> call) {
       call.setOnCancelHandler(session::gone);
     }

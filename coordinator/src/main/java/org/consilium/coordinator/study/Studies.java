@@ -375,19 +375,15 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
       java.util.function.Predicate<StudyState> legal,
       RoundLoop.Request request)
       throws StudyRefused, IOException {
+    RoundLoop loop = study.loop();
     Reply reply =
-        study
-            .loop()
-            .ask(
-                () ->
-                    legal.test(study.loop().state())
-                        ? request.answer()
-                        : new Reply.Refused(
-                            "%s study %s: it is %s"
-                                .formatted(
-                                    verb,
-                                    study.plan().study(),
-                                    study.loop().state().stage().name())));
+        loop.ask(
+            () ->
+                legal.test(loop.state())
+                    ? request.answer()
+                    : new Reply.Refused(
+                        "%s study %s: it is %s"
+                            .formatted(verb, study.plan().study(), loop.state().stage())));
     return switch (reply) {
       case Reply.Done _ -> study.snapshot();
       case Reply.Refused(String why) -> throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);

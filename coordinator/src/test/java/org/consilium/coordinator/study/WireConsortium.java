@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -47,9 +48,14 @@ import org.consilium.security.sign.ChainCheck;
 final class WireConsortium implements AutoCloseable {
   final TestConsortium inside;
   final Consortium members;
+  final AuditLog audit;
   private final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
+
+  /** What each site signs with. */
+  final Map<SiteId, Credential> signers = new ConcurrentHashMap<>();
+
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   WireConsortium(Path folder, int count) throws Exception {
@@ -81,6 +87,7 @@ final class WireConsortium implements AutoCloseable {
                 tls.pkcs10(),
                 SpiffeId.coordinator(TestConsortium.DOMAIN, "main"),
                 Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"))));
+    audit = inside.audit();
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
     servers =
         GrpcServers.start(
@@ -88,7 +95,8 @@ final class WireConsortium implements AutoCloseable {
             server,
             members,
             new GrpcServers.Services(
-                new CoordinationService(inside.studies(), inside.presence(), inside.time, threads),
+                new CoordinationService(
+                    inside.studies(), audit, inside.presence(), inside.time, threads),
                 new EnrolmentService(members, access, inside.time)),
             access);
   }
@@ -104,6 +112,7 @@ final class WireConsortium implements AutoCloseable {
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));
+      signers.put(id, signing.with(ChainCheck.parse(approved.signingChain())));
     }
   }
 

@@ -87,6 +87,17 @@ final class Schemas {
                   Limits.MEASURES_MAX),
               Field.of(8, new Form.Whole(20))));
 
+  private static final WireSchema AUDIT_STATE = branch(20, message(LARGE, DIGEST));
+
+  private static final WireSchema AUDIT_COSIGN =
+      branch(
+          21,
+          WireSchema.of(
+              Field.of(1, LARGE),
+              Field.of(2, LARGE),
+              Field.of(3, SIGNATURE),
+              new Field(4, new Form.Opaque(1, 8 << 10), 5)));
+
   private static final WireSchema COHORT_COUNT = signed(message(NAME, DIGEST, COUNT));
 
   private static final WireSchema PARCELS =
@@ -103,7 +114,7 @@ final class Schemas {
     return switch (kind) {
       case ENROL_REQUEST -> ENROL;
       case CAPABILITY -> HELLO;
-      case HEARTBEATS -> WireSchema.either(PING, PROGRESS);
+      case HEARTBEATS -> WireSchema.either(WireSchema.either(PING, PROGRESS), AUDIT_STATE);
       case REQUEST -> WireSchema.either(FETCH, COLLECT);
       case DECISION -> DECISION;
       case TYPED_ERROR -> REFUSAL;
@@ -118,7 +129,8 @@ final class Schemas {
       case SHARES -> branch(2, PARCELS);
       case U3_SIGNATURE -> branch(3, opaque(kind));
       case UNMASK_SHARES -> branch(4, opaque(kind));
-      case RENEW_REQUEST, AUDIT_COSIGN -> opaque(kind);
+      case AUDIT_COSIGN -> AUDIT_COSIGN;
+      case RENEW_REQUEST -> opaque(kind);
     };
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.Goodbye;
@@ -35,6 +36,9 @@ import org.consilium.protocol.wire.TaskCodec;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.EgressBlocked;
+import org.consilium.site.protect.witness.AuditWitness;
+import org.consilium.site.protect.witness.AuditWitness.Judgement;
+import org.consilium.site.protect.witness.ReleasedCosignature;
 
 /**
  * The stream to the coordinator: greets, pings, hands verified orders on, sends answers, and comes
@@ -69,8 +73,10 @@ public final class CoordinatorSession {
    * @param site must be the name that the coordinator greets
    * @param chains checks the coordinator's signing chain
    * @param softwareVersion told to the coordinator
+   * @param witness judges the checkpoints of the coordinator's audit log
    */
-  public record Self(SiteId site, ChainCheck chains, String softwareVersion) {}
+  public record Self(
+      SiteId site, ChainCheck chains, String softwareVersion, AuditWitness witness) {}
 
   /** Why the session is over for good. */
   public enum Ending {
@@ -103,7 +109,7 @@ public final class CoordinatorSession {
         reason = converse(halt, backoff);
         word = link.gate().paused() ? "paused" : "goodbye";
       } catch (StatusException | StatusRuntimeException cut) {
-        word = word(Status.fromThrowable(cut));
+        word = Failures.word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {
         word = "silent";
       } catch (EgressBlocked blocked) {
@@ -172,6 +178,7 @@ public final class CoordinatorSession {
       for (Answer.Decision decision : decisions.values()) {
         transmit(decision);
       }
+      tellKnown(stream);
     }
     MessageBudget budget = new MessageBudget(clock.instant());
     while (!halt.halted() && !link.gate().paused()) {
@@ -215,7 +222,7 @@ public final class CoordinatorSession {
     return CoordinatorKey.of(welcome.getSigningChainList(), self.chains());
   }
 
-  private void handle(CoordinatorMessage message, CoordinatorKey key) {
+  private void handle(CoordinatorMessage message, CoordinatorKey key) throws IOException {
     try {
       switch (message.getKindCase()) {
         case PROPOSAL -> proposal(message.getProposal(), key);
@@ -229,6 +236,7 @@ public final class CoordinatorSession {
                 .ifPresentOrElse(
                     body -> orders.mask(MaskCodec.order(body)),
                     () -> orders.dropped("mask order: the signature does not verify"));
+        case CHECKPOINT -> checkpoint(message.getCheckpoint());
         case PONG -> orders.roundTrip(Duration.between(pinged, clock.instant()));
         case WELCOME, GOODBYE, KIND_NOT_SET -> {}
       }
@@ -245,6 +253,39 @@ public final class CoordinatorSession {
     }
     byte[] plan = PlanCodec.planBytes(body.get());
     orders.proposal(plan, PlanCodec.decode(plan), Digest.sha256(plan));
+  }
+
+  /** Cosigns a checkpoint that continues the last one; any other is evidence, and is dropped. */
+  private void checkpoint(CheckpointOffer offer) throws IOException {
+    switch (self.witness()
+        .offered(CheckpointCodec.checkpoint(offer), CheckpointCodec.proof(offer))) {
+      case Judgement.Right(ReleasedCosignature released) -> cosign(released);
+      case Judgement.Refused(var why, String detail) ->
+          orders.dropped("AUDIT %s, NOT COSIGNED: %s".formatted(why, detail));
+    }
+  }
+
+  /** The exit has the cosignature in the ledger before it leaves. */
+  private void cosign(ReleasedCosignature released) throws IOException {
+    SiteMessage message = CheckpointCodec.cosign(released);
+    synchronized (sending) {
+      if (call.isPresent()) {
+        try {
+          write(call.get(), message);
+          tellKnown(call.get());
+        } catch (StatusException | TimeoutException cut) {
+          call = Optional.empty(); // the reading side notices as well
+        } catch (InterruptedException interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+
+  /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
+  private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
+      throws StatusException, TimeoutException, InterruptedException {
+    write(stream, CheckpointCodec.state(self.witness().known()));
   }
 
   private void ping(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
@@ -334,16 +375,5 @@ public final class CoordinatorSession {
     } catch (TimeoutException nothingYet) {
       return Optional.empty();
     }
-  }
-
-  private static String word(Status status) {
-    String words = Failures.words(status);
-    if (words.contains("407")) {
-      return "proxy_auth";
-    }
-    if (words.contains("pinned") || words.contains("PKIX") || words.contains("certificate")) {
-      return "tls";
-    }
-    return status.getCode().name().toLowerCase(java.util.Locale.ROOT);
   }
 }

@@ -71,6 +71,8 @@ final class OutgoingMessages {
                 false,
                 bytes));
       }
+      case AUDIT_STATE -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
+      case AUDIT_COSIGN -> Optional.of(Outgoing.plain(Kind.AUDIT_COSIGN, bytes));
       case KIND_NOT_SET -> Optional.empty();
     };
   }

@@ -13,7 +13,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.Ping;
+import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.StudyDecision;
 import org.consilium.proto.v1.UpdateChunk;
@@ -62,8 +64,7 @@ final class EgressGateTest {
     EgressBlocked large =
         held(
             () ->
-                gate.pass(
-                    Outgoing.of(Kind.KEYS, STUDY, 1, true, signed(Kind.KEYS.bytesMax() - 10))));
+                gate.pass(Outgoing.of(Kind.KEYS, STUDY, 1, true, keys(Kind.KEYS.bytesMax() - 10))));
 
     assertThat(undeclared.step()).isEqualTo(Step.KIND);
     assertThat(large.step()).isEqualTo(Step.SIZE);
@@ -230,14 +231,6 @@ final class EgressGateTest {
         .toByteArray();
   }
 
-  private static byte[] signed(int bodyBytes) {
-    return org.consilium.proto.v1.Signed.newBuilder()
-        .setBody(ByteString.copyFrom(new byte[bodyBytes]))
-        .setSignature(ByteString.copyFrom(new byte[64]))
-        .build()
-        .toByteArray();
-  }
-
   private static Outgoing chunk() {
     byte[] bytes =
         UpdateChunk.newBuilder()
@@ -252,5 +245,15 @@ final class EgressGateTest {
 
   private static EgressEntry announcement(Kind kind) {
     return new EgressEntry(kind, STUDY.value(), 1, 1000, DIGEST, "aggregation key holder", 1);
+  }
+
+  private static byte[] keys(int bodyBytes) {
+    return MaskSubmission.newBuilder()
+        .setKeys(
+            Signed.newBuilder()
+                .setBody(ByteString.copyFrom(new byte[bodyBytes]))
+                .setSignature(ByteString.copyFrom(new byte[64])))
+        .build()
+        .toByteArray();
   }
 }

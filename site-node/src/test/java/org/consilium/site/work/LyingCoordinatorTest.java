@@ -40,6 +40,7 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
@@ -177,7 +178,8 @@ final class LyingCoordinatorTest {
     assertThat(log).anyMatch(line -> line.contains("bytes left for it in 24 h"));
     // 1000 parameters and the trailer, four bytes each, sealed in one chunk: sixteen times.
     long sealed = 4L * (layout.length() + 2) + 16;
-    assertThat(coordinator.updateBytes.get()).isEqualTo(16 * sealed);
+    // A call that the coordinator ends may lose what was on its way.
+    assertThat(coordinator.updateBytes.get()).isPositive().isLessThanOrEqualTo(16 * sealed);
     assertThat(ledger.updateBytesToday()).isEqualTo(16 * sealed);
   }
 
@@ -271,7 +273,13 @@ final class LyingCoordinatorTest {
                 Consortium.NORTH,
                 new ChainCheck(
                     coordinator.authority.root(), "test.example", InstantSource.system()),
-                "0.1.0"),
+                "0.1.0",
+                AuditWitness.open(
+                    folder.resolve("audit"),
+                    coordinator.signing(),
+                    new ChainCheck(
+                        coordinator.authority.root(), "test.example", InstantSource.system()),
+                    clock)),
             desk,
             clock);
     Halt over = new Halt();
