@@ -20,11 +20,7 @@ final class BadInputTable {
       // revocation lists and renewal
       4, 13, 15,
       // the issuing process of its own
-      14,
-      // the masked protocol
-      20, 21, 22, 23,
-      // privacy ledger and egress filter
-      56, 57, 58);
+      14);
 
   /** Inputs of a reader that this version does not have. */
   private static final List<Integer> NO_READER = List.of(50, 51, 52, 54);
