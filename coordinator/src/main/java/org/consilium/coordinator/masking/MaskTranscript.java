@@ -1,13 +1,11 @@
 package org.consilium.coordinator.masking;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.round.MaskEvent.Kind;
-import org.consilium.proto.v1.MaskParcels;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
@@ -21,13 +19,16 @@ import org.consilium.protocol.wire.MaskCodec;
  */
 public record MaskTranscript(Spool spool) {
 
-  /** Keeps a site's messages; returns what the journal knows them by. */
-  public Digest keep(Attempt attempt, SiteId site, Kind kind, List<SignedBytes> messages)
+  /** What the journal knows a site's messages of a phase by. */
+  public static Digest digest(List<SignedBytes> messages) {
+    return Digest.sha256(MaskCodec.file(messages));
+  }
+
+  /** Keeps a site's messages. */
+  public void keep(Attempt attempt, SiteId site, Kind kind, List<SignedBytes> messages)
       throws IOException {
-    byte[] blob = MaskCodec.parcels(messages).toByteArray();
-    Digest digest = Digest.sha256(blob);
-    spool.keep(attempt.spool(site), suffix(kind, digest), blob);
-    return digest;
+    byte[] blob = MaskCodec.file(messages);
+    spool.keep(attempt.spool(site), suffix(kind, Digest.sha256(blob)), blob);
   }
 
   /** What a site sent in a phase, as it was signed. */
@@ -41,11 +42,7 @@ public record MaskTranscript(Spool spool) {
       throw new IOException(
           "read %s of site %s: changed on disk".formatted(suffix(kind, digest.get()), site));
     }
-    try {
-      return MaskCodec.parcels(MaskParcels.parseFrom(blob));
-    } catch (InvalidProtocolBufferException broken) {
-      throw new IOException("read %s of site %s".formatted(kind, site), broken);
-    }
+    return MaskCodec.file(blob);
   }
 
   private static String suffix(Kind kind, Digest digest) {

@@ -65,12 +65,42 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
     if (rejected.isPresent()) {
       return rejected.get();
     }
-    Digest digest = transcript().keep(attempt, site.id(), kind, messages);
+    Digest digest = MaskTranscript.digest(messages);
+    // Nothing is written for a message that will not count: a member must not fill the disk.
+    Optional<Reply> settled = settled(site.id(), kind, attempt, digest);
+    if (settled.isPresent()) {
+      return answer(site.id(), digest, settled.get());
+    }
+    transcript().keep(attempt, site.id(), kind, messages);
     Reply reply = loop.ask(() -> journal(site, kind, attempt, digest));
+    return answer(site.id(), digest, reply);
+  }
+
+  private static Intake answer(SiteId site, Digest digest, Reply reply) {
     return switch (reply) {
       case Reply.Done(boolean duplicate) -> new Intake.Accepted(digest, duplicate);
-      case Reply.Refused(String why) -> refused(site.id(), why);
+      case Reply.Refused(String why) -> refused(site, why);
     };
+  }
+
+  /** The answer to a message that is known, or that the site does not owe; empty if it is due. */
+  private Optional<Reply> settled(SiteId site, Kind kind, Attempt attempt, Digest digest) {
+    Optional<Digest> known = Optional.ofNullable(attempt.masking().of(kind).get(site));
+    if (known.isPresent()) {
+      return Optional.of(
+          known.get().equals(digest)
+              ? new Reply.Done(true)
+              : new Reply.Refused(
+                  "another message, %s, was taken before".formatted(known.get().brief())));
+    }
+    boolean due =
+        loop.state().current().filter(r -> MaskMachine.expects(r, site, kind)).isPresent();
+    return due
+        ? Optional.empty()
+        : Optional.of(
+            new Reply.Refused(
+                "the masking of %s is at %s, and this site owes no %s"
+                    .formatted(attempt.opening().place(), attempt.masking().phase(), kind)));
   }
 
   private Reply journal(EnrolledSite site, Kind kind, Attempt attempt, Digest digest)
@@ -80,17 +110,9 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
     if (open.isEmpty() || !open.get().opening().place().equals(attempt.opening().place())) {
       return new Reply.Refused("its attempt is over");
     }
-    Optional<Digest> known = Optional.ofNullable(open.get().masking().of(kind).get(site.id()));
-    if (known.isPresent()) {
-      return known.get().equals(digest)
-          ? new Reply.Done(true)
-          : new Reply.Refused(
-              "another message, %s, was taken before".formatted(known.get().brief()));
-    }
-    if (!MaskMachine.expects(now.get(), site.id(), kind)) {
-      return new Reply.Refused(
-          "the masking of %s is at %s, and this site owes no %s"
-              .formatted(attempt.opening().place(), open.get().masking().phase(), kind));
+    Optional<Reply> settled = settled(site.id(), kind, open.get(), digest);
+    if (settled.isPresent()) {
+      return settled.get();
     }
     return loop.record(
         new InRound(new MaskTaken(loop.now(), attempt.opening().place(), site.id(), kind, digest)));

@@ -145,6 +145,13 @@ final class TestSite {
     return sealed(task, vector, weight, norm * declare, context);
   }
 
+  /** What the updates of a task are bound to. */
+  Digest contextOf(RoundTask task, StudyPlan plan) {
+    ParameterLayout layout =
+        RoundLayout.of(Catalogue.require(plan.model()).layout(), plan.aggregation());
+    return context(task, plan, layout, task.terms().orElseThrow());
+  }
+
   private static Digest context(
       RoundTask task, StudyPlan plan, ParameterLayout layout, RoundTask.Terms terms) {
     Opening opening =

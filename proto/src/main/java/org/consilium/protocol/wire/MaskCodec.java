@@ -217,6 +217,21 @@ public final class MaskCodec {
     return message.getParcelsList().stream().map(MaskCodec::signed).toList();
   }
 
+  /** Signed messages as one file keeps them. */
+  public static byte[] file(List<SignedBytes> messages) {
+    return parcels(messages).toByteArray();
+  }
+
+  /** The signed messages in a file. */
+  public static List<SignedBytes> file(byte[] bytes) {
+    return Decoding.decode(
+        "kept mask messages",
+        bytes,
+        Limits.MESSAGE_BYTES_MAX,
+        MaskParcels.parser(),
+        MaskCodec::parcels);
+  }
+
   /** A signed message as it is sent. */
   public static Signed signed(SignedBytes signed) {
     return Signed.newBuilder()

@@ -236,9 +236,9 @@ public final class Unmasking {
 
   /**
    * The secret of {@code owner} that its published commitment or key confirms. Shares with a
-   * matching salt come first; the owner's share of its own secret has no commitment. If t of them
-   * do not give the secret and all of these are confirmed, or the owner's own, the owner is to
-   * blame.
+   * matching salt come first; the owner's share of its own secret has no commitment. If t that are
+   * confirmed do not give the secret, the owner dealt wrong ones; if they do not together with the
+   * owner's own, it released a wrong one.
    */
   private Optional<byte[]> rebuild(int owner, Findings findings) {
     List<Share> confirmed = new ArrayList<>();
@@ -266,10 +266,13 @@ public final class Unmasking {
         confirmedSecret(owner, joined(confirmed, open, own))
             .or(() -> confirmedSecret(owner, joined(confirmed, own, open)));
     if (secret.isEmpty()) {
-      if (open.isEmpty() || confirmed.size() >= terms.threshold()) {
+      if (confirmed.size() >= terms.threshold()) {
         findings.dealers.add(owner);
-      } else {
+      } else if (!open.isEmpty()) {
         open.forEach(share -> findings.unsalted.add(share.x() - 1));
+      } else { // all but the owner's own share are the ones that it dealt
+        findings.liars.add(owner);
+        findings.fewest = Math.min(findings.fewest, confirmed.size());
       }
     }
     return secret;

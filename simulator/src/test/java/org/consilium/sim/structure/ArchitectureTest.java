@@ -120,12 +120,14 @@ final class ArchitectureTest {
               "org.consilium.coordinator.rpc..",
               "org.consilium.coordinator.round..",
               "org.consilium.site.session..",
+              "org.consilium.site.masking..",
               "org.consilium.site.upload..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage(PROTO)
           .because(
-              "inside, only legal records travel (round keeps its journal events as messages)");
+              "inside, only legal records travel (round and masking keep their journals as"
+                  + " messages)");
 
   @ArchTest
   static final ArchRule micronautOnlyAtTheFace =

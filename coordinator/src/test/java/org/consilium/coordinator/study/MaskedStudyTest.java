@@ -1,0 +1,246 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.consilium.coordinator.intake.Intake;
+import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.coordinator.round.MaskEvent.Kind;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
+import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.wire.PlanCodec;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Masked rounds at the coordinator: real protocol, real spool, real journal. */
+final class MaskedStudyTest {
+  /** More than the turns that all phases take. */
+  private static final int RESTARTS = 30;
+
+  @TempDir private Path folder;
+
+  private static StudyPlan masked(TestPlan wanted) {
+    StudyPlan p = wanted.plan();
+    StudyPlan.Protection s = p.protection();
+    return new StudyPlan(
+        p.study(),
+        p.title(),
+        p.model(),
+        p.foundation(),
+        p.task(),
+        p.tuning(),
+        p.training(),
+        p.aggregation(),
+        new StudyPlan.Protection(
+            new Exposure.Masked(Exposure.Ring.BITS_32),
+            s.clip(),
+            s.range(),
+            s.weightMax(),
+            s.minSamples(),
+            s.smallCell()),
+        p.participation(),
+        p.monitoring(),
+        p.labels(),
+        p.select(),
+        p.seed(),
+        p.rounds());
+  }
+
+  private static MaskedSites begin(TestConsortium c, StudyPlan plan) throws Exception {
+    var _ = c.studies().create(PlanCodec.encode(plan));
+    MaskedSites sites = new MaskedSites(c);
+    for (SiteId id : c.ids) {
+      sites.act(id);
+    }
+    var _ = c.studies().start(TestConsortium.STUDY);
+    return sites;
+  }
+
+  private static void run(TestConsortium c, MaskedSites sites, BooleanSupplier done) {
+    TestConsortium.await(
+        () -> {
+          for (SiteId id : c.sites.keySet()) {
+            act(sites, id);
+          }
+          return done.getAsBoolean();
+        });
+  }
+
+  private static void act(MaskedSites sites, SiteId id) {
+    try {
+      sites.act(id);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static BooleanSupplier completed(TestConsortium c) {
+    return () -> c.snapshot().state() == StudySnapshot.State.COMPLETED;
+  }
+
+  private static List<String> versions(TestConsortium c) {
+    return c.snapshot().models().stream().map(m -> m.version().toString()).toList();
+  }
+
+  @Test
+  void study_masked_publishesTheVersionsOfASealedOne() throws Exception {
+    List<String> sealed;
+    try (TestConsortium c = new TestConsortium(folder.resolve("sealed"), 4)) {
+      StudyPlan _ = c.begin(TestPlan.of(c.ids).rounds(2, 0));
+      c.run(c.ids, StudySnapshot.State.COMPLETED);
+      sealed = versions(c);
+    }
+    try (TestConsortium c = new TestConsortium(folder.resolve("masked"), 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(2, 0)));
+      run(c, sites, completed(c));
+
+      assertThat(versions(c)).isEqualTo(sealed).hasSize(3);
+    }
+  }
+
+  @Test
+  void study_coordinatorRestartedAfterEverySitesTurn_isTheSame() throws Exception {
+    List<String> calm;
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      run(c, sites, completed(c));
+      calm = versions(c);
+    }
+    try (TestConsortium c = new TestConsortium(folder.resolve("killed"), 3)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      RoundTask _ = c.task(c.ids.getFirst());
+      for (int turn = 0; turn < RESTARTS; turn++) {
+        sites.act(c.ids.get(turn % c.ids.size()));
+        c.restart(c.journal);
+      }
+      run(c, sites, completed(c));
+
+      assertThat(versions(c)).isEqualTo(calm);
+    }
+  }
+
+  @Test
+  void round_siteShutOutAfterItsUpload_isADropOutAndItsMasksComeOff() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 5)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).quorum(3)));
+      SiteId last = c.ids.getLast();
+      sites.silent.add(last);
+      run(c, sites, () -> c.snapshot().rounds().getFirst().updates().size() == 4);
+      c.sites.remove(last);
+      run(c, sites, completed(c));
+
+      assertThat(c.snapshot().rounds().getFirst().updates()).hasSize(4).doesNotContainKey(last);
+      assertThat(versions(c)).hasSize(2);
+    }
+  }
+
+  @Test
+  void badInput_23_wrongShares_othersDoInsteadAndTheSumIsRight() throws Exception {
+    List<String> honest;
+    try (TestConsortium c = new TestConsortium(folder.resolve("honest"), 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      run(c, sites, completed(c));
+      honest = versions(c);
+    }
+    try (TestConsortium c = new TestConsortium(folder.resolve("lying"), 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      sites.liars.put(
+          c.ids.getFirst(),
+          share -> {
+            byte[] flipped = share.share().clone();
+            flipped[0] ^= 1;
+            return new MaskMessage.Share(share.of(), share.pairKey(), flipped, share.salt());
+          });
+      run(c, sites, completed(c));
+
+      assertThat(versions(c)).isEqualTo(honest);
+    }
+  }
+
+  @Test
+  void badInput_22_consentToOtherSurvivors_isRefused() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      RoundTask task = c.task(c.ids.getFirst());
+      MaskedSites.Attempt attempt = sites.attempt(c.ids.getFirst(), task);
+      run(c, sites, () -> c.snapshot().rounds().getFirst().updates().size() == 4);
+
+      Intake other =
+          sites.send(
+              c.ids.getFirst(),
+              Kind.CONSENT,
+              List.of(new MaskMessage.Consent(attempt.place, Digest.sha256(new byte[1]))));
+
+      assertThat(other)
+          .isInstanceOfSatisfying(
+              Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Why.WRONG_CONTEXT));
+      run(c, sites, completed(c));
+    }
+  }
+
+  @Test
+  void badInput_25_maskedVectorOfASiteThatSharedNothing_isNotTaken() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      SiteId early = c.ids.getFirst();
+      RoundTask task = c.task(early);
+
+      Intake sent = c.send(early, c.site(early).train(task, c.snapshot().plan()));
+
+      assertThat(sent)
+          .isInstanceOfSatisfying(
+              Intake.Rejected.class,
+              r -> assertThat(r.detail()).contains("shared no secrets", "KEYS"));
+      run(c, sites, completed(c));
+    }
+  }
+
+  @Test
+  void coordinatorDisk_maskedRound_holdsNoDelta() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).parameters(5000)));
+      SiteId site = c.ids.getFirst();
+      RoundTask task = c.task(site);
+      List<byte[]> secrets = new ArrayList<>();
+      TestSite.Sealed _ =
+          c.site(site).train(task, c.snapshot().plan(), v -> secrets.add(bytes(v)), 1);
+      run(c, sites, () -> c.snapshot().rounds().getFirst().updates().size() == 3);
+
+      byte[] needle = Arrays.copyOfRange(secrets.getFirst(), 400, 464);
+      try (Stream<Path> files = Files.walk(folder.resolve("state"))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          assertThat(contains(Files.readAllBytes(file), needle)).as(file.toString()).isFalse();
+        }
+      }
+      run(c, sites, completed(c));
+    }
+  }
+
+  private static byte[] bytes(int[] vector) {
+    var buffer =
+        java.nio.ByteBuffer.allocate(4 * vector.length).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    buffer.asIntBuffer().put(vector);
+    return buffer.array();
+  }
+
+  private static boolean contains(byte[] hay, byte[] needle) {
+    for (int i = 0; i + needle.length <= hay.length; i++) {
+      if (Arrays.equals(hay, i, i + needle.length, needle, 0, needle.length)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
