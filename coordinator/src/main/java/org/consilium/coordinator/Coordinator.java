@@ -121,7 +121,7 @@ public final class Coordinator implements AutoCloseable {
                 tls,
                 consortium,
                 new GrpcServers.Services(
-                    new CoordinationService(studies, presence, clock, threads),
+                    new CoordinationService(studies, presence, consortium, clock, threads),
                     new EnrolmentService(consortium, access, clock)),
                 access));
     WebServer web =

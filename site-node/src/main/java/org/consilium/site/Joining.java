@@ -216,7 +216,7 @@ final class Joining {
     Files.deleteIfExists(state.path().resolve(StateFolder.SIGNING + ".request.pem"));
   }
 
-  private static Failure.Kind kind(io.grpc.Status.Code code) {
+  static Failure.Kind kind(io.grpc.Status.Code code) {
     return switch (code) {
       case ALREADY_EXISTS, NOT_FOUND, FAILED_PRECONDITION, ABORTED -> Failure.Kind.CONFLICT;
       case PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, DATA_LOSS ->

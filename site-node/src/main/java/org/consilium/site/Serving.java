@@ -1,10 +1,8 @@
 package org.consilium.site;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -29,6 +27,7 @@ import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RenewalCall;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
@@ -43,6 +42,9 @@ final class Serving {
   private static final Duration RECONNECT_CAP = Duration.ofSeconds(10);
 
   private static final long STOP_SECONDS = 20;
+  private static final String LAPSED_HINT =
+      "within seven days: consilium node renew --state DIR; later ask the coordinator's"
+          + " administrator for a new token and join again";
 
   private final StateFolder state;
   private final Console console;
@@ -62,16 +64,9 @@ final class Serving {
       throw new Failure(
           Failure.Kind.NOT_ALLOWED,
           "the node's certificate ended at " + tls.expiresAt(),
-          "ask the coordinator's administrator for a new token and join again");
+          LAPSED_HINT);
     }
-    try (FileChannel lock =
-        FileChannel.open(state.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      if (lock.tryLock() == null) {
-        throw new Failure(
-            Failure.Kind.CONFLICT,
-            "another node serves from %s already".formatted(state.path()),
-            "stop that one first; two would answer for one site");
-      }
+    try (var _ = state.alone()) {
       return alone(config, membership, tls, signing);
     }
   }
@@ -106,14 +101,22 @@ final class Serving {
               desk,
               ledger,
               console.clock());
-      return run(session, desk);
+      Renewing renewing =
+          new Renewing(
+              state,
+              console,
+              random,
+              tls,
+              new Renewing.Line(link, new RenewalCall(link, ledger), metrics));
+      return run(session, desk, renewing);
     } finally {
       Files.deleteIfExists(state.endpoint());
       Files.deleteIfExists(state.status());
     }
   }
 
-  private Console.Result run(CoordinatorSession session, Desk desk) throws Failure {
+  private Console.Result run(CoordinatorSession session, Desk desk, Renewing renewing)
+      throws Failure {
     Halt halt = new Halt();
     CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =
@@ -125,18 +128,33 @@ final class Serving {
             "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     Thread work = Thread.ofPlatform().name("desk").start(() -> desk.run(session::say, halt));
+    Thread renewal = Thread.ofPlatform().name("renewal").start(() -> renewing.run(halt));
     CoordinatorSession.Ending ending;
     try {
       ending = session.run(halt, backoff());
     } finally {
       halt.halt();
       join(work);
+      join(renewal);
       stopped.countDown();
     }
     return switch (ending) {
-      case HALTED -> new Console.Result(Map.of("ended", "stopped"), "stopped");
+      case HALTED -> {
+        if (renewing.lapsed()) {
+          throw new Failure(
+              Failure.Kind.NOT_ALLOWED,
+              "the node's certificate ended before it could be renewed",
+              LAPSED_HINT);
+        }
+        yield new Console.Result(Map.of("ended", "stopped"), "stopped");
+      }
       case REVOKED ->
           throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium has revoked this site", "");
+      case CLOCK ->
+          throw new Failure(
+              Failure.Kind.CLOCK,
+              "this machine's clock and the coordinator's differ by over two minutes",
+              "set this machine's clock by NTP; the line above says by how much");
       case PROTOCOL ->
           throw new Failure(
               Failure.Kind.FAILED,

@@ -7,8 +7,11 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Accepted;
 import org.consilium.coordinator.intake.Intake.Announced;
@@ -24,6 +27,8 @@ import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.ModelChunk;
+import org.consilium.proto.v1.RenewReply;
+import org.consilium.proto.v1.RenewRequest;
 import org.consilium.proto.v1.ReportReceipt;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
@@ -42,6 +47,7 @@ import org.consilium.protocol.SiteId;
 public final class CoordinationService extends CoordinationGrpc.CoordinationImplBase {
   private final Studies studies;
   private final Presence presence;
+  private final Consortium consortium;
   private final InstantSource clock;
   private final Executor threads;
 
@@ -49,13 +55,19 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
    * Serves some studies.
    *
    * @param presence the one that the studies were opened with
+   * @param consortium renews certificates
    * @param clock tells sites the coordinator's time of day
    * @param threads sends to sites; may block
    */
   public CoordinationService(
-      Studies studies, Presence presence, InstantSource clock, Executor threads) {
+      Studies studies,
+      Presence presence,
+      Consortium consortium,
+      InstantSource clock,
+      Executor threads) {
     this.studies = studies;
     this.presence = presence;
+    this.consortium = consortium;
     this.clock = clock;
     this.threads = threads;
   }
@@ -144,6 +156,21 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
             });
   }
 
+  @Override
+  public void renew(RenewRequest request, StreamObserver<RenewReply> out) {
+    answer(
+        out,
+        () -> {
+          try {
+            return renewed(
+                consortium.renew(
+                    Caller.SITE.get(), Caller.LEAF.get(), request.getTlsRequest().toByteArray()));
+          } catch (MembershipRefused refused) {
+            throw RpcStatus.of(refused);
+          }
+        });
+  }
+
   /** One answer to one call. */
   private interface Call<A> {
     A run() throws IOException;
@@ -175,6 +202,12 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
       case Rejected rejected -> throw RpcStatus.of(rejected);
       case Announced _, Accepted _, Attached _, Checked _ -> throw unexpected();
     };
+  }
+
+  static RenewReply renewed(List<byte[]> chain) {
+    return RenewReply.newBuilder()
+        .addAllTlsChain(chain.stream().map(ByteString::copyFrom).toList())
+        .build();
   }
 
   static Digest digest(ByteString raw) {

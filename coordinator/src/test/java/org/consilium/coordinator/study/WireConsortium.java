@@ -79,7 +79,8 @@ final class WireConsortium implements AutoCloseable {
             server,
             members,
             new GrpcServers.Services(
-                new CoordinationService(inside.studies(), inside.presence(), inside.time, threads),
+                new CoordinationService(
+                    inside.studies(), inside.presence(), members, inside.time, threads),
                 new EnrolmentService(members, access, inside.time)),
             access);
   }

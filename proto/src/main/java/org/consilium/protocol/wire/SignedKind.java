@@ -5,7 +5,8 @@ public enum SignedKind {
   PROPOSAL("consilium/v1/proposal"),
   TASK("consilium/v1/task"),
   UPDATE("consilium/v1/update"),
-  REPORT("consilium/v1/report");
+  REPORT("consilium/v1/report"),
+  RECOVERY("consilium/v1/recovery");
 
   private final String label;
 

@@ -32,7 +32,7 @@ import org.bouncycastle.util.IPAddress;
 
 /** Writes certificates in one issuer's name; decides nothing. */
 final class CertificateWriter {
-  private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
   private static final int SERIAL_BITS = 127; // positive, at most 16 bytes
 
   private final X500Name issuer;

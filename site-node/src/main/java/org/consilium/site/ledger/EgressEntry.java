@@ -19,6 +19,8 @@ public record EgressEntry(
   /** The kinds of message that a site ever sends; a kind that is not here cannot leave. */
   public enum Kind {
     ENROL_REQUEST("enrol-request"),
+    /** A request for a successor of the node's certificate: a public key and the node's name. */
+    RENEWAL("renewal"),
     DECISION("decision"),
     MANIFEST("manifest"),
     UPDATE("update"),
