@@ -63,7 +63,7 @@ final class Joining {
                 membership.enrolment(),
                 PeerTrust.pinned(membership.root()),
                 ProxyRules.of(System.getenv()))) {
-      EnrolmentCall call = new EnrolmentCall(link, ledger);
+      EnrolmentCall call = new EnrolmentCall(link, ledger, console.clock());
       if (!membership.asked()) {
         ask(call, token, tls, signing);
         state.keep(membership.afterAsking());
@@ -140,8 +140,12 @@ final class Joining {
 
   private void ask(EnrolmentCall call, JoinToken token, KeyRequest tls, KeyRequest signing)
       throws IOException, Failure {
-    if (!(call.enrol(token, tls, signing, SiteMain.version())
-        instanceof Reply.Failed(var status, String reason))) {
+    Reply reply = call.enrol(token, tls, signing, SiteMain.version());
+    if (reply instanceof Reply.Skewed(String reason)) {
+      throw new Failure(
+          Failure.Kind.CLOCK, reason, "set this machine's clock by NTP and run this again");
+    }
+    if (!(reply instanceof Reply.Failed(var status, String reason))) {
       return;
     }
     Failure.Kind kind = kind(status);
@@ -168,7 +172,7 @@ final class Joining {
         }
         case Reply.Denied() ->
             throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium denied the request", "");
-        case Reply.Pending() -> {}
+        case Reply.Pending(), Reply.Skewed(_) -> {}
         case Reply.Failed(var status, String reason) -> {
           if (kind(status) != Failure.Kind.CANNOT_CONNECT) {
             throw new Failure(kind(status), "collect: " + reason, "");

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.RevocationRefused;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
@@ -39,8 +40,10 @@ final class Renewing {
    * What a renewal goes over.
    *
    * @param link gets the new credential
+   * @param revoked is refreshed on the way
    */
-  record Line(CoordinatorLink link, RenewalCall call, NodeMetrics metrics) {}
+  record Line(
+      CoordinatorLink link, RenewalCall call, RevokedCertificates revoked, NodeMetrics metrics) {}
 
   Renewing(StateFolder state, Console console, SecureRandom random, Credential current, Line line) {
     this.state = state;
@@ -60,6 +63,7 @@ final class Renewing {
     Backoff backoff = new Backoff(new SplittableRandom(random.nextLong()), RETRY_CAP);
     Instant due = due();
     while (!halt.await(LOOK_EVERY)) {
+      lookForRevocations();
       if (lapsed()) {
         halt.halt();
       } else if (!console.clock().instant().isBefore(due)) {
@@ -74,6 +78,16 @@ final class Renewing {
           due = console.clock().instant().plus(backoff.next());
         }
       }
+    }
+  }
+
+  private void lookForRevocations() {
+    try {
+      if (line.revoked().refresh(current)) {
+        line.link().renew(current); // whoever is connected has to prove itself again
+      }
+    } catch (IOException | RevocationRefused failed) {
+      console.progress(String.valueOf(failed.getMessage()));
     }
   }
 

@@ -11,6 +11,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.RevocationRefused;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
@@ -28,6 +30,7 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.session.RenewalCall;
+import org.consilium.site.session.RevocationCall;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
@@ -79,6 +82,7 @@ final class Serving {
     NodeMetrics metrics = new NodeMetrics(SiteMain.version(), config.engine().device());
     metrics.certificateExpiry(tls.expiresAt());
     X509Certificate root = tls.chain().getLast();
+    RevokedCertificates revoked = revoked(membership, tls);
     ChainCheck chains = new ChainCheck(root, tls.id().trustDomain(), console.clock());
     try (EgressLedger ledger =
             EgressLedger.open(
@@ -88,7 +92,11 @@ final class Serving {
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
         CoordinatorLink link =
             CoordinatorLink.mutual(
-                membership.coordinator(), tls, root, ProxyRules.of(System.getenv()))) {
+                membership.coordinator(),
+                tls,
+                PeerTrust.forServer(root, tls.id().trustDomain())
+                    .with(revoked, console.clock(), this::report),
+                ProxyRules.of(System.getenv()))) {
       publish(membership, server.port());
       SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
       Tools tools =
@@ -107,7 +115,7 @@ final class Serving {
               console,
               random,
               tls,
-              new Renewing.Line(link, new RenewalCall(link, ledger), metrics));
+              new Renewing.Line(link, new RenewalCall(link, ledger), revoked, metrics));
       return run(session, desk, renewing);
     } finally {
       Files.deleteIfExists(state.endpoint());
@@ -194,6 +202,34 @@ final class Serving {
         parts.metrics(),
         console.clock(),
         console::progress);
+  }
+
+  /** The list that is on disk, and a newer one if the coordinator can be reached now. */
+  private RevokedCertificates revoked(StateFolder.Membership membership, Credential tls)
+      throws IOException {
+    X509Certificate root = tls.chain().getLast();
+    RevokedCertificates revoked =
+        new RevokedCertificates(
+            state.revoked(),
+            tls.chain().get(1),
+            console.clock(),
+            own -> {
+              try (CoordinatorLink plain =
+                  CoordinatorLink.mutual(
+                      membership.coordinator(), own, root, ProxyRules.of(System.getenv()))) {
+                return RevocationCall.fetch(plain);
+              }
+            });
+    try {
+      boolean _ = revoked.refresh(tls);
+    } catch (IOException | RevocationRefused later) {
+      console.progress(String.valueOf(later.getMessage()));
+    }
+    return revoked;
+  }
+
+  private void report(RevocationRefused refused) {
+    console.progress("the coordinator is refused: " + refused.getMessage());
   }
 
   private Backoff backoff() {

@@ -71,6 +71,11 @@ record StateFolder(Path path) {
     return path.resolve("paused");
   }
 
+  /** The newest list of revoked certificates. */
+  Path revoked() {
+    return path.resolve("revoked.crl");
+  }
+
   Path endpoint() {
     return path.resolve("endpoint");
   }

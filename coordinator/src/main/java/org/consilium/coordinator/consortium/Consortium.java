@@ -257,7 +257,9 @@ public final class Consortium {
     boolean holds =
         now.isBefore(tlsLeaf.getNotAfter().toInstant())
             && !now.isBefore(tlsLeaf.getNotBefore().toInstant());
-    boolean member = active(site) && membership.leaves().has(site, tlsLeaf);
+    boolean member =
+        membership.find(site).filter(s -> s.member().state() == State.ACTIVE).isPresent()
+            && membership.leaves().has(site, tlsLeaf);
     return member ? holds ? Admission.ADMITTED : Admission.EXPIRED : Admission.NOT_A_MEMBER;
   }
 
@@ -306,8 +308,9 @@ public final class Consortium {
     }
   }
 
-  private boolean active(SiteId site) {
-    return membership.find(site).filter(s -> s.member().state() == State.ACTIVE).isPresent();
+  /** TLS certificates of sites that were shut out, as long as they would hold. */
+  synchronized List<CertificateAuthority.Revoked> revoked() {
+    return membership.leaves().revoked(clock.instant());
   }
 
   /** Every site that was ever invited, sorted. */

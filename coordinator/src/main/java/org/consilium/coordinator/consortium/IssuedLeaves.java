@@ -1,5 +1,6 @@
 package org.consilium.coordinator.consortium;
 
+import java.math.BigInteger;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -10,8 +11,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.CertificateAuthority.Revoked;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
@@ -28,6 +31,9 @@ final class IssuedLeaves {
   private static final int KEPT_MAX = 16;
 
   private final Map<SiteId, Deque<Issued>> leaves = new HashMap<>();
+  private final Map<BigInteger, Gone> revoked = new TreeMap<>();
+
+  private record Gone(Instant since, Instant end) {}
 
   /** One certificate with its chain, DER, leaf first. */
   record Issued(X509Certificate leaf, Digest key, List<byte[]> chain) {
@@ -51,8 +57,20 @@ final class IssuedLeaves {
   }
 
   /** A site has none any more. */
-  void clear(SiteId site) {
+  void revoke(SiteId site, Instant since) {
+    for (Issued issued : of(site)) {
+      revoked.put(issued.leaf().getSerialNumber(), new Gone(since, issued.end()));
+    }
     leaves.remove(site);
+    revoked.values().removeIf(gone -> !since.isBefore(gone.end()));
+  }
+
+  /** The revoked certificates that would still hold, by their numbers. */
+  List<Revoked> revoked(Instant now) {
+    return revoked.entrySet().stream()
+        .filter(e -> now.isBefore(e.getValue().end()))
+        .map(e -> new Revoked(e.getKey(), e.getValue().since()))
+        .toList();
   }
 
   /** Whether a certificate is, bit for bit, one that the site was given. */

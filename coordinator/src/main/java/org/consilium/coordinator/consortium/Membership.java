@@ -107,7 +107,7 @@ final class Membership {
 
   private void close(SiteId site, State state, Instant time, String reason) {
     Standing old = standing(site);
-    leaves.clear(site);
+    leaves.revoke(site, time);
     sites.put(
         site,
         new Standing(

@@ -30,6 +30,8 @@ import org.consilium.proto.v1.ModelChunk;
 import org.consilium.proto.v1.RenewReply;
 import org.consilium.proto.v1.RenewRequest;
 import org.consilium.proto.v1.ReportReceipt;
+import org.consilium.proto.v1.RevocationsReply;
+import org.consilium.proto.v1.RevocationsRequest;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -38,6 +40,8 @@ import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.RevocationRefused;
+import org.consilium.security.identity.RevocationSource;
 
 /**
  * What sites may call. The caller is the site of the client certificate, {@link Caller#SITE}; no
@@ -47,27 +51,30 @@ import org.consilium.protocol.SiteId;
 public final class CoordinationService extends CoordinationGrpc.CoordinationImplBase {
   private final Studies studies;
   private final Presence presence;
-  private final Consortium consortium;
+  private final Certificates certificates;
   private final InstantSource clock;
   private final Executor threads;
+
+  /** Who issues certificates, and the list of those that no longer hold. */
+  public record Certificates(Consortium consortium, RevocationSource revocations) {}
 
   /**
    * Serves some studies.
    *
    * @param presence the one that the studies were opened with
-   * @param consortium renews certificates
+   * @param certificates renews and revokes
    * @param clock tells sites the coordinator's time of day
    * @param threads sends to sites; may block
    */
   public CoordinationService(
       Studies studies,
       Presence presence,
-      Consortium consortium,
+      Certificates certificates,
       InstantSource clock,
       Executor threads) {
     this.studies = studies;
     this.presence = presence;
-    this.consortium = consortium;
+    this.certificates = certificates;
     this.clock = clock;
     this.threads = threads;
   }
@@ -163,10 +170,29 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
         () -> {
           try {
             return renewed(
-                consortium.renew(
-                    Caller.SITE.get(), Caller.LEAF.get(), request.getTlsRequest().toByteArray()));
+                certificates
+                    .consortium()
+                    .renew(
+                        Caller.SITE.get(),
+                        Caller.LEAF.get(),
+                        request.getTlsRequest().toByteArray()));
           } catch (MembershipRefused refused) {
             throw RpcStatus.of(refused);
+          }
+        });
+  }
+
+  @Override
+  public void revocations(RevocationsRequest request, StreamObserver<RevocationsReply> out) {
+    answer(
+        out,
+        () -> {
+          try {
+            return RevocationsReply.newBuilder()
+                .setList(ByteString.copyFrom(certificates.revocations().current().der()))
+                .build();
+          } catch (RevocationRefused none) {
+            throw new IOException("sign a revocation list", none);
           }
         });
   }

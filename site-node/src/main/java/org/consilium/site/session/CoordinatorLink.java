@@ -53,7 +53,12 @@ public final class CoordinatorLink implements AutoCloseable {
   public static CoordinatorLink mutual(
       Endpoint endpoint, Credential tls, X509Certificate root, ProxyRules proxies)
       throws SSLException {
-    PeerTrust trust = PeerTrust.forServer(root, tls.id().trustDomain());
+    return mutual(endpoint, tls, PeerTrust.forServer(root, tls.id().trustDomain()), proxies);
+  }
+
+  /** Mutual TLS with the site's own certificate; {@code trust} decides whom to believe. */
+  public static CoordinatorLink mutual(
+      Endpoint endpoint, Credential tls, PeerTrust trust, ProxyRules proxies) throws SSLException {
     ManagedChannel channel = open(endpoint, client(trust, tls), proxies);
     return new CoordinatorLink(endpoint, trust, proxies, new Line(channel, 0));
   }

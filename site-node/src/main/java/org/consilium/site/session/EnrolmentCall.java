@@ -6,10 +6,13 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.consilium.proto.v1.CollectReply;
 import org.consilium.proto.v1.CollectRequest;
+import org.consilium.proto.v1.EnrolReply;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.protocol.Digest;
@@ -30,10 +33,13 @@ public final class EnrolmentCall {
 
   private final CoordinatorLink link;
   private final EgressLedger ledger;
+  private final InstantSource clock;
 
-  public EnrolmentCall(CoordinatorLink link, EgressLedger ledger) {
+  /** By {@code clock} this machine's time is compared with the coordinator's. */
+  public EnrolmentCall(CoordinatorLink link, EgressLedger ledger, InstantSource clock) {
     this.link = link;
     this.ledger = ledger;
+    this.clock = clock;
   }
 
   /** What the coordinator said. */
@@ -46,6 +52,13 @@ public final class EnrolmentCall {
 
     /** People said no. */
     record Denied() implements Reply {}
+
+    /**
+     * The request was taken, but this machine's clock is wrong.
+     *
+     * @param reason safe to print
+     */
+    record Skewed(String reason) implements Reply {}
 
     /**
      * The call failed.
@@ -79,12 +92,17 @@ public final class EnrolmentCall {
             "coordinator",
             0));
     try {
-      byte[] seen = stub().enrol(request).getKeyDigest().toByteArray();
+      Instant asked = clock.instant();
+      EnrolReply answer = stub().enrol(request);
+      Skew.check(answer.getCoordinatorTimeMillis(), asked, clock.instant());
+      byte[] seen = answer.getKeyDigest().toByteArray();
       if (!java.util.Arrays.equals(seen, tls.fingerprint().bytes())) {
         return new Reply.Failed(
             Status.Code.DATA_LOSS, "the coordinator saw another key than was sent");
       }
       return new Reply.Pending();
+    } catch (Skew skew) {
+      return new Reply.Skewed(String.valueOf(skew.getMessage()));
     } catch (StatusException | StatusRuntimeException failed) {
       return failed(Status.fromThrowable(failed));
     }
