@@ -159,34 +159,6 @@ final class RevocationTest {
     }
   }
 
-  @Test
-  void renew_coordinatorsCertificate_newHandshakesShowItAndTheStreamGoesOn() throws Exception {
-    try (WireConsortium c = new WireConsortium(folder, 2)) {
-      SiteId site = c.inside.ids.getFirst();
-      ManagedChannel line = c.channel(site);
-      Ear<SiteMessage, CoordinatorMessage> session = new Ear<>(100);
-      CoordinationGrpc.newStub(line).session(session).onNext(hello());
-      TestConsortium.await(() -> c.inside.presence().connected(site));
-      Credential next = c.coordinator();
-      RevocationList formerOnly = c.revocations.current();
-
-      c.servers.renew(next);
-
-      RevocationList namesNext =
-          RevocationList.read(
-              c.inside.authority.revocationList(
-                  List.of(new Revoked(next.leaf().getSerialNumber(), Instant.now())),
-                  formerOnly.number().add(BigInteger.ONE)),
-              c.inside.authority.issuing());
-      // Who refuses the new certificate and no other cannot connect: so it is the one shown.
-      assertThat(ask(line(c, c.tls(site), () -> namesNext, new CopyOnWriteArrayList<>())))
-          .isEqualTo(Status.Code.UNAVAILABLE);
-      assertThat(ask(c.channel(site))).isEqualTo(Status.Code.OK);
-      assertThat(session.open()).isTrue();
-      assertThat(ask(line)).as("the former connection").isEqualTo(Status.Code.OK);
-    }
-  }
-
   private static ManagedChannel line(
       WireConsortium c, Credential own, RevocationSource source, List<Reason> told)
       throws Exception {
