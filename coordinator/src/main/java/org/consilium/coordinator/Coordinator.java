@@ -22,6 +22,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
+import org.consilium.coordinator.consortium.Revocations;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
@@ -102,9 +104,16 @@ public final class Coordinator implements AutoCloseable {
     Journal journal = openJournal(registry);
     boolean whole = checkJournal(journal);
     CertificateAuthority authority = openAuthority();
-    Credential tls = tlsCredential(authority);
+    OwnCertificate tls =
+        own(
+            "tls",
+            authority,
+            SpiffeId.coordinator(authority.trustDomain(), "main"),
+            Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
     Consortium consortium =
         Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
+    Denylist denylist = Denylist.open(journal);
+    Revocations revocations = new Revocations(consortium, denylist, authority, clock);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Studies studies =
@@ -118,12 +127,18 @@ public final class Coordinator implements AutoCloseable {
             GrpcServers.start(
                 new GrpcServers.Ports(
                     settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
-                tls,
-                consortium,
+                tls.current(),
+                new GrpcServers.Members(consortium, denylist, revocations, clock),
                 new GrpcServers.Services(
-                    new CoordinationService(studies, presence, clock, threads),
+                    new CoordinationService(
+                        studies,
+                        presence,
+                        new CoordinationService.Certificates(consortium, revocations),
+                        clock,
+                        threads),
                     new EnrolmentService(consortium, access, clock)),
                 access));
+    tls.keepAlive(grpc::renew);
     WebServer web =
         keep(
             WebServer.start(
@@ -132,6 +147,7 @@ public final class Coordinator implements AutoCloseable {
                 new WebServer.Parts(
                     studies,
                     consortium,
+                    denylist,
                     journal,
                     new Consortium.Address(
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
@@ -154,11 +170,12 @@ public final class Coordinator implements AutoCloseable {
       PrometheusRegistry registry)
       throws IOException {
     Credential signing =
-        credential(
-            "signing",
-            authority,
-            SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
-            Leaf.COORDINATOR_SIGNING.terms());
+        own(
+                "signing",
+                authority,
+                SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
+                Leaf.COORDINATOR_SIGNING.terms())
+            .current();
     return new Surroundings(
         settings.state(),
         SpoolSpace.of(settings.state()),
@@ -243,35 +260,16 @@ public final class Coordinator implements AutoCloseable {
     return CertificateAuthority.open(folder, clock, random);
   }
 
-  private Credential tlsCredential(CertificateAuthority authority) throws IOException {
-    return credential(
-        "tls",
-        authority,
-        SpiffeId.coordinator(authority.trustDomain(), "main"),
-        Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
-  }
-
-  /** The kept credential, or a new one when there is none or a third of its life is left. */
-  private Credential credential(
+  private OwnCertificate own(
       String name, CertificateAuthority authority, SpiffeId id, Leaf.Terms terms)
       throws IOException {
-    Path folder = settings.state().resolve("identity");
-    if (Files.exists(folder.resolve(name + ".pem"))) {
-      Credential kept = Credential.load(folder, name);
-      boolean ours = kept.chain().getLast().equals(authority.root()) && kept.id().equals(id);
-      if (ours && clock.instant().isBefore(kept.renewAt())) {
-        return kept;
-      }
-    }
-    KeyRequest request =
-        terms.leaf() == Leaf.COORDINATOR_TLS ? KeyRequest.tls(random) : KeyRequest.signing(random);
-    try {
-      Credential fresh = request.with(authority.issue(request.pkcs10(), id, terms));
-      fresh.save(folder, name);
-      return fresh;
-    } catch (CertificateRefused refused) {
-      throw new IOException("issue the coordinator's own certificate: " + refused.getMessage());
-    }
+    return keep(
+        OwnCertificate.open(
+            settings.state().resolve("identity"),
+            name,
+            new OwnCertificate.Issue(authority, id, terms),
+            clock,
+            random));
   }
 
   private String adminToken() throws IOException {

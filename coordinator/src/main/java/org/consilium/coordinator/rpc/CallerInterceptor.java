@@ -49,7 +49,10 @@ final class CallerInterceptor implements ServerInterceptor {
     }
     return held.listening(
         Contexts.interceptCall(
-            Context.current().withValue(Caller.SITE, site.get()), held, headers, next));
+            Context.current().withValues(Caller.SITE, site.get(), Caller.LEAF, leaf.get()),
+            held,
+            headers,
+            next));
   }
 
   private <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, Status status) {

@@ -12,21 +12,27 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.OpenSsl;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
+import io.grpc.util.AdvancedTlsX509KeyManager;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.permit.Audience;
 import org.consilium.protocol.Limits;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.RevocationSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The two gRPC doors: coordination (a client certificate of the consortium is required) and
@@ -34,6 +40,7 @@ import org.consilium.security.identity.PeerTrust;
  * here.
  */
 public final class GrpcServers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcServers.class);
   private static final int CALLS_A_CONNECTION_MAX = 32;
   private static final int RESETS_MAX = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
@@ -56,19 +63,34 @@ public final class GrpcServers implements AutoCloseable {
 
   private final Server coordination;
   private final Server enrolment;
+  private final AdvancedTlsX509KeyManager key;
   private final ExecutorService threads;
   private final ScheduledExecutorService sweeper;
 
   private GrpcServers(
       Server coordination,
       Server enrolment,
+      AdvancedTlsX509KeyManager key,
       ExecutorService threads,
       ScheduledExecutorService sweeper) {
     this.coordination = coordination;
     this.enrolment = enrolment;
+    this.key = key;
     this.threads = threads;
     this.sweeper = sweeper;
   }
+
+  /**
+   * Who may call.
+   *
+   * @param revocations looked up in every handshake
+   * @param clock tells whether a revocation list counts
+   */
+  public record Members(
+      Consortium consortium,
+      Denylist denylist,
+      RevocationSource revocations,
+      InstantSource clock) {}
 
   /**
    * Where to listen.
@@ -89,45 +111,51 @@ public final class GrpcServers implements AutoCloseable {
 
   /** Binds both ports and serves. */
   public static GrpcServers start(
-      Ports ports,
-      Credential credential,
-      Consortium consortium,
-      Services services,
-      AccessMetrics metrics)
+      Ports ports, Credential credential, Members members, Services services, AccessMetrics metrics)
       throws IOException {
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    OpenCalls calls = new OpenCalls(consortium);
+    OpenCalls calls = new OpenCalls(members.consortium(), members.denylist());
+    AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
+    use(key, credential);
     NettyServerBuilder sites =
         builder(ports.host(), ports.coordinationPort(), threads)
             .sslContext(
                 tls(
-                    server(credential)
+                    SslContextBuilder.forServer(key)
                         .clientAuth(ClientAuth.REQUIRE)
-                        .trustManager(
-                            PeerTrust.forClients(consortium.root(), consortium.trustDomain()))))
+                        .trustManager(trust(members, metrics))))
             // A stream that somebody holds without reading ends too; others come back at once.
             .maxConnectionAge(CONNECTION_AGE.toSeconds(), TimeUnit.SECONDS)
             .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS);
     sites.addService(
-        ServerInterceptors.intercept(
-            services.coordination(), new CallerInterceptor(calls, metrics)));
+        ServerInterceptors.interceptForward(
+            services.coordination(),
+            new CallerInterceptor(calls, metrics),
+            new AllowedCalls(Audience.SITE_NODE, metrics)));
     NettyServerBuilder newcomers =
         builder(ports.host(), ports.enrolmentPort(), threads)
-            .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
+            .sslContext(tls(SslContextBuilder.forServer(key).clientAuth(ClientAuth.NONE)))
             // Strangers speak here: a request is small, and nobody holds a connection open.
             .maxInboundMessageSize(NEWCOMER_MESSAGE_BYTES_MAX)
             .maxConcurrentCallsPerConnection(NEWCOMER_CALLS_MAX)
             .maxConnectionAge(NEWCOMER_AGE.toSeconds(), TimeUnit.SECONDS)
             .maxConnectionAgeGrace(GRACE.toSeconds(), TimeUnit.SECONDS)
-            .addService(services.enrolment());
+            .addService(
+                ServerInterceptors.intercept(
+                    services.enrolment(), new AllowedCalls(Audience.ANYONE, metrics)));
     Server coordination = sites.build().start();
     try {
-      return new GrpcServers(coordination, newcomers.build().start(), threads, sweeper(calls));
+      return new GrpcServers(coordination, newcomers.build().start(), key, threads, sweeper(calls));
     } catch (IOException taken) {
       coordination.shutdownNow();
       threads.shutdownNow();
       throw taken;
     }
+  }
+
+  /** Shows another certificate in every later handshake; open connections go on. */
+  public void renew(Credential credential) {
+    use(key, credential);
   }
 
   /** The port that sites connect to. */
@@ -188,10 +216,20 @@ public final class GrpcServers implements AutoCloseable {
         .compressorRegistry(CompressorRegistry.newEmptyInstance());
   }
 
-  private static SslContextBuilder server(Credential credential) {
-    List<X509Certificate> chain = credential.chain();
-    return SslContextBuilder.forServer(
-        credential.privateKey(), chain.toArray(new X509Certificate[0]));
+  private static PeerTrust trust(Members members, AccessMetrics metrics) {
+    return PeerTrust.forClients(members.consortium().root(), members.consortium().trustDomain())
+        .with(
+            members.revocations(),
+            members.clock(),
+            refused -> {
+              metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.REFUSED);
+              LOG.warn("a site was refused in the handshake: {}", refused.getMessage());
+            });
+  }
+
+  private static void use(AdvancedTlsX509KeyManager key, Credential credential) {
+    key.updateIdentityCredentials(
+        credential.chain().toArray(new X509Certificate[0]), credential.privateKey());
   }
 
   private static SslContext tls(SslContextBuilder builder) throws SSLException {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.protocol.SiteId;
 
 /**
@@ -16,10 +17,12 @@ import org.consilium.protocol.SiteId;
  */
 final class OpenCalls {
   private final Consortium consortium;
+  private final Denylist denylist;
   private final Set<SiteCall<?, ?>> open = ConcurrentHashMap.newKeySet();
 
-  OpenCalls(Consortium consortium) {
+  OpenCalls(Consortium consortium, Denylist denylist) {
     this.consortium = consortium;
+    this.denylist = denylist;
   }
 
   /**
@@ -34,6 +37,11 @@ final class OpenCalls {
 
   /** Why a site may not call with this certificate now; empty if it may. */
   Optional<Status> objection(SiteCall<?, ?> call) {
+    if (denylist.holds(call.leaf())) {
+      return Optional.of(
+          Status.PERMISSION_DENIED.withDescription(
+              "site %s, its key or its certificate is on the denylist".formatted(call.site())));
+    }
     return switch (consortium.admission(call.site(), call.leaf())) {
       case ADMITTED -> Optional.empty();
       case EXPIRED ->

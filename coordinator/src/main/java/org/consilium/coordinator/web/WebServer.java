@@ -8,6 +8,7 @@ import io.swagger.v3.oas.annotations.info.Info;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.study.StudyCatalogue;
@@ -42,6 +43,7 @@ public final class WebServer implements AutoCloseable {
   public record Parts(
       StudyCatalogue studies,
       Consortium consortium,
+      Denylist denylist,
       Journal journal,
       Consortium.Address address,
       Access access,
@@ -95,6 +97,11 @@ public final class WebServer implements AutoCloseable {
       context.close();
       throw failed;
     }
+  }
+
+  /** A part of the server, for tests that look at all its routes. */
+  <T> T bean(Class<T> type) {
+    return context.getBean(type);
   }
 
   /** The port that was bound. */

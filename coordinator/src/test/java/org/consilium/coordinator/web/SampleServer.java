@@ -71,6 +71,7 @@ final class SampleServer implements AutoCloseable {
             new WebServer.Parts(
                 studies,
                 consortium,
+                org.consilium.coordinator.consortium.Denylist.open(journal),
                 journal,
                 address,
                 new Access(TOKEN, "localhost"),

@@ -27,6 +27,7 @@ public record EgressEntry(
    */
   public enum Kind {
     ENROL_REQUEST("enrol-request", 32 << 10, 60, Mode.ANY, Line.EACH),
+    /** A request for a successor of the node's certificate: a public key and the node's name. */
     RENEW_REQUEST("renew-request", 32 << 10, 60, Mode.ANY, Line.EACH),
     /** Versions that this node speaks. */
     CAPABILITY("capability", 256, 600, Mode.ANY, Line.COUNTED),

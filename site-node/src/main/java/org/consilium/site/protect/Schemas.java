@@ -27,6 +27,12 @@ final class Schemas {
           new Form.Opaque(1, 8 << 10),
           VERSION);
 
+  private static final WireSchema RENEW = message(new Form.Opaque(1, 8 << 10));
+
+  private static final WireSchema RECOVER =
+      signed(
+          message(NAME, DIGEST, new Form.Opaque(1, 8 << 10), new Form.Opaque(1, 8 << 10), LARGE));
+
   private static final WireSchema HELLO = branch(1, message(SMALL, VERSION));
   private static final WireSchema PING = branch(2, message(LARGE, LARGE));
 
@@ -118,7 +124,8 @@ final class Schemas {
       case SHARES -> branch(2, PARCELS);
       case U3_SIGNATURE -> branch(3, opaque(kind));
       case UNMASK_SHARES -> branch(4, opaque(kind));
-      case RENEW_REQUEST, AUDIT_COSIGN -> opaque(kind);
+      case RENEW_REQUEST -> WireSchema.either(RENEW, RECOVER);
+      case AUDIT_COSIGN -> opaque(kind);
     };
   }
 
