@@ -21,8 +21,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
+import org.consilium.coordinator.consortium.Member;
 import org.consilium.coordinator.consortium.Revocations;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
@@ -37,7 +39,9 @@ import org.consilium.coordinator.round.Clocks;
 import org.consilium.coordinator.rpc.CoordinationService;
 import org.consilium.coordinator.rpc.EnrolmentService;
 import org.consilium.coordinator.rpc.GrpcServers;
+import org.consilium.coordinator.study.Retention;
 import org.consilium.coordinator.study.Studies;
+import org.consilium.coordinator.study.StudyReplay;
 import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
@@ -116,10 +120,19 @@ public final class Coordinator implements AutoCloseable {
     Revocations revocations = new Revocations(consortium, denylist, authority, clock);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
-    Studies studies =
-        keep(Studies.open(surroundings(journal, authority, consortium, presence, registry)));
+    Credential signing = signingCredential(authority);
+    AuditLog audit = openAudit(journal, authority, signing);
+    StudyMeter observer = new StudyMeter(new RoundMetrics(registry), audit::wake, this::fail);
+    Surroundings around = surroundings(journal, authority, consortium, signing, presence, observer);
+    Studies studies = keep(Studies.open(around));
     consortium.onRevocation(studies::revoked);
-    CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
+    CoordinatorMetrics.register(
+        registry,
+        studies::list,
+        consortium,
+        () -> whole && audit.status().trouble().isEmpty(),
+        version());
+    audit.start(() -> presence.wake(consortium.list().stream().map(Member::site).toList()));
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     keep(threads::shutdownNow);
     GrpcServers grpc =
@@ -132,6 +145,7 @@ public final class Coordinator implements AutoCloseable {
                 new GrpcServers.Services(
                     new CoordinationService(
                         studies,
+                        audit,
                         presence,
                         new CoordinationService.Certificates(consortium, revocations),
                         clock,
@@ -149,6 +163,7 @@ public final class Coordinator implements AutoCloseable {
                     consortium,
                     denylist,
                     journal,
+                    new WebServer.Proofs(audit, new StudyReplay(around)),
                     new Consortium.Address(
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
                     new Access(adminToken(), settings.publicHost()),
@@ -166,16 +181,9 @@ public final class Coordinator implements AutoCloseable {
       Journal journal,
       CertificateAuthority authority,
       Consortium consortium,
+      Credential signing,
       Presence presence,
-      PrometheusRegistry registry)
-      throws IOException {
-    Credential signing =
-        own(
-                "signing",
-                authority,
-                SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
-                Leaf.COORDINATOR_SIGNING.terms())
-            .current();
+      StudyMeter observer) {
     return new Surroundings(
         settings.state(),
         SpoolSpace.of(settings.state()),
@@ -185,10 +193,31 @@ public final class Coordinator implements AutoCloseable {
         new Surroundings.Signer(SigningKey.of(signing), signing.chain()),
         (study, sealingKey) -> certify(authority, study, sealingKey),
         presence,
-        new StudyMeter(new RoundMetrics(registry), this::fail),
+        observer,
         new Clocks(clock, System::nanoTime),
         random,
-        new FixedPointMean(Runtime.getRuntime().availableProcessors()));
+        new FixedPointMean(Runtime.getRuntime().availableProcessors()),
+        settings.keepUpdates() ? Retention.KEEP : Retention.DROP);
+  }
+
+  private Credential signingCredential(CertificateAuthority authority) throws IOException {
+    return own(
+            "signing",
+            authority,
+            SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
+            Leaf.COORDINATOR_SIGNING.terms())
+        .current();
+  }
+
+  private AuditLog openAudit(Journal journal, CertificateAuthority authority, Credential signing)
+      throws IOException {
+    return keep(
+        AuditLog.open(
+            settings.state().resolve("audit"),
+            journal,
+            new AuditLog.Keeper(
+                authority.trustDomain(), authority.root(), SigningKey.of(signing), signing.chain()),
+            clock));
   }
 
   private List<X509Certificate> certify(

@@ -21,6 +21,7 @@ import org.consilium.coordinator.yaml.YamlText;
  * @param ports of HTTP, sites and enrolment; 0 for any free one
  * @param database where the journal is
  * @param siteCertificateLife how long a site's TLS certificate lives
+ * @param keepUpdates whether sealed updates and their key outlive their round, for replays
  */
 public record CoordinatorSettings(
     Path state,
@@ -29,7 +30,8 @@ public record CoordinatorSettings(
     String publicHost,
     Ports ports,
     Database database,
-    Duration siteCertificateLife) {
+    Duration siteCertificateLife,
+    boolean keepUpdates) {
   /** As long as the authority allows: a site that is away for a week comes back by itself. */
   private static final Duration SITE_CERTIFICATE_LIFE = Duration.ofDays(7);
 
@@ -63,7 +65,8 @@ public record CoordinatorSettings(
       Optional<String> databaseUrl,
       Optional<String> databaseUser,
       Optional<Path> databasePasswordFile,
-      Optional<Duration> siteCertificateLife) {
+      Optional<Duration> siteCertificateLife,
+      Optional<Boolean> keepUpdates) {
 
     /** Fills the empty places from {@code weaker}. */
     public Partial or(Partial weaker) {
@@ -77,7 +80,8 @@ public record CoordinatorSettings(
           databaseUrl.or(weaker::databaseUrl),
           databaseUser.or(weaker::databaseUser),
           databasePasswordFile.or(weaker::databasePasswordFile),
-          siteCertificateLife.or(weaker::siteCertificateLife));
+          siteCertificateLife.or(weaker::siteCertificateLife),
+          keepUpdates.or(weaker::keepUpdates));
     }
   }
 
@@ -94,7 +98,8 @@ public record CoordinatorSettings(
             said.enrolmentPort().orElse(8444)),
         new Database(
             said.databaseUrl(), said.databaseUser().orElse("sa"), said.databasePasswordFile()),
-        said.siteCertificateLife().orElse(SITE_CERTIFICATE_LIFE));
+        said.siteCertificateLife().orElse(SITE_CERTIFICATE_LIFE),
+        said.keepUpdates().orElse(false));
   }
 
   /** What a configuration file says. */
@@ -117,6 +122,9 @@ public record CoordinatorSettings(
             text(database, "passwordFile").map(Path::of),
             root.has("siteCertificateLife")
                 ? Optional.of(root.duration("siteCertificateLife", SITE_CERTIFICATE_LIFE))
+                : Optional.empty(),
+            root.has("keepUpdates")
+                ? Optional.of(root.flag("keepUpdates", false))
                 : Optional.empty());
     http.end();
     grpc.end();

@@ -27,6 +27,7 @@ final class Failure extends Exception {
     UNFIT_MODEL(1, "CS-MODEL-002"),
     UNFIT_REFERENCE(2, "CS-MODEL-003"),
     UNFIT_CHECKPOINT(1, "CS-MODEL-004"),
+    AUDIT_REFUSED(1, "CS-AUDIT-004"),
     INTERNAL(70, "CS-INTERNAL-001");
 
     private final int exit;

@@ -183,13 +183,28 @@ final class NodeCommand {
   }
 
   @Command(
+      name = "audit",
+      description = "What this node saw of the coordinator's audit log.",
+      mixinStandardHelpOptions = true)
+  int audit(
+      @Option(names = "--state", required = true, description = STATE_HELP) Path state,
+      @Option(names = "--out", description = "Write the last checkpoint, for an auditor.")
+          Optional<Path> out,
+      @Option(names = "--acknowledge", description = "Put the evidence of a refusal aside.")
+          boolean acknowledge,
+      @Option(names = "--json", description = JSON_HELP) boolean json) {
+    AuditView view = new AuditView(new StateFolder(state), console.clock());
+    return console.run(json, () -> acknowledge ? view.acknowledge() : view.show(out));
+  }
+
+  @Command(
       name = "ledger",
       description = "What left this hospital.",
       mixinStandardHelpOptions = true)
   int ledger(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--verify", description = "Check the hash chain.") boolean verify,
-      @Option(names = "--export", description = "csv.") Optional<String> export,
+      @Option(names = "--export", description = "csv or json.") Optional<String> export,
       @Option(names = "--study", description = "Only this study.") Optional<String> study,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
@@ -197,12 +212,12 @@ final class NodeCommand {
         () -> {
           Overview overview = new Overview(new StateFolder(state), console.clock());
           if (verify) {
-            return overview.verify();
+            Console.Result found = overview.verify(); // refuses to export what is not intact
+            if (export.isEmpty()) {
+              return found;
+            }
           }
-          if (export.isPresent() && !export.get().equals("csv")) {
-            throw new IllegalArgumentException("--export: csv is the only form known");
-          }
-          return overview.ledger(study, export.isPresent());
+          return overview.ledger(study, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
         });
   }
 

@@ -17,6 +17,7 @@ import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ledger.LedgerFile;
 import org.consilium.site.ledger.LedgerLine;
 import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.protect.witness.AuditWitness;
 
 /** What people at the hospital ask a node's state folder; works while the node runs. */
 final class Overview {
@@ -51,6 +52,9 @@ final class Overview {
     if (state.joined()) {
       data.put("certificateUntil", state.credential(StateFolder.TLS).expiresAt());
     }
+    AuditWitness.View audit = AuditWitness.view(state.audit());
+    data.put("auditCheckpoint", audit.last().map(AuditView::line).orElse("none yet"));
+    audit.refusal().ifPresent(refusal -> data.put("AUDIT REFUSED", refusal));
     Instant since = clock.instant().minus(Duration.ofHours(24));
     long bytes = 0;
     long messages = 0;
@@ -94,7 +98,22 @@ final class Overview {
         "ledger intact: %d entries, head %s".formatted(found.entries(), found.head()));
   }
 
-  Console.Result ledger(Optional<String> study, boolean csv) throws IOException {
+  /** How a ledger is printed. */
+  enum Form {
+    TABLE,
+    CSV,
+    JSON;
+
+    static Form of(String word) {
+      return switch (word) {
+        case "csv" -> CSV;
+        case "json" -> JSON;
+        default -> throw new IllegalArgumentException("--export: csv or json");
+      };
+    }
+  }
+
+  Console.Result ledger(Optional<String> study, Form form) throws IOException {
     List<LedgerLine> some =
         lines().stream()
             .filter(l -> study.isEmpty() || study.get().equals(l.text("study")))
@@ -120,8 +139,14 @@ final class Overview {
                   sha256.substring(0, Math.min(12, sha256.length())),
                   line.text("readers")));
     }
+    Map<String, Object> data = Map.of("entries", rows);
     return new Console.Result(
-        Map.of("entries", rows), csv ? LedgerFile.csv(some).stripTrailing() : text.toString());
+        data,
+        switch (form) {
+          case TABLE -> text.toString();
+          case CSV -> LedgerFile.csv(some).stripTrailing();
+          case JSON -> Json.of(data);
+        });
   }
 
   Console.Result pause(boolean yes) throws IOException {

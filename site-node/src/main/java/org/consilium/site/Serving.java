@@ -30,6 +30,7 @@ import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
@@ -120,7 +121,11 @@ final class Serving {
         CoordinatorSession session =
             new CoordinatorSession(
                 link,
-                new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
+                new CoordinatorSession.Self(
+                    membership.site(),
+                    chains,
+                    SiteMain.version(),
+                    AuditWitness.open(state.audit(), signing, chains, console.clock())),
                 desk,
                 console.clock());
         Renewing renewing =

@@ -55,6 +55,11 @@ record StateFolder(Path path) {
     return path.resolve("ledger.jsonl");
   }
 
+  /** The last checkpoint of the coordinator's audit log, and what was refused. */
+  Path audit() {
+    return path.resolve("audit");
+  }
+
   Path outbox() {
     return path.resolve("outbox");
   }

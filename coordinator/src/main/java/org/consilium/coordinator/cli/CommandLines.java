@@ -27,6 +27,7 @@ public final class CommandLines {
         ConsortiumCommand.class,
         SiteCommand.class,
         StudyCommand.class,
+        AuditCommand.class,
       })
   static final class Root {}
 

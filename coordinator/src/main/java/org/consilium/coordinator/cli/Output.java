@@ -67,7 +67,7 @@ final class Output {
    */
   void failure(CliFailure failure, String server) {
     String hint =
-        failure.hint().matches("consilium (site|study) .*")
+        failure.hint().matches("consilium (site|study|audit) .*")
             ? failure.hint() + server
             : failure.hint();
     if (json) {

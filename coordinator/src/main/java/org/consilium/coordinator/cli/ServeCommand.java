@@ -72,6 +72,14 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--database-password-file", paramLabel = "FILE")
   private Optional<Path> databasePasswordFile = Optional.empty();
 
+  @Option(
+      names = "--keep-updates",
+      description = {
+        "keep sealed updates and the key that opens them after their round, so that",
+        "consilium study replay can prove it; they are personal data (off)"
+      })
+  private boolean keepUpdates;
+
   /** {@code coordinator}. */
   @Command(
       name = "coordinator",
@@ -100,7 +108,8 @@ final class ServeCommand implements Callable<Integer> {
             databaseUrl,
             databaseUser,
             databasePasswordFile,
-            Optional.<Duration>empty());
+            Optional.<Duration>empty(),
+            keepUpdates ? Optional.of(true) : Optional.empty());
     Partial said = flags.or(environment());
     if (config.isPresent()) {
       said = said.or(CoordinatorSettings.read(config.get()));
@@ -135,7 +144,8 @@ final class ServeCommand implements Callable<Integer> {
         variable("DATABASE_URL"),
         variable("DATABASE_USER"),
         variable("DATABASE_PASSWORD_FILE").map(Path::of),
-        Optional.empty());
+        Optional.empty(),
+        variable("KEEP_UPDATES").map(Boolean::valueOf));
   }
 
   private static Optional<Integer> port(String name) throws CliFailure {

@@ -26,6 +26,10 @@ import picocli.CommandLine.ParseResult;
 final class Server {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ANSWER = Duration.ofSeconds(60);
+
+  /** For a replay, which sums every round of a study again. */
+  private static final Duration WORK = Duration.ofHours(12);
+
   private static final int TOKEN_FILE_BYTES_MAX = 1024;
 
   @Option(
@@ -71,6 +75,15 @@ final class Server {
   String post(String path, String contentType, String body) throws CliFailure {
     return text(
         request(path).header("Content-Type", contentType).POST(BodyPublishers.ofString(body)));
+  }
+
+  /** Asks for something that takes as long as it takes. */
+  String postAndWait(String path) throws CliFailure {
+    return text(
+        request(path)
+            .timeout(WORK)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString("{}")));
   }
 
   /** Streams an answer into a new file. */

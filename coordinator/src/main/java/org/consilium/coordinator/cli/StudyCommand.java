@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
       StudyCommand.Show.class,
       StudyCommand.Watch.class,
       StudyCommand.Models.class,
-      StudyCommand.Export.class
+      StudyCommand.Export.class,
+      ReplayCommand.class
     })
 final class StudyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
+import org.consilium.coordinator.journal.Actors;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
@@ -83,7 +84,10 @@ public final class Denylist {
     }
     try {
       journal
-          .append(List.of(new JournalEntry.Event(STREAM, "Denied", key, bytes.toByteArray())))
+          .append(
+              List.of(
+                  new JournalEntry.Event(
+                      STREAM, "Denied", key, bytes.toByteArray(), Actors.administrator())))
           .forEach(this::apply);
     } catch (JournalConflict conflict) {
       throw new IllegalStateException("the denylist is not what its journal says", conflict);

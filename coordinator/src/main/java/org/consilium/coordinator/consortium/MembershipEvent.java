@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.consilium.coordinator.journal.Actors;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.witness.Attribution;
 
 /**
  * What happened to a site's membership; the journal's stream {@code consortium} is made of these.
@@ -100,7 +102,17 @@ sealed interface MembershipEvent {
     } catch (IOException impossible) {
       throw new IllegalStateException("write to memory", impossible);
     }
-    return new JournalEntry.Event(STREAM, getClass().getSimpleName(), key, bytes.toByteArray());
+    return new JournalEntry.Event(
+        STREAM, getClass().getSimpleName(), key, bytes.toByteArray(), by());
+  }
+
+  /** Who did it: the site that holds the token asks, the holder of the admin token decides. */
+  private Attribution by() {
+    return switch (this) {
+      case Invited _, Approved _, Denied _, Revoked _ -> Actors.administrator();
+      case Requested e -> Actors.site(e.site());
+      case Renewed e -> Actors.site(e.site());
+    };
   }
 
   /** The event that {@link #encoded} made. */

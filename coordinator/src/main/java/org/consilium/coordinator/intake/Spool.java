@@ -30,6 +30,9 @@ public final class Spool {
     StandardOpenOption.SPARSE
   };
 
+  /** In the folder of an attempt whose updates outlive their round. */
+  private static final String KEPT = "KEPT";
+
   private final Path root;
 
   private Spool(Path root) {
@@ -82,14 +85,30 @@ public final class Spool {
     return Files.readAllBytes(file(place, suffix));
   }
 
-  /** Removes what is spooled for a study, but for one attempt. */
+  /** From now on an attempt's updates are there until people remove them; durable. */
+  public void keep(RoundId round, int attempt) throws IOException {
+    Path folder = Files.createDirectories(folder(round, attempt));
+    try (FileChannel mark =
+        FileChannel.open(
+            folder.resolve(KEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      mark.force(true);
+    }
+  }
+
+  /** Undoes {@link #keep}: the attempt came to nothing. */
+  public void release(RoundId round, int attempt) throws IOException {
+    Files.deleteIfExists(folder(round, attempt).resolve(KEPT));
+  }
+
+  /** Removes what is spooled for a study, but for one attempt and for kept ones. */
   public void keepOnly(StudyId study, Optional<RoundId> round, int attempt) throws IOException {
     Path folder = root.resolve(study.value());
     Optional<Path> kept = round.map(r -> folder(r, attempt));
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> attempts = Files.newDirectoryStream(folder)) {
         for (Path one : attempts) {
-          if (kept.isEmpty() || !kept.orElseThrow().equals(one)) {
+          boolean open = kept.isPresent() && kept.orElseThrow().equals(one);
+          if (!open && !Files.exists(one.resolve(KEPT))) {
             delete(one);
           }
         }

@@ -7,11 +7,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.consilium.security.audit.ChainHash;
+import org.consilium.security.identity.Fingerprint;
 
 /** A journal that ends with the process: for simulations and tests. Not for a real consortium. */
 public final class InMemoryJournal implements Journal {
   private final InstantSource clock;
   private final List<JournalEntry> entries = new ArrayList<>();
+  private final List<byte[]> hashes = new ArrayList<>();
   private final Set<Key> keys = new HashSet<>();
 
   private record Key(String stream, String key) {}
@@ -25,6 +28,7 @@ public final class InMemoryJournal implements Journal {
       throws JournalConflict {
     Set<Key> added = new HashSet<>();
     for (JournalEntry.Event event : events) {
+      var _ = event.doneBy();
       Key key = new Key(event.stream(), event.key());
       if (keys.contains(key) || !added.add(key)) {
         throw new JournalConflict(event.stream(), event.key());
@@ -33,9 +37,11 @@ public final class InMemoryJournal implements Journal {
     keys.addAll(added);
     int before = entries.size();
     for (JournalEntry.Event event : events) {
-      entries.add(
+      JournalEntry entry =
           new JournalEntry(
-              entries.size() + 1L, clock.instant().truncatedTo(ChronoUnit.MICROS), event));
+              entries.size() + 1L, clock.instant().truncatedTo(ChronoUnit.MICROS), event);
+      hashes.add(EntryHash.next(previous(entries.size()), entry));
+      entries.add(entry);
     }
     return List.copyOf(entries.subList(before, entries.size()));
   }
@@ -62,6 +68,31 @@ public final class InMemoryJournal implements Journal {
   @Override
   public long firstBadEntry() {
     return 0;
+  }
+
+  @Override
+  public void walk(long after, Consumer<JournalEntry.Stored> reader) {
+    List<JournalEntry.Stored> seen = new ArrayList<>();
+    synchronized (this) {
+      for (int i = Math.toIntExact(after); i < entries.size(); i++) {
+        seen.add(new JournalEntry.Stored(entries.get(i), previous(i), hashes.get(i).clone()));
+      }
+    }
+    seen.forEach(reader);
+  }
+
+  @Override
+  public void hashes(long after, long last, Consumer<Fingerprint> reader) {
+    List<byte[]> seen;
+    synchronized (this) {
+      int from = (int) Math.min(after, hashes.size());
+      seen = List.copyOf(hashes.subList(from, (int) Math.clamp(last, from, (long) hashes.size())));
+    }
+    seen.stream().map(Fingerprint::new).forEach(reader);
+  }
+
+  private byte[] previous(int index) {
+    return index == 0 ? ChainHash.origin() : hashes.get(index - 1).clone();
   }
 
   @Override

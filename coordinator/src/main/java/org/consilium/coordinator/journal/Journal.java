@@ -3,6 +3,7 @@ package org.consilium.coordinator.journal;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
+import org.consilium.security.identity.Fingerprint;
 
 /**
  * The coordinator's event log: what it holds is true, everything else is rebuilt from it. Entries
@@ -26,6 +27,17 @@ public interface Journal extends AutoCloseable {
 
   /** Checks the hash chain; the sequence of the first bad entry, or 0 when all is well. */
   long firstBadEntry() throws IOException;
+
+  /**
+   * Gives every entry of all streams after sequence {@code after}, in order, with its stored links.
+   */
+  void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException;
+
+  /**
+   * Stored hashes of the entries {@code after} + 1 to {@code last}, in order; each is the entry's
+   * leaf in the audit log's Merkle tree. Fewer if there are no more.
+   */
+  void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException;
 
   @Override
   void close();

@@ -15,13 +15,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.consilium.security.audit.ChainHash;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.witness.Attribution;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -40,7 +41,8 @@ public final class SqlJournal implements Journal {
   private static final int BODY_BYTES_MAX = 16 << 20;
   private static final int H2_IN_USE = 90020;
   private static final String COLUMNS =
-      "sequence, appended_micros, stream, event_type, idem_key, body, previous_hash, hash";
+      "sequence, appended_micros, stream, event_type, idem_key, body, previous_hash, hash,"
+          + " actor, actor_role, context, subject";
 
   private final HikariDataSource database;
   private final Connection writer;
@@ -140,7 +142,9 @@ public final class SqlJournal implements Journal {
       byte[] hash = lastHash;
       try (PreparedStatement insert =
           writer.prepareStatement(
-              "insert into journal (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, ?)")) {
+              "insert into journal ("
+                  + COLUMNS
+                  + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
         for (JournalEntry.Event event : events) {
           JournalEntry entry = new JournalEntry(last + entries.size() + 1, now, event);
           byte[] next = EntryHash.next(hash, entry);
@@ -211,29 +215,47 @@ public final class SqlJournal implements Journal {
 
   @Override
   public long firstBadEntry() throws IOException {
-    String query = "select " + COLUMNS + " from journal order by sequence";
+    ChainWalk chain = new ChainWalk();
+    walk(0, chain);
+    return chain.firstBad();
+  }
+
+  @Override
+  public void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException {
+    String query = "select " + COLUMNS + " from journal where sequence > ? order by sequence";
     try (Connection connection = database.getConnection();
         PreparedStatement read = connection.prepareStatement(query)) {
       read.setFetchSize(FETCH_ROWS);
-      long expected = 1;
-      byte[] previous = ChainHash.origin();
+      read.setLong(1, after);
       try (ResultSet row = read.executeQuery()) {
         while (row.next()) {
-          JournalEntry entry = entry(row);
-          byte[] hash = EntryHash.next(previous, entry);
-          if (entry.sequence() != expected
-              || !Arrays.equals(previous, row.getBytes(7))
-              || !Arrays.equals(hash, row.getBytes(8))) {
-            return expected;
-          }
-          previous = hash;
-          expected++;
+          reader.accept(new JournalEntry.Stored(entry(row), row.getBytes(7), row.getBytes(8)));
         }
       }
       connection.rollback();
-      return 0;
     } catch (SQLException failed) {
-      throw new IOException("check the journal's hash chain", failed);
+      throw new IOException(
+          "read the journal after entry %d: %s".formatted(after, failed.getMessage()), failed);
+    }
+  }
+
+  @Override
+  public void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException {
+    String query =
+        "select hash from journal where sequence > ? and sequence <= ? order by sequence";
+    try (Connection connection = database.getConnection();
+        PreparedStatement read = connection.prepareStatement(query)) {
+      read.setFetchSize(FETCH_ROWS);
+      read.setLong(1, after);
+      read.setLong(2, last);
+      try (ResultSet row = read.executeQuery()) {
+        while (row.next()) {
+          reader.accept(new Fingerprint(row.getBytes(1)));
+        }
+      }
+      connection.rollback();
+    } catch (SQLException | IllegalArgumentException failed) {
+      throw new IOException("read the journal's hashes after entry " + after, failed);
     }
   }
 
@@ -279,14 +301,37 @@ public final class SqlJournal implements Journal {
     insert.setBytes(6, entry.event().body());
     insert.setBytes(7, prev);
     insert.setBytes(8, hash);
+    Attribution by = entry.event().doneBy();
+    insert.setString(9, by.actor());
+    insert.setString(10, by.role());
+    insert.setBytes(11, by.context().map(Fingerprint::bytes).orElse(null));
+    insert.setBytes(12, by.subject().map(Fingerprint::bytes).orElse(null));
   }
 
   private static JournalEntry entry(ResultSet row) throws SQLException {
+    Optional<String> actor = Optional.ofNullable(row.getString(9));
     return new JournalEntry(
         row.getLong(1),
         EntryHash.instant(row.getLong(2)),
         new JournalEntry.Event(
-            row.getString(3), row.getString(4), row.getString(5), row.getBytes(6)));
+            row.getString(3),
+            row.getString(4),
+            row.getString(5),
+            row.getBytes(6),
+            actor.isEmpty() ? Optional.empty() : Optional.of(attribution(actor.get(), row))));
+  }
+
+  private static Attribution attribution(String actor, ResultSet row) throws SQLException {
+    try {
+      return new Attribution(
+          actor,
+          row.getString(10),
+          Optional.ofNullable(row.getBytes(11)).map(Fingerprint::new),
+          Optional.ofNullable(row.getBytes(12)).map(Fingerprint::new));
+    } catch (IllegalArgumentException | NullPointerException changed) {
+      throw new SQLException(
+          "entry %d was changed: %s".formatted(row.getLong(1), changed.getMessage()), changed);
+    }
   }
 
   /** H2 hands a commit to the operating system; this makes it survive the loss of power. */

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.security.identity.Fingerprint;
 
 /** A journal whose appends and replays are timed and whose failures are counted. */
 public final class MeteredJournal implements Journal {
@@ -75,6 +76,26 @@ public final class MeteredJournal implements Journal {
       return journal.firstBadEntry();
     } catch (IOException failed) {
       errors.labelValues(store, "verify").inc();
+      throw failed;
+    }
+  }
+
+  @Override
+  public void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException {
+    try (Timer _ = seconds.labelValues(store, "replay").startTimer()) {
+      journal.walk(after, reader);
+    } catch (IOException failed) {
+      errors.labelValues(store, "replay").inc();
+      throw failed;
+    }
+  }
+
+  @Override
+  public void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException {
+    try (Timer _ = seconds.labelValues(store, "replay").startTimer()) {
+      journal.hashes(after, last, reader);
+    } catch (IOException failed) {
+      errors.labelValues(store, "replay").inc();
       throw failed;
     }
   }

@@ -14,9 +14,11 @@ import org.consilium.protocol.StudyId;
  * Counts what studies report.
  *
  * @param metrics where it is counted
+ * @param roundOver told at each end of a round
  * @param halt ends the process after a loop stopped, so that it starts again from the journal
  */
-public record StudyMeter(RoundMetrics metrics, Runnable halt) implements StudyObserver {
+public record StudyMeter(RoundMetrics metrics, Runnable roundOver, Runnable halt)
+    implements StudyObserver {
   @Override
   public void known(StudyId study, List<SiteId> sites) {
     metrics.studyCreated(study, sites);
@@ -35,6 +37,7 @@ public record StudyMeter(RoundMetrics metrics, Runnable halt) implements StudyOb
   @Override
   public void roundEnded(StudyId study, boolean completed, double seconds) {
     metrics.roundEnded(study, completed ? RoundOutcome.COMPLETED : RoundOutcome.ABORTED, seconds);
+    roundOver.run();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.consilium.coordinator.round;
 
+import org.consilium.coordinator.journal.Actors;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
@@ -24,6 +25,9 @@ import org.consilium.coordinator.round.StudyEvent.Resumed;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.Started;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.wire.ReportCodec;
+import org.consilium.security.witness.Attribution;
 
 /**
  * The idempotency key of each event: what may happen once has a key that says so, and a second
@@ -44,7 +48,45 @@ final class EventKey {
             ? inner.getClass().getSimpleName()
             : event.getClass().getSimpleName();
     return new JournalEntry.Event(
-        stream, type, key(event, before, losses), EventCodec.encode(event));
+        stream, type, key(event, before, losses), EventCodec.encode(event), by(event));
+  }
+
+  /** Who did it, and the digest by which files and the sites' own ledgers name what it is about. */
+  private static Attribution by(StudyEvent event) {
+    return switch (event) {
+      case Created e -> Actors.administrator().about(Digest.sha256(e.planBytes()).bytes());
+      case Started _, Paused _, Resumed _ -> Actors.administrator();
+      case Ended e -> e.completed() ? Actors.coordinator() : Actors.administrator();
+      case Decided e -> Actors.site(e.site());
+      case RoundOpened(Opening o) -> Actors.coordinator().about(version(o.base()));
+      case WindowOpened e -> Actors.coordinator().about(version(e.model()));
+      case InRound(RoundEvent e) -> by(e);
+    };
+  }
+
+  private static Attribution by(RoundEvent event) {
+    return switch (event) {
+      case UpdateAccepted(_, _, var update) ->
+          Actors.site(update.site()).about(update.upload().bytes());
+      case SiteDeclined e -> Actors.site(e.site());
+      case ReportAccepted e ->
+          Actors.site(e.site()).about(Digest.sha256(ReportCodec.encode(e.report())).bytes());
+      case ModelPublished e -> Actors.coordinator().about(version(e.model()));
+      case MaskTaken e -> Actors.site(e.site());
+      case SiteRemoved _,
+          UpdateLost _,
+          DeadlinePassed _,
+          ValidationClosed _,
+          WindowClosed _,
+          MaskPhaseClosed _,
+          SharesRefused _,
+          SumRefused _ ->
+          Actors.coordinator();
+    };
+  }
+
+  private static byte[] version(StudyEvent.Model model) {
+    return model.version().digest().bytes();
   }
 
   private static String key(StudyEvent event, long before, int losses) {

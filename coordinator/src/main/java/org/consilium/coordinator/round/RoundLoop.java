@@ -112,18 +112,7 @@ public final class RoundLoop implements AutoCloseable {
 
   /** The state that a study's journal makes, if it has one. */
   public static Optional<StudyState> replay(StudyId study, Journal journal) throws IOException {
-    List<StudyState> last = new ArrayList<>(1);
-    journal.replay(
-        stream(study),
-        entry -> {
-          StudyEvent event = EventCodec.decode(entry.event().body());
-          StudyState next =
-              last.isEmpty()
-                  ? StudyMachine.open((Created) event)
-                  : StudyMachine.next(last.removeLast(), event);
-          last.add(next);
-        });
-    return last.stream().findFirst();
+    return Retelling.of(study, journal, (_, _) -> {});
   }
 
   /** Goes on where a journal ends. */

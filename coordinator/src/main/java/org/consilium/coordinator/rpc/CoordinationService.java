@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
@@ -52,6 +53,7 @@ import org.consilium.security.identity.RevocationSource;
  */
 public final class CoordinationService extends CoordinationGrpc.CoordinationImplBase {
   private final Studies studies;
+  private final AuditLog audit;
   private final Presence presence;
   private final Certificates certificates;
   private final InstantSource clock;
@@ -63,6 +65,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   /**
    * Serves some studies.
    *
+   * @param audit offered to sites, which cosign it
    * @param presence the one that the studies were opened with
    * @param certificates renews and revokes
    * @param clock tells sites the coordinator's time of day
@@ -70,11 +73,13 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
    */
   public CoordinationService(
       Studies studies,
+      AuditLog audit,
       Presence presence,
       Certificates certificates,
       InstantSource clock,
       Executor threads) {
     this.studies = studies;
+    this.audit = audit;
     this.presence = presence;
     this.certificates = certificates;
     this.clock = clock;
@@ -85,7 +90,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
     SiteSession session =
         new SiteSession(
-            Caller.SITE.get(), out, new SiteSession.Door(studies, presence, clock, threads));
+            Caller.SITE.get(), out, new SiteSession.Door(studies, audit, presence, clock, threads));
     if (out instanceof ServerCallStreamObserver<CoordinatorMessage> call) {
       call.setOnCancelHandler(session::gone);
     }

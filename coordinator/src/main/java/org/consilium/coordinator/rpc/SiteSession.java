@@ -7,13 +7,17 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.study.Outgoing;
 import org.consilium.coordinator.study.Studies;
+import org.consilium.proto.v1.AuditCosign;
+import org.consilium.proto.v1.AuditState;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.Goodbye;
 import org.consilium.proto.v1.Hello;
@@ -29,6 +33,8 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
+import org.consilium.security.audit.MerkleTree.Head;
+import org.consilium.security.witness.CheckpointRefused;
 
 /**
  * One site's long-lived stream. What is pending for the site is asked of the studies whenever
@@ -44,11 +50,13 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   private final Set<String> sent = new HashSet<>();
   private final AtomicBoolean waking = new AtomicBoolean();
   private final MessageBudget budget;
+  private Optional<Head> known = Optional.empty();
   private boolean greeted;
   private boolean over;
 
   /** What a session works with. */
-  record Door(Studies studies, Presence presence, InstantSource clock, Executor threads) {}
+  record Door(
+      Studies studies, AuditLog audit, Presence presence, InstantSource clock, Executor threads) {}
 
   SiteSession(SiteId site, StreamObserver<CoordinatorMessage> out, Door door) {
     this.site = site;
@@ -74,6 +82,8 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
         case PING -> ping(message.getPing());
         case DECISION -> decide(message.getDecision());
         case TASK_STATE -> taskState(message.getTaskState());
+        case AUDIT_STATE -> auditState(message.getAuditState());
+        case AUDIT_COSIGN -> auditCosign(message.getAuditCosign());
         case KIND_NOT_SET -> end(Goodbye.Reason.PROTOCOL);
       }
     } catch (IllegalArgumentException malformed) {
@@ -200,6 +210,26 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     }
   }
 
+  private void auditState(AuditState state) {
+    Head head = CheckpointMessages.head(state);
+    synchronized (this) {
+      known = Optional.of(head);
+    }
+    wake();
+  }
+
+  private void auditCosign(AuditCosign cosign) throws IOException {
+    try {
+      door.audit().cosign(site, cosign.getSize(), CheckpointMessages.cosignature(cosign));
+    } catch (CheckpointRefused refused) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "cosignature of site {0} does not count: {1}",
+          site,
+          refused.getMessage());
+    }
+  }
+
   private void note(String what, Reply reply) {
     if (reply instanceof Reply.Refused(String why)) {
       LOG.log(System.Logger.Level.WARNING, "{0} of site {1} does not count: {2}", what, site, why);
@@ -221,6 +251,38 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
       if (isNew) {
         send(encoded(message));
       }
+    }
+    pushCheckpoint();
+  }
+
+  /** Offers the newest checkpoint to a site that has said which one it knows. */
+  private void pushCheckpoint() {
+    Optional<Head> seen;
+    synchronized (this) {
+      seen = known;
+    }
+    try {
+      Optional<AuditLog.Offer> offer =
+          seen.isEmpty() ? Optional.empty() : door.audit().offer(seen.get());
+      if (offer.isPresent()) {
+        boolean isNew;
+        synchronized (this) {
+          // The site says what it knows again when it has taken this one.
+          isNew = !over && sent.add("checkpoint/%d".formatted(offer.get().size()));
+        }
+        if (isNew) {
+          send(
+              CoordinatorMessage.newBuilder()
+                  .setCheckpoint(CheckpointMessages.offer(offer.get()))
+                  .build());
+        }
+      }
+    } catch (IOException unreadable) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "offer a checkpoint to site {0}: {1}",
+          site,
+          unreadable.getMessage());
     }
   }
 

@@ -45,6 +45,7 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
@@ -103,6 +104,10 @@ final class StudyEffects implements RoundEffects {
     for (RoundState round : state.all()) {
       Reports.of(round).forEach((site, report) -> drift = drift.observe(site, report));
     }
+  }
+
+  StudyId study() {
+    return plan.study();
   }
 
   DriftMonitor drift() {
@@ -244,17 +249,32 @@ final class StudyEffects implements RoundEffects {
   public Made make(StudyState state, Aggregating round) throws RoundBroken, IOException {
     long before = around.clocks().nanos().getAsLong();
     Opening opening = round.opening();
-    Publication publication =
-        new Publication(
-            around, stores, plan, layout, requireKey(), context(opening), fixed(opening));
-    Optional<Masks> removal = Optional.empty();
-    if (opening.masked()) {
-      removal = Optional.of(new Unmasker(transcript()).removal(attempt(round).orElseThrow()));
+    if (around.retention() == Retention.KEEP && !opening.masked()) {
+      stores.spool().keep(new RoundId(plan.study(), opening.number()), opening.attempt());
     }
-    Made made = publication.make(state, round, removal);
+    Made made = publication(stores, opening).make(state, round, removal(round));
     double seconds = (around.clocks().nanos().getAsLong() - before) / 1e9;
     around.observer().phase(plan.study(), StudyObserver.Phase.AGGREGATE, seconds);
     return made;
+  }
+
+  /** Makes a round's version once more, from the same spool into another registry. */
+  Made again(ModelRegistry scratch, StudyState state, Aggregating round)
+      throws RoundBroken, IOException {
+    Stores other = new Stores(scratch, stores.releases(), stores.spool(), stores.intake());
+    return publication(other, round.opening()).make(state, round, removal(round));
+  }
+
+  /** What takes the masks off the sum; empty where nothing is masked. */
+  private Optional<Masks> removal(Aggregating round) throws RoundBroken, IOException {
+    return round.opening().masked()
+        ? Optional.of(new Unmasker(transcript()).removal(attempt(round).orElseThrow()))
+        : Optional.empty();
+  }
+
+  private Publication publication(Stores into, Opening opening) {
+    return new Publication(
+        around, into, plan, layout, requireKey(), context(opening), fixed(opening));
   }
 
   @Override
@@ -334,6 +354,10 @@ final class StudyEffects implements RoundEffects {
       RoundId round = new RoundId(plan.study(), lost.place().number());
       stores.intake().discard(new Spool.Place(round, lost.place().attempt(), lost.site()));
     }
+    if (!after.history().isEmpty() && after.history().getLast() instanceof Abandoned nothing) {
+      Opening opening = nothing.opening();
+      stores.spool().release(new RoundId(plan.study(), opening.number()), opening.attempt());
+    }
     boolean collecting =
         after.current().stream()
             .anyMatch(
@@ -356,7 +380,7 @@ final class StudyEffects implements RoundEffects {
         stores.models().drop(model.model().version());
       }
     }
-    if (StudyMachine.over(after)) {
+    if (StudyMachine.over(after) && around.retention() == Retention.DROP) {
       AggregationKeys.destroy(around.state(), plan.study());
       key.ifPresent(AggregationKey::close);
     }

@@ -30,6 +30,7 @@ import org.consilium.security.sign.SigningKey;
  * @param clocks the two times
  * @param random makes aggregation keys
  * @param aggregator turns updates into a step
+ * @param retention whether updates outlive their round
  */
 public record Surroundings(
     Path state,
@@ -43,7 +44,8 @@ public record Surroundings(
     StudyObserver observer,
     Clocks clocks,
     SecureRandom random,
-    Aggregator aggregator) {
+    Aggregator aggregator,
+    Retention retention) {
 
   /**
    * The coordinator's signing key.

@@ -7,10 +7,12 @@ import io.swagger.v3.oas.annotations.OpenAPIDefinition;
 import io.swagger.v3.oas.annotations.info.Info;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.study.Replays;
 import org.consilium.coordinator.study.StudyCatalogue;
 import org.consilium.protocol.Limits;
 
@@ -45,10 +47,14 @@ public final class WebServer implements AutoCloseable {
       Consortium consortium,
       Denylist denylist,
       Journal journal,
+      Proofs proofs,
       Consortium.Address address,
       Access access,
       Metering metering,
       BooleanSupplier ready) {}
+
+  /** What an auditor asks. */
+  public record Proofs(AuditLog audit, Replays replays) {}
 
   /** Where numbers about the service itself are kept. */
   public record Metering(PrometheusRegistry registry, AccessMetrics access) {}

@@ -8,9 +8,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.consilium.protocol.Digest;
+import org.consilium.security.audit.ChainHash;
+import org.consilium.security.identity.Fingerprint;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +40,11 @@ abstract class JournalContract {
 
   static JournalEntry.Event event(String stream, String key) {
     return new JournalEntry.Event(
-        stream, "Tested", key, ("body of " + key).getBytes(StandardCharsets.UTF_8));
+        stream,
+        "Tested",
+        key,
+        ("body of " + key).getBytes(StandardCharsets.UTF_8),
+        Actors.administrator().about(Digest.sha256(new byte[] {1}).bytes()));
   }
 
   List<JournalEntry> all(String stream) throws Exception {
@@ -114,5 +122,38 @@ abstract class JournalContract {
     journal.append(List.of(event("s", "a"), event("s", "b")));
 
     assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  @Test
+  void append_nobodyDidIt_isRefused() throws Exception {
+    JournalEntry.Event nobody =
+        new JournalEntry.Event("s", "Tested", "a", new byte[0], Optional.empty());
+
+    assertThatThrownBy(() -> journal.append(List.of(nobody)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("names no actor");
+    assertThat(journal.append(List.of(event("s", "a"))).getFirst().sequence()).isEqualTo(1);
+  }
+
+  @Test
+  void walk_allStreams_eachHashIsThatOfItsAuditEntryOverTheOneBefore() throws Exception {
+    journal.append(List.of(event("s", "a"), event("t", "b")));
+    journal.append(List.of(event("s", "c")));
+    List<JournalEntry.Stored> stored = new ArrayList<>();
+    List<Fingerprint> hashes = new ArrayList<>();
+
+    journal.walk(0, stored::add);
+    journal.hashes(0, 2, hashes::add);
+
+    byte[] previous = ChainHash.origin();
+    for (JournalEntry.Stored one : stored) {
+      assertThat(one.previous()).isEqualTo(previous);
+      previous = one.entry().audit().orElseThrow().hash(previous);
+      assertThat(one.hash()).isEqualTo(previous);
+    }
+    assertThat(stored).extracting(s -> s.entry().event().key()).containsExactly("a", "b", "c");
+    assertThat(hashes)
+        .containsExactly(
+            new Fingerprint(stored.get(0).hash()), new Fingerprint(stored.get(1).hash()));
   }
 }

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.security.identity.Fingerprint;
 
 /** A journal whose process dies at one append: just before the entry is durable, or just after. */
 final class FaultyJournal implements Journal {
@@ -49,6 +50,16 @@ final class FaultyJournal implements Journal {
   @Override
   public long firstBadEntry() throws IOException {
     return durable.firstBadEntry();
+  }
+
+  @Override
+  public void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException {
+    durable.walk(after, reader);
+  }
+
+  @Override
+  public void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException {
+    durable.hashes(after, last, reader);
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.aggregate.FixedPointMean;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -50,6 +51,7 @@ final class TestConsortium implements AutoCloseable {
   final CertificateAuthority authority;
   private final Credential signer;
   private final Map<String, TestSite.Sealed> updates = new HashMap<>();
+  Retention retention = Retention.DROP;
   SpoolSpace space = () -> Long.MAX_VALUE;
   private final java.util.concurrent.atomic.AtomicBoolean dead =
       new java.util.concurrent.atomic.AtomicBoolean();
@@ -87,6 +89,15 @@ final class TestConsortium implements AutoCloseable {
     return studies;
   }
 
+  /** The audit log over this consortium's journal; its thread is not started. */
+  AuditLog audit() throws IOException {
+    return AuditLog.open(
+        folder.resolve("state").resolve("audit"),
+        journal,
+        new AuditLog.Keeper(DOMAIN, authority.root(), SigningKey.of(signer), signer.chain()),
+        time);
+  }
+
   Presence presence() {
     return presence;
   }
@@ -122,7 +133,8 @@ final class TestConsortium implements AutoCloseable {
         new Silence(() -> dead.set(true)),
         time.clocks(),
         random,
-        new FixedPointMean(2));
+        new FixedPointMean(2),
+        retention);
   }
 
   List<java.security.cert.X509Certificate> issue(

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.KeyRequests;
@@ -49,6 +50,7 @@ final class WireConsortium implements AutoCloseable {
   final Consortium members;
   final Denylist denylist;
   final Revocations revocations;
+  final AuditLog audit;
 
   /** What handshakes ask. */
   final AtomicReference<RevocationSource> list = new AtomicReference<>();
@@ -56,7 +58,10 @@ final class WireConsortium implements AutoCloseable {
   final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
-  private final Map<SiteId, Credential> signing = new ConcurrentHashMap<>();
+
+  /** What each site signs with. */
+  final Map<SiteId, Credential> signers = new ConcurrentHashMap<>();
+
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   WireConsortium(Path folder, int count) throws Exception {
@@ -81,6 +86,7 @@ final class WireConsortium implements AutoCloseable {
     denylist = Denylist.open(inside.journal);
     revocations = new Revocations(members, denylist, inside.authority, inside.time);
     list.set(revocations);
+    audit = inside.audit();
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
     servers =
         GrpcServers.start(
@@ -90,6 +96,7 @@ final class WireConsortium implements AutoCloseable {
             new GrpcServers.Services(
                 new CoordinationService(
                     inside.studies(),
+                    audit,
                     inside.presence(),
                     new CoordinationService.Certificates(members, revocations),
                     inside.time,
@@ -109,7 +116,7 @@ final class WireConsortium implements AutoCloseable {
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));
-      signing.put(id, signer.with(ChainCheck.parse(approved.signingChain())));
+      signers.put(id, signer.with(ChainCheck.parse(approved.signingChain())));
     }
   }
 
@@ -130,7 +137,7 @@ final class WireConsortium implements AutoCloseable {
 
   /** A site's signing certificate. */
   Credential signing(SiteId id) {
-    return java.util.Objects.requireNonNull(signing.get(id));
+    return java.util.Objects.requireNonNull(signers.get(id));
   }
 
   /** Accepts the coordinator, without a look at revoked certificates. */

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -16,9 +18,14 @@ import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.ops.CoordinatorMetrics;
 import org.consilium.coordinator.ops.MeteredJournal;
 import org.consilium.coordinator.ops.RoundMetrics;
+import org.consilium.coordinator.study.Replayed;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.sign.SigningKey;
 
 /** The real web server over hand-made studies; run its main to look at the pages. */
 final class SampleServer implements AutoCloseable {
@@ -73,11 +80,39 @@ final class SampleServer implements AutoCloseable {
                 consortium,
                 org.consilium.coordinator.consortium.Denylist.open(journal),
                 journal,
+                new WebServer.Proofs(
+                    audit(folder, journal, authority, random, clock),
+                    study -> new Replayed(study, List.of())),
                 address,
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),
                 () -> true));
     return new SampleServer(web, consortium);
+  }
+
+  private static AuditLog audit(
+      Path folder,
+      Journal journal,
+      CertificateAuthority authority,
+      SecureRandom random,
+      InstantSource clock)
+      throws Exception {
+    KeyRequest request = KeyRequest.signing(random);
+    Credential signer =
+        request.with(
+            authority.issue(
+                request.pkcs10(),
+                SpiffeId.coordinatorSigning("example.org", "main"),
+                Leaf.COORDINATOR_SIGNING.terms()));
+    AuditLog audit =
+        AuditLog.open(
+            folder.resolve("audit"),
+            journal,
+            new AuditLog.Keeper(
+                "example.org", authority.root(), SigningKey.of(signer), signer.chain()),
+            clock);
+    audit.checkpoint();
+    return audit;
   }
 
   @Override

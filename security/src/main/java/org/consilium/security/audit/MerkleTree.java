@@ -175,7 +175,8 @@ public final class MerkleTree {
     return Fingerprint.sha256();
   }
 
-  static Fingerprint node(Fingerprint left, Fingerprint right) {
+  /** The node over two parts. */
+  public static Fingerprint node(Fingerprint left, Fingerprint right) {
     return Fingerprint.sha256(NODE, left.bytes(), right.bytes());
   }
 

@@ -49,6 +49,7 @@ public record EgressEntry(
     /** Released measures. */
     REPORT("report", 16 << 10, 240, Mode.ANY, Line.EACH),
     COHORT_COUNT("cohort-count", 512, 60, Mode.ANY, Line.EACH),
+    /** The word that the coordinator's audit log continues what this site saw: hashes only. */
     AUDIT_COSIGN("audit-cosign", 8 << 10, 240, Mode.ANY, Line.EACH);
 
     /** The protection mode that the study must have. */

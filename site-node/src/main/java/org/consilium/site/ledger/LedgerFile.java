@@ -80,7 +80,10 @@ public final class LedgerFile {
   }
 
   private static String cell(String value) {
-    String safe = value.matches("^[=+@-].*") ? "'" + value : value;
+    // Tabs, line ends, escape sequences and invisible marks go first: a formula may hide behind
+    // them.
+    String plain = value.replaceAll("\\x1b\\[[0-9;?]*[ -/]*[@-~]|[\\p{Cntrl}\\p{Cf}]", "");
+    String safe = plain.matches("^\\s*[=+@-].*") ? "'" + plain : plain;
     return safe.matches("[A-Za-z0-9 .:'+_-]*") ? safe : '"' + safe.replace("\"", "\"\"") + '"';
   }
 }

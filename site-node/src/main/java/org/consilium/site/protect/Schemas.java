@@ -45,6 +45,18 @@ final class Schemas {
   private static final WireSchema REFUSAL =
       branch(4, message(NAME, SMALL, SMALL, new Form.Whole(7), new Form.Whole(100)));
 
+  /** Size and root of the audit log that this site knows. */
+  private static final WireSchema AUDIT_STATE = branch(20, message(LARGE, DIGEST));
+
+  private static final WireSchema AUDIT_COSIGN =
+      branch(
+          21,
+          WireSchema.of(
+              Field.of(1, LARGE),
+              Field.of(2, LARGE),
+              Field.of(3, SIGNATURE),
+              new Field(4, new Form.Opaque(1, 4 << 10), 8)));
+
   private static final WireSchema COLLECT = message(NAME, DIGEST);
   private static final WireSchema FETCH = message(DIGEST, LARGE);
 
@@ -109,7 +121,7 @@ final class Schemas {
     return switch (kind) {
       case ENROL_REQUEST -> ENROL;
       case CAPABILITY -> HELLO;
-      case HEARTBEATS -> WireSchema.either(PING, PROGRESS);
+      case HEARTBEATS -> WireSchema.either(PING, PROGRESS, AUDIT_STATE);
       case REQUEST -> WireSchema.either(FETCH, COLLECT);
       case DECISION -> DECISION;
       case TYPED_ERROR -> REFUSAL;
@@ -125,7 +137,7 @@ final class Schemas {
       case U3_SIGNATURE -> branch(3, opaque(kind));
       case UNMASK_SHARES -> branch(4, opaque(kind));
       case RENEW_REQUEST -> WireSchema.either(RENEW, RECOVER);
-      case AUDIT_COSIGN -> opaque(kind);
+      case AUDIT_COSIGN -> AUDIT_COSIGN;
     };
   }
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.Goodbye;
@@ -34,6 +35,9 @@ import org.consilium.protocol.wire.TaskCodec;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.EgressBlocked;
+import org.consilium.site.protect.witness.AuditWitness;
+import org.consilium.site.protect.witness.AuditWitness.Judgement;
+import org.consilium.site.protect.witness.ReleasedCosignature;
 
 /**
  * The stream to the coordinator: greets, pings, hands verified orders on, sends answers, and comes
@@ -69,8 +73,10 @@ public final class CoordinatorSession {
    * @param site must be the name that the coordinator greets
    * @param chains checks the coordinator's signing chain
    * @param softwareVersion told to the coordinator
+   * @param witness judges the checkpoints of the coordinator's audit log
    */
-  public record Self(SiteId site, ChainCheck chains, String softwareVersion) {}
+  public record Self(
+      SiteId site, ChainCheck chains, String softwareVersion, AuditWitness witness) {}
 
   /** Why the session is over for good. */
   public enum Ending {
@@ -105,7 +111,7 @@ public final class CoordinatorSession {
         reason = converse(halt, backoff);
         word = link.gate().paused() ? "paused" : "goodbye";
       } catch (StatusException | StatusRuntimeException cut) {
-        word = Stream.word(Status.fromThrowable(cut));
+        word = Failures.word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {
         word = "silent";
       } catch (Skew skew) {
@@ -203,13 +209,14 @@ public final class CoordinatorSession {
       for (Answer.Decision decision : decisions.values()) {
         transmit(decision);
       }
+      tellKnown(stream);
     }
     return new Opened(stream, Optional.of(key), Goodbye.Reason.REASON_UNSPECIFIED, generation);
   }
 
   /** Why the stream ended; nothing when the link has a new credential, and it has to move. */
   private Optional<Goodbye.Reason> listen(Halt halt, Opened opened)
-      throws StatusException, TimeoutException, InterruptedException {
+      throws StatusException, TimeoutException, InterruptedException, IOException {
     if (opened.key().isEmpty()) {
       return Optional.of(opened.refusal());
     }
@@ -260,7 +267,7 @@ public final class CoordinatorSession {
     return CoordinatorKey.of(welcome.getSigningChainList(), self.chains());
   }
 
-  private void handle(CoordinatorMessage message, CoordinatorKey key) {
+  private void handle(CoordinatorMessage message, CoordinatorKey key) throws IOException {
     try {
       switch (message.getKindCase()) {
         case PROPOSAL -> proposal(message.getProposal(), key);
@@ -274,6 +281,7 @@ public final class CoordinatorSession {
                 .ifPresentOrElse(
                     body -> orders.mask(MaskCodec.order(body)),
                     () -> orders.dropped("mask order: the signature does not verify"));
+        case CHECKPOINT -> checkpoint(message.getCheckpoint());
         case PONG -> orders.roundTrip(Duration.between(pinged, clock.instant()));
         case WELCOME, GOODBYE, KIND_NOT_SET -> {}
       }
@@ -290,6 +298,43 @@ public final class CoordinatorSession {
     }
     byte[] plan = PlanCodec.planBytes(body.get());
     orders.proposal(plan, PlanCodec.decode(plan), Digest.sha256(plan));
+  }
+
+  /** Cosigns a checkpoint that continues the last one; any other is evidence, and is dropped. */
+  private void checkpoint(CheckpointOffer offer) throws IOException {
+    switch (self.witness()
+        .offered(CheckpointCodec.checkpoint(offer), CheckpointCodec.proof(offer))) {
+      case Judgement.Right(ReleasedCosignature released) -> cosign(released);
+      case Judgement.Refused(var why, String detail) ->
+          orders.dropped("AUDIT %s, NOT COSIGNED: %s".formatted(why, detail));
+    }
+  }
+
+  /** The cosignature is in the ledger before it leaves. */
+  private void cosign(ReleasedCosignature released) throws IOException {
+    SiteMessage message = CheckpointCodec.cosign(released);
+    synchronized (sending) {
+      if (call.isPresent()) {
+        try {
+          Stream.write(call.get(), message);
+          tellKnown(call.get());
+        } catch (EgressBlocked blocked) {
+          orders.held(blocked);
+        } catch (UncheckedIOException full) {
+          throw new IOException(full.getMessage(), full);
+        } catch (StatusException | TimeoutException cut) {
+          call = Optional.empty(); // the reading side notices as well
+        } catch (InterruptedException interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+
+  /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
+  private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
+      throws StatusException, TimeoutException, InterruptedException {
+    Stream.write(stream, CheckpointCodec.state(self.witness().known()));
   }
 
   private void ping(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)

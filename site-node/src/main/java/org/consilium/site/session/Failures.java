@@ -48,4 +48,16 @@ public final class Failures {
     }
     return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
   }
+
+  /** A fixed word for a cut stream, for metrics. */
+  static String word(Status status) {
+    String words = words(status);
+    if (words.contains("407")) {
+      return "proxy_auth";
+    }
+    if (words.contains("pinned") || words.contains("PKIX") || words.contains("certificate")) {
+      return "tls";
+    }
+    return status.getCode().name().toLowerCase(java.util.Locale.ROOT);
+  }
 }

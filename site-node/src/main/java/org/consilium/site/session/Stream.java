@@ -4,7 +4,6 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -42,16 +41,5 @@ final class Stream {
     } catch (TimeoutException nothingYet) {
       return Optional.empty();
     }
-  }
-
-  static String word(Status status) {
-    String words = Failures.words(status);
-    if (words.contains("407")) {
-      return "proxy_auth";
-    }
-    if (words.contains("pinned") || words.contains("PKIX") || words.contains("certificate")) {
-      return "tls";
-    }
-    return status.getCode().name().toLowerCase(Locale.ROOT);
   }
 }

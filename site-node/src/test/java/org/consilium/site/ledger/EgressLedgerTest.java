@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import org.consilium.protocol.Digest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,22 @@ final class EgressLedgerTest {
         .element(2)
         .asString()
         .startsWith("1,2026-06-01T12:00:00Z,update,mri-demo,1,4000,");
+  }
+
+  @Test
+  void badInput_47_formulaeAndControlCharactersInTheExport_areHarmless() {
+    String study = "\t=cmd|' /C calc'!A0";
+    String readers = "\u001b[31m\r\n@SUM(1)\u202e";
+    LedgerLine line =
+        new LedgerLine(0, NOW, "update", Map.of("study", study, "readers", readers, "bytes", 1));
+
+    String csv = LedgerFile.csv(List.of(line));
+
+    assertThat(csv.lines()).hasSize(2);
+    assertThat(csv)
+        .contains("\"'=cmd|' /C calc'!A0\"")
+        .contains("\"'@SUM(1)\"")
+        .doesNotContain("\t", "\r", "\u001b", "\u202e");
   }
 
   @Test

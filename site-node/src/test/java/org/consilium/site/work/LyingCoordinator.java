@@ -133,6 +133,11 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             gate);
   }
 
+  /** Its genuine signing credential; a witness that is never asked takes any. */
+  Credential signing() {
+    return signing;
+  }
+
   CoordinatorLink link() {
     return link;
   }

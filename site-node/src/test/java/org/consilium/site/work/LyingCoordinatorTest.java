@@ -40,6 +40,7 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
@@ -256,7 +257,13 @@ final class LyingCoordinatorTest {
                 Consortium.NORTH,
                 new ChainCheck(
                     coordinator.authority.root(), "test.example", InstantSource.system()),
-                "0.1.0"),
+                "0.1.0",
+                AuditWitness.open(
+                    folder.resolve("audit"),
+                    coordinator.signing(),
+                    new ChainCheck(
+                        coordinator.authority.root(), "test.example", InstantSource.system()),
+                    clock)),
             desk,
             clock);
     Halt over = new Halt();

@@ -1,0 +1,104 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import org.consilium.coordinator.study.WireConsortium.Ear;
+import org.consilium.proto.v1.AuditCosign;
+import org.consilium.proto.v1.AuditState;
+import org.consilium.proto.v1.CheckpointOffer;
+import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.Hello;
+import org.consilium.proto.v1.SiteMessage;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.SiteId;
+import org.consilium.security.audit.MerkleFrontier;
+import org.consilium.security.audit.MerkleTree;
+import org.consilium.security.audit.MerkleTree.Head;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.sign.SigningKey;
+import org.consilium.security.witness.Checkpoint;
+import org.consilium.security.witness.Cosignature;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Checkpoints on a site's stream, over real sockets. */
+final class AuditSessionTest {
+  @TempDir Path folder;
+
+  @Test
+  void session_siteSaysWhatItKnows_isOfferedNewerCheckpointsAndItsCosignatureIsKept()
+      throws Exception {
+    try (WireConsortium c = new WireConsortium(folder, 2)) {
+      SiteId id = c.inside.ids.getFirst();
+      c.inside.begin(TestPlan.of(c.inside.ids));
+      c.audit.checkpoint();
+      Ear<SiteMessage, CoordinatorMessage> ear = new Ear<>(100);
+      StreamObserver<SiteMessage> site = CoordinationGrpc.newStub(c.channel(id)).session(ear);
+
+      site.onNext(
+          SiteMessage.newBuilder()
+              .setHello(Hello.newBuilder().setProtocol(Limits.PROTOCOL).setSoftwareVersion("0.1.0"))
+              .build());
+      site.onNext(state(MerkleFrontier.empty().head()));
+      TestConsortium.await(() -> offers(ear).size() == 1);
+      Checkpoint first = Checkpoint.parse(offers(ear).getFirst().getBody().toByteArray());
+      site.onNext(cosign(c, id, offers(ear).getFirst(), first));
+      site.onNext(state(first.head()));
+      TestConsortium.await(() -> c.audit.status().cosigned().containsKey(id.value()));
+      c.inside.run(c.inside.ids, StudySnapshot.State.COMPLETED);
+      c.audit.checkpoint();
+      c.inside.presence().wake(c.inside.ids);
+      TestConsortium.await(() -> offers(ear).size() == 2);
+
+      CheckpointOffer later = offers(ear).getLast();
+      Head now = Checkpoint.parse(later.getBody().toByteArray()).head();
+      List<Fingerprint> proof =
+          later.getProofList().stream().map(h -> new Fingerprint(h.toByteArray())).toList();
+      assertThat(c.audit.status().cosigned()).containsEntry(id.value(), first.head().size());
+      assertThat(now.size()).isGreaterThan(first.head().size());
+      assertThat(MerkleTree.continues(first.head(), now, proof)).isTrue();
+    }
+  }
+
+  private static List<CheckpointOffer> offers(Ear<SiteMessage, CoordinatorMessage> ear) {
+    return ear.heard.stream()
+        .filter(CoordinatorMessage::hasCheckpoint)
+        .map(CoordinatorMessage::getCheckpoint)
+        .toList();
+  }
+
+  private static SiteMessage state(Head known) {
+    return SiteMessage.newBuilder()
+        .setAuditState(
+            AuditState.newBuilder()
+                .setSize(known.size())
+                .setRoot(ByteString.copyFrom(known.root().bytes())))
+        .build();
+  }
+
+  private static SiteMessage cosign(
+      WireConsortium c, SiteId id, CheckpointOffer offer, Checkpoint checkpoint) {
+    Credential own = Objects.requireNonNull(c.signers.get(id));
+    Cosignature cosignature =
+        Cosignature.of(
+            offer.getBody().toByteArray(),
+            c.inside.time.instant().truncatedTo(ChronoUnit.MILLIS),
+            SigningKey.of(own),
+            own.chain());
+    AuditCosign.Builder message =
+        AuditCosign.newBuilder()
+            .setSize(checkpoint.head().size())
+            .setTimeMillis(cosignature.time().toEpochMilli())
+            .setSignature(ByteString.copyFrom(cosignature.by().signature()));
+    cosignature.by().chain().forEach(der -> message.addChain(ByteString.copyFrom(der)));
+    return SiteMessage.newBuilder().setAuditCosign(message).build();
+  }
+}

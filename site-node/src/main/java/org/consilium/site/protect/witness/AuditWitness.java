@@ -1,0 +1,185 @@
+package org.consilium.site.protect.witness;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.consilium.security.audit.MerkleFrontier;
+import org.consilium.security.audit.MerkleTree;
+import org.consilium.security.audit.MerkleTree.Head;
+import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.SigningKey;
+import org.consilium.security.witness.Checkpoint;
+import org.consilium.security.witness.CheckpointRefused;
+import org.consilium.security.witness.CheckpointRefused.Why;
+import org.consilium.security.witness.Cosignature;
+import org.consilium.security.witness.SignedCheckpoint;
+
+/**
+ * Remembers the last checkpoint of the coordinator's audit log and cosigns one that continues it.
+ * It is on disk before the cosignature exists. One that does not continue it is kept as evidence,
+ * under the coordinator's own signature, and is never cosigned. Safe for use by many threads.
+ */
+public final class AuditWitness {
+  private static final String LAST = "checkpoint.txt";
+  private static final String REFUSED = "refused.txt";
+
+  private final Path folder;
+  private final Credential signing;
+  private final ChainCheck chains;
+  private final InstantSource clock;
+  private Head known;
+
+  private AuditWitness(
+      Path folder, Credential signing, ChainCheck chains, InstantSource clock, Head known) {
+    this.folder = folder;
+    this.signing = signing;
+    this.chains = chains;
+    this.clock = clock;
+    this.known = known;
+  }
+
+  /** What became of an offered checkpoint. */
+  public sealed interface Judgement {
+    /** It continues what was known, and is known now. */
+    record Right(ReleasedCosignature cosignature) implements Judgement {}
+
+    /** It is not cosigned; people have to look. */
+    record Refused(Why why, String detail) implements Judgement {}
+  }
+
+  /**
+   * What people see.
+   *
+   * @param last the last checkpoint that was found right
+   * @param refusal what was refused and why, the first since people looked
+   */
+  public record View(Optional<SignedCheckpoint> last, Optional<String> refusal) {}
+
+  /**
+   * Goes on from what the folder holds.
+   *
+   * @param signing the site's signing credential
+   * @param chains checks the coordinator's certificates, now
+   * @throws IOException if the last checkpoint cannot be read: then nothing may be believed
+   */
+  public static AuditWitness open(
+      Path folder, Credential signing, ChainCheck chains, InstantSource clock) throws IOException {
+    Head known = MerkleFrontier.empty().head();
+    Optional<SignedCheckpoint> last = last(folder);
+    if (last.isPresent()) {
+      try {
+        known = Checkpoint.parse(last.get().body()).head();
+      } catch (CheckpointRefused damaged) {
+        throw new IOException(
+            "read %s: %s".formatted(folder.resolve(LAST), damaged.getMessage()), damaged);
+      }
+    }
+    return new AuditWitness(folder, signing, chains, clock, known);
+  }
+
+  /** What a folder holds; works while a node serves from it. */
+  public static View view(Path folder) throws IOException {
+    Path refused = folder.resolve(REFUSED);
+    Optional<String> refusal =
+        Files.exists(refused)
+            ? Files.readString(refused, StandardCharsets.UTF_8).lines().findFirst()
+            : Optional.empty();
+    return new View(last(folder), refusal);
+  }
+
+  /** Puts the evidence of a refusal aside, once people have looked; where it is then. */
+  public static Optional<Path> acknowledge(Path folder, Instant now) throws IOException {
+    Path refused = folder.resolve(REFUSED);
+    if (!Files.exists(refused)) {
+      return Optional.empty();
+    }
+    Path aside = folder.resolve("refused-%d.txt".formatted(now.toEpochMilli()));
+    return Optional.of(Files.move(refused, aside));
+  }
+
+  /** Size and root of the last checkpoint that was found right. */
+  public synchronized Head known() {
+    return known;
+  }
+
+  /**
+   * Judges an offered checkpoint.
+   *
+   * @param proof that the log continues {@link #known}
+   * @throws IOException if it could not be stored; then it is neither known nor cosigned
+   */
+  public synchronized Judgement offered(SignedCheckpoint offered, List<Fingerprint> proof)
+      throws IOException {
+    try {
+      Head head = check(offered, proof);
+      KeyFile.replace(folder.resolve(LAST), offered.text().getBytes(StandardCharsets.US_ASCII));
+      known = head;
+      Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+      return new Judgement.Right(
+          new ReleasedCosignature(
+              head.size(),
+              offered.body(),
+              Cosignature.of(offered.body(), now, SigningKey.of(signing), signing.chain())));
+    } catch (CheckpointRefused refused) {
+      keep(offered, refused);
+      return new Judgement.Refused(refused.why(), String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private Head check(SignedCheckpoint offered, List<Fingerprint> proof) throws CheckpointRefused {
+    Checkpoint checkpoint = offered.open(chains);
+    Head head = checkpoint.head();
+    if (head.size() < known.size()) {
+      throw new CheckpointRefused(
+          Why.SHORTER,
+          "the coordinator's log has %d entries, it had %d before"
+              .formatted(head.size(), known.size()));
+    }
+    if (!MerkleTree.continues(known, head, proof)) {
+      throw new CheckpointRefused(
+          Why.INCONSISTENT,
+          "the coordinator's log of %d entries does not continue the one of %d that this site saw"
+              .formatted(head.size(), known.size()));
+    }
+    return head;
+  }
+
+  /** The first refusal is the evidence; later ones would only be of the same kind. */
+  private void keep(SignedCheckpoint offered, CheckpointRefused refused) throws IOException {
+    Path file = folder.resolve(REFUSED);
+    if (!Files.exists(file)) {
+      String text =
+          "%s %s: %s%nknown %d %s%n%s"
+              .formatted(
+                  clock.instant().truncatedTo(ChronoUnit.SECONDS),
+                  refused.why(),
+                  refused.getMessage(),
+                  known.size(),
+                  known.root(),
+                  offered.text());
+      KeyFile.create(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static Optional<SignedCheckpoint> last(Path folder) throws IOException {
+    Path file = folder.resolve(LAST);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      byte[] text = KeyFile.read(file, SignedCheckpoint.TEXT_BYTES_MAX);
+      return Optional.of(SignedCheckpoint.parse(new String(text, StandardCharsets.US_ASCII)));
+    } catch (CheckpointRefused damaged) {
+      throw new IOException("read %s: %s".formatted(file, damaged.getMessage()), damaged);
+    }
+  }
+}
