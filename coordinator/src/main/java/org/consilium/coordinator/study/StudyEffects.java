@@ -5,11 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
@@ -37,12 +35,10 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
-import org.consilium.coordinator.round.StudyState.Published;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
-import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -56,9 +52,6 @@ import org.consilium.security.seal.AggregationKey;
 /** What one study's rounds do to the world: files, keys, sites. Runs on the loop's thread. */
 final class StudyEffects implements RoundEffects {
   private static final System.Logger LOG = System.getLogger(StudyEffects.class.getName());
-
-  /** Latest versions that are kept besides the first and the best. */
-  private static final int MODELS_KEPT = 3;
 
   private final Surroundings around;
   private final Stores stores;
@@ -371,38 +364,11 @@ final class StudyEffects implements RoundEffects {
     } else if (!collecting) {
       stores.intake().keepOnly(plan.study(), Optional.empty(), 0);
     }
-    Set<ModelVersion> kept = kept(after);
-    for (Published model : after.models()) {
-      if (model.round() != after.latest().round() || StudyMachine.over(after)) {
-        stores.models().dropMoments(model.model().version(), model.moments().size());
-      }
-      if (!kept.contains(model.model().version())) {
-        stores.models().drop(model.model().version());
-      }
-    }
+    KeptVersions.tidy(stores.models(), after);
     if (StudyMachine.over(after) && around.retention() == Retention.DROP) {
       AggregationKeys.destroy(around.state(), plan.study());
       key.ifPresent(AggregationKey::close);
     }
-  }
-
-  private static Set<ModelVersion> kept(StudyState state) {
-    Set<ModelVersion> kept = new HashSet<>();
-    List<Published> models = state.models();
-    kept.add(models.getFirst().model().version());
-    models
-        .subList(Math.max(0, models.size() - MODELS_KEPT), models.size())
-        .forEach(m -> kept.add(m.model().version()));
-    kept.add(state.released().model().version());
-    state
-        .current()
-        .ifPresent(
-            r -> {
-              if (r instanceof RoundState.Watching w) {
-                kept.add(w.model().version());
-              }
-            });
-    return kept;
   }
 
   private Digest context(Opening opening) {

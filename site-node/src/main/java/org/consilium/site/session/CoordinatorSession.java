@@ -46,10 +46,7 @@ import org.consilium.site.protect.witness.ReleasedCosignature;
 public final class CoordinatorSession {
   private static final Duration PING_EVERY = Duration.ofSeconds(10);
 
-  /**
-   * How soon a stream moves over to a new certificate, and how often it is looked up whether people
-   * still pause all egress.
-   */
+  /** How soon a stream moves over to a new certificate, and a pause is noticed to have ended. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
   /** Three pings unanswered: the stream is dead, whatever the network says. */

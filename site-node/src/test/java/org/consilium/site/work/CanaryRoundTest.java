@@ -49,6 +49,7 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
@@ -204,7 +205,13 @@ final class CanaryRoundTest {
                 Consortium.NORTH,
                 new ChainCheck(
                     coordinator.authority.root(), "test.example", InstantSource.system()),
-                "0.1.0"),
+                "0.1.0",
+                AuditWitness.open(
+                    folder.resolve("audit"),
+                    coordinator.signing(),
+                    new ChainCheck(
+                        coordinator.authority.root(), "test.example", InstantSource.system()),
+                    clock)),
             desk,
             clock);
     return new Node(desk, session, new Halt(), new CopyOnWriteArrayList<>());
