@@ -21,7 +21,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
+import org.consilium.coordinator.authority.AuthorityClient;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
@@ -40,8 +42,6 @@ import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
 import org.consilium.protocol.StudyId;
-import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
@@ -101,14 +101,15 @@ public final class Coordinator implements AutoCloseable {
     JvmMetrics.builder().register(registry);
     Journal journal = openJournal(registry);
     boolean whole = checkJournal(journal);
-    CertificateAuthority authority = openAuthority();
-    Credential tls = tlsCredential(authority);
-    Consortium consortium =
-        Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
+    AuthorityLine line = new AuthorityLine(settings, clock, random);
+    AuthorityClient authority = keep(line.open());
+    Credential tls = tlsCredential(line, authority);
+    Consortium consortium = Consortium.open(journal, authority, clock);
+    keep(AuthorityLine.copying(consortium));
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Studies studies =
-        keep(Studies.open(surroundings(journal, authority, consortium, presence, registry)));
+        keep(Studies.open(surroundings(journal, line, authority, consortium, presence, registry)));
     consortium.onRevocation(studies::revoked);
     CoordinatorMetrics.register(registry, studies::list, consortium, () -> whole, version());
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -148,13 +149,14 @@ public final class Coordinator implements AutoCloseable {
 
   private Surroundings surroundings(
       Journal journal,
-      CertificateAuthority authority,
+      AuthorityLine line,
+      AuthorityClient authority,
       Consortium consortium,
       Presence presence,
       PrometheusRegistry registry)
       throws IOException {
     Credential signing =
-        credential(
+        line.credential(
             "signing",
             authority,
             SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
@@ -175,14 +177,14 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private List<X509Certificate> certify(
-      CertificateAuthority authority, StudyId study, Fingerprint sealingKey) throws IOException {
+      AuthorityClient authority, StudyId study, Fingerprint sealingKey) throws IOException {
     try {
       // The certificate's own key is dropped: only the digest of the sealing key in it counts.
-      return authority.issue(
+      return authority.certify(
           KeyRequest.signing(random).pkcs10(),
-          SpiffeId.aggregator(authority.trustDomain(), study.value()),
-          Leaf.AGGREGATION.terms().withSealingKey(sealingKey));
-    } catch (CertificateRefused refused) {
+          Leaf.AGGREGATION.terms().withSealingKey(sealingKey),
+          study.value());
+    } catch (MembershipRefused refused) {
       throw new IOException("certify the aggregation key of %s".formatted(study), refused);
     }
   }
@@ -232,46 +234,13 @@ public final class Coordinator implements AutoCloseable {
     return firstBad == 0;
   }
 
-  private CertificateAuthority openAuthority() throws IOException {
-    Path folder = settings.consortium();
-    if (!Files.exists(folder.resolve("issuing.crt"))) {
-      throw new IOException(
-          ("open consortium %s: there is none; make one with: consilium consortium create --dir %s"
-                  + " --domain example.org")
-              .formatted(folder, folder));
-    }
-    return CertificateAuthority.open(folder, clock, random);
-  }
-
-  private Credential tlsCredential(CertificateAuthority authority) throws IOException {
-    return credential(
+  private Credential tlsCredential(AuthorityLine line, AuthorityClient authority)
+      throws IOException {
+    return line.credential(
         "tls",
         authority,
         SpiffeId.coordinator(authority.trustDomain(), "main"),
         Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
-  }
-
-  /** The kept credential, or a new one when there is none or a third of its life is left. */
-  private Credential credential(
-      String name, CertificateAuthority authority, SpiffeId id, Leaf.Terms terms)
-      throws IOException {
-    Path folder = settings.state().resolve("identity");
-    if (Files.exists(folder.resolve(name + ".pem"))) {
-      Credential kept = Credential.load(folder, name);
-      boolean ours = kept.chain().getLast().equals(authority.root()) && kept.id().equals(id);
-      if (ours && clock.instant().isBefore(kept.renewAt())) {
-        return kept;
-      }
-    }
-    KeyRequest request =
-        terms.leaf() == Leaf.COORDINATOR_TLS ? KeyRequest.tls(random) : KeyRequest.signing(random);
-    try {
-      Credential fresh = request.with(authority.issue(request.pkcs10(), id, terms));
-      fresh.save(folder, name);
-      return fresh;
-    } catch (CertificateRefused refused) {
-      throw new IOException("issue the coordinator's own certificate: " + refused.getMessage());
-    }
   }
 
   private String adminToken() throws IOException {

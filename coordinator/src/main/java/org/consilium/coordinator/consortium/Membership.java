@@ -14,40 +14,44 @@ import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
 
 /** All sites' standing, rebuilt from events; only {@link #apply} changes it. Not thread-safe. */
-final class Membership {
+public final class Membership {
   private final Map<SiteId, Standing> sites = new TreeMap<>();
   private final Map<Digest, Invitation> tokens = new HashMap<>();
   private final Map<Digest, SiteId> keys = new HashMap<>();
 
   /** A token that was given out. */
-  record Invitation(SiteId site, Instant expiry, boolean spent) {}
+  public record Invitation(SiteId site, Instant expiry, boolean spent) {}
 
   /** One site. */
-  record Standing(
+  public record Standing(
       Member member,
       Optional<Digest> token,
       Optional<KeyRequests> requests,
       List<byte[]> tlsChain,
       List<byte[]> signingChain) {}
 
-  Optional<Standing> find(SiteId site) {
+  /** A site that was ever invited. */
+  public Optional<Standing> find(SiteId site) {
     return Optional.ofNullable(sites.get(site));
   }
 
-  Optional<Invitation> invitation(Digest token) {
+  /** The invitation of a token's SHA-256. */
+  public Optional<Invitation> invitation(Digest token) {
     return Optional.ofNullable(tokens.get(token));
   }
 
   /** The site that ever asked for a certificate on this key. */
-  Optional<SiteId> holder(Digest key) {
+  public Optional<SiteId> holder(Digest key) {
     return Optional.ofNullable(keys.get(key));
   }
 
-  List<Member> list() {
+  /** All sites, sorted. */
+  public List<Member> list() {
     return sites.values().stream().map(Standing::member).toList();
   }
 
-  void apply(MembershipEvent event, Instant time) {
+  /** Takes the event in. */
+  public void apply(MembershipEvent event, Instant time) {
     SiteId site = event.site();
     switch (event) {
       case MembershipEvent.Invited e -> {

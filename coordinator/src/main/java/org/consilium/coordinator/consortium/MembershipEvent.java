@@ -13,9 +13,10 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 
 /**
- * What happened to a site's membership; the journal's stream {@code consortium} is made of these.
+ * What happened to a site's membership; the journal's stream {@code consortium} is made of these,
+ * the authority's and the coordinator's copy of it.
  */
-sealed interface MembershipEvent {
+public sealed interface MembershipEvent {
   /** Name of the journal stream. */
   String STREAM = "consortium";
 

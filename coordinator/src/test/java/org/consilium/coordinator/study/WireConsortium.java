@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.rpc.CoordinationService;
@@ -32,6 +33,8 @@ import org.consilium.coordinator.rpc.GrpcServers;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
@@ -42,6 +45,7 @@ import org.consilium.security.sign.ChainCheck;
 final class WireConsortium implements AutoCloseable {
   final TestConsortium inside;
   final Consortium members;
+  private final TestAuthority authority;
   private final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
@@ -50,13 +54,11 @@ final class WireConsortium implements AutoCloseable {
   WireConsortium(Path folder, int count) throws Exception {
     // TLS looks at the machine's own clock, so this time begins at it.
     inside = new TestConsortium(folder, count, new ManualTime(Instant.now()));
+    authority =
+        new TestAuthority(inside.authority, Duration.ofDays(1), inside.time, inside.random);
     members =
         Consortium.open(
-            new InMemoryJournal(inside.time),
-            inside.authority,
-            Duration.ofDays(1),
-            inside.time,
-            inside.random);
+            new InMemoryJournal(inside.time), authority.registrar(), inside.time);
     for (SiteId id : inside.ids) {
       enrol(id);
     }
@@ -87,11 +89,15 @@ final class WireConsortium implements AutoCloseable {
   private void enrol(SiteId id) throws Exception {
     KeyRequest tls = KeyRequest.tls(inside.random);
     KeyRequest signing = KeyRequest.signing(inside.random);
-    var token =
-        members.invite(id, Duration.ofHours(1), new Consortium.Address("localhost", 8443, 8444));
-    var key =
-        members.enrol(id, token.secret(), new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"));
-    var _ = members.approve(id, key.hex());
+    JoinToken token = authority.invite(id);
+    Fingerprint key =
+        members.enrol(
+            id,
+            token.secret(),
+            new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"),
+            TestAuthority.binding(id, token, tls, signing));
+    authority.admit(id, tls, signing);
+    members.copy();
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
@@ -18,6 +19,7 @@ import org.consilium.coordinator.ops.MeteredJournal;
 import org.consilium.coordinator.ops.RoundMetrics;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 
 /** The real web server over hand-made studies; run its main to look at the pages. */
@@ -26,9 +28,11 @@ final class SampleServer implements AutoCloseable {
 
   final WebServer web;
   final Consortium consortium;
+  final TestAuthority people;
 
-  private SampleServer(WebServer web, Consortium consortium) {
+  private SampleServer(WebServer web, Consortium consortium, TestAuthority people) {
     this.web = web;
+    this.people = people;
     this.consortium = consortium;
   }
 
@@ -39,18 +43,22 @@ final class SampleServer implements AutoCloseable {
     Journal journal = new MeteredJournal(new InMemoryJournal(clock), "h2", registry);
     CertificateAuthority authority =
         CertificateAuthority.create(folder.resolve("ca"), "example.org", clock, random);
-    Consortium consortium =
-        Consortium.open(journal, authority, Duration.ofHours(24), clock, random);
+    TestAuthority people = new TestAuthority(authority, Duration.ofHours(24), clock, random);
+    Consortium consortium = Consortium.open(journal, people.registrar(), clock);
     Consortium.Address address = new Consortium.Address("localhost", 8443, 8444);
     for (String name : new String[] {"north", "south"}) {
       SiteId site = new SiteId(name);
       KeyRequest tls = KeyRequest.tls(random);
+      KeyRequest signing = KeyRequest.signing(random);
+      JoinToken token = people.invite(site);
       consortium.enrol(
           site,
-          consortium.invite(site, Duration.ofHours(1), address).secret(),
-          new KeyRequests(tls.pkcs10(), KeyRequest.signing(random).pkcs10(), "0.1.0"));
+          token.secret(),
+          new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"),
+          TestAuthority.binding(site, token, tls, signing));
       if (name.equals("north")) {
-        consortium.approve(site, tls.fingerprint().hex());
+        people.admit(site, tls, signing);
+        consortium.copy();
       }
     }
     Path model = folder.resolve("model.safetensors");
@@ -76,7 +84,7 @@ final class SampleServer implements AutoCloseable {
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),
                 () -> true));
-    return new SampleServer(web, consortium);
+    return new SampleServer(web, consortium, people);
   }
 
   @Override

@@ -8,9 +8,13 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
+import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -27,6 +31,9 @@ import org.consilium.security.keyfile.KeyFile;
  */
 @SuppressWarnings("ArrayRecordComponent") // copied in and out, never compared
 public record KeyRequest(PrivateKey key, byte[] pkcs10) {
+  /** Under what a site's signing key vouches for a new TLS key. */
+  public static final String ENDORSEMENT = "consilium/v1/renewal";
+
   /** Copies the request. */
   public KeyRequest {
     pkcs10 = pkcs10.clone();
@@ -57,6 +64,60 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
     } catch (GeneralSecurityException absent) {
       throw new IllegalStateException("every JDK has Ed25519", absent);
     }
+  }
+
+  /**
+   * A new ECDSA P-256 key in place of one that ends. The request carries the word of the site's
+   * signing key for it, without which no authority answers.
+   *
+   * @param endorser signs the new key's SubjectPublicKeyInfo under {@link #ENDORSEMENT}
+   */
+  public static KeyRequest renewal(SecureRandom random, UnaryOperator<byte[]> endorser) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+      KeyPair pair = generator.generateKeyPair();
+      byte[] word = endorser.apply(pair.getPublic().getEncoded());
+      return of(pair, "SHA256withECDSA", random, Optional.of(word));
+    } catch (GeneralSecurityException absent) {
+      throw new IllegalStateException("every JDK has P-256", absent);
+    }
+  }
+
+  /** The signature that {@link #renewal} put into a request, and the key that it is over. */
+  public static Optional<Endorsed> endorsement(byte[] pkcs10) throws CertificateRefused {
+    return CheckedRequest.of(pkcs10).endorsement();
+  }
+
+  /**
+   * A key that another key vouches for.
+   *
+   * @param keyInfo SubjectPublicKeyInfo, DER
+   * @param signature not verified
+   */
+  @SuppressWarnings("ArrayRecordComponent") // passed through, never compared
+  public record Endorsed(byte[] keyInfo, byte[] signature) {}
+
+  /**
+   * This TLS key's word for a statement: what proves that the same machine made both.
+   *
+   * @return ECDSA with SHA-256, DER
+   */
+  public byte[] vouch(byte[] statement) {
+    try {
+      Signature signer = Signature.getInstance("SHA256withECDSA");
+      signer.initSign(key);
+      signer.update(statement);
+      return signer.sign();
+    } catch (GeneralSecurityException otherKey) {
+      throw new IllegalStateException("sign with the TLS key of a request", otherKey);
+    }
+  }
+
+  /** Whether the key of a TLS request vouched for a statement. */
+  public static boolean vouched(byte[] pkcs10, byte[] statement, byte[] signature)
+      throws CertificateRefused {
+    return CheckedRequest.of(pkcs10).vouched(statement, signature);
   }
 
   /** What both screens show: SHA-256 of the public key that {@code pkcs10} asks about. */
@@ -102,15 +163,22 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
   }
 
   private static KeyRequest of(KeyPair pair, String algorithm, SecureRandom random) {
+    return of(pair, algorithm, random, Optional.empty());
+  }
+
+  private static KeyRequest of(
+      KeyPair pair, String algorithm, SecureRandom random, Optional<byte[]> endorsement) {
     try {
       var signer =
           new JcaContentSignerBuilder(algorithm).setSecureRandom(random).build(pair.getPrivate());
       // The name is decided by the authority, so the request carries a constant one.
-      var request =
+      var builder =
           new PKCS10CertificationRequestBuilder(
-                  new X500Name("CN=key request"),
-                  SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()))
-              .build(signer);
+              new X500Name("CN=key request"),
+              SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()));
+      endorsement.ifPresent(
+          word -> builder.addAttribute(CheckedRequest.ENDORSED, new DEROctetString(word)));
+      var request = builder.build(signer);
       return new KeyRequest(pair.getPrivate(), request.getEncoded());
     } catch (OperatorCreationException | IOException unexpected) {
       throw new IllegalStateException("sign a certificate request with " + algorithm, unexpected);

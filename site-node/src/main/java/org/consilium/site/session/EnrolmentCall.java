@@ -66,6 +66,11 @@ public final class EnrolmentCall {
             .setTlsRequest(ByteString.copyFrom(tls.pkcs10()))
             .setSigningRequest(ByteString.copyFrom(signing.pkcs10()))
             .setSoftwareVersion(softwareVersion)
+            .setBinding(
+                ByteString.copyFrom(
+                    tls.vouch(
+                        JoinToken.statement(
+                            token.site(), token.secretDigest(), signing.fingerprint()))))
             .build();
     // The digest of what leaves without the token, which is a secret until it is spent.
     byte[] shown = request.toBuilder().clearToken().build().toByteArray();
