@@ -133,7 +133,9 @@ final class AuthorityLine {
             Thread.ofPlatform().daemon().name("authority-copy").factory());
     var _ =
         copier.scheduleWithFixedDelay(
-            () -> copy(consortium), COPY_EVERY.toMillis(), COPY_EVERY.toMillis(),
+            () -> copy(consortium),
+            COPY_EVERY.toMillis(),
+            COPY_EVERY.toMillis(),
             TimeUnit.MILLISECONDS);
     return copier::shutdownNow;
   }

@@ -55,9 +55,7 @@ final class CommandMap {
                       "consilium person new ada --contact ada@example.org -o ada.key",
                       "keys of people; who is on the roster"),
                   new Entry(
-                      "proposal",
-                      "consilium proposal list",
-                      "what waits for a second person"),
+                      "proposal", "consilium proposal list", "what waits for a second person"),
                   new Entry(
                       "coordinator serve",
                       "consilium coordinator serve --state lab/coordinator --consortium"

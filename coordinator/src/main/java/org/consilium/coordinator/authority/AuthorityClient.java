@@ -69,8 +69,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
    *
    * @param relay the coordinator's certificate towards the authority; its chain ends in the root
    */
-  public static AuthorityClient open(InetSocketAddress where, Credential relay)
-      throws IOException {
+  public static AuthorityClient open(InetSocketAddress where, Credential relay) throws IOException {
     X509Certificate root = relay.chain().getLast();
     String trustDomain = CertificateAuthority.trustDomainOf(root);
     SslContextBuilder ssl =
@@ -132,8 +131,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
             .setSoftwareVersion(requests.softwareVersion())
             .setBinding(ByteString.copyFrom(binding))
             .build();
-    return new Fingerprint(
-        ask("enrol", stub -> stub.enrol(request)).getKeyDigest().toByteArray());
+    return new Fingerprint(ask("enrol", stub -> stub.enrol(request)).getKeyDigest().toByteArray());
   }
 
   @Override

@@ -147,7 +147,8 @@ final class PersonCommand implements Callable<Integer> {
       Person person;
       try {
         person =
-            Person.parse(Files.readString(file, StandardCharsets.US_ASCII).lines().findFirst().orElse(""));
+            Person.parse(
+                Files.readString(file, StandardCharsets.US_ASCII).lines().findFirst().orElse(""));
       } catch (IllegalArgumentException illegal) {
         throw new CliFailure(
             Exit.USAGE, "CS-USAGE-001", file + ": " + illegal.getMessage(), "consilium person new");

@@ -106,8 +106,7 @@ final class Signer {
                     person,
                     new Motion.Terms(clock.instant().plus(PROPOSAL_LIFE), random))));
       } catch (IllegalArgumentException illegal) {
-        throw new CliFailure(
-            Exit.USAGE, "CS-USAGE-001", String.valueOf(illegal.getMessage()), "");
+        throw new CliFailure(Exit.USAGE, "CS-USAGE-001", String.valueOf(illegal.getMessage()), "");
       }
     }
 
@@ -162,8 +161,7 @@ final class Signer {
             JoinToken.newSecret(random),
             expiry);
       } catch (IllegalArgumentException illegal) {
-        throw new CliFailure(
-            Exit.USAGE, "CS-USAGE-001", String.valueOf(illegal.getMessage()), "");
+        throw new CliFailure(Exit.USAGE, "CS-USAGE-001", String.valueOf(illegal.getMessage()), "");
       }
     }
 

@@ -148,7 +148,8 @@ final class SiteCommand implements Callable<Integer> {
         "after its people read the words to you.",
         "",
         "  consilium site approve north --person ben.key",
-        "  consilium site approve north --person ben.key --fingerprint \"six words from their screen\"",
+        "  consilium site approve north --person ben.key --fingerprint \"six words from their"
+            + " screen\"",
         ""
       })
   static final class Approve implements Callable<Integer> {
@@ -169,7 +170,8 @@ final class SiteCommand implements Callable<Integer> {
     public Integer call() throws Exception {
       Signer.Pen pen = signer.pen(server);
       if (fingerprint.isPresent()) {
-        String answer = pen.propose(Act.ADMIT_KEYS, site, pen.comparedKeys(site, fingerprint.get()));
+        String answer =
+            pen.propose(Act.ADMIT_KEYS, site, pen.comparedKeys(site, fingerprint.get()));
         output(spec, server).answer("site %s is ACTIVE".formatted(site), answer);
         return 0;
       }
@@ -215,8 +217,8 @@ final class SiteCommand implements Callable<Integer> {
     }
   }
 
-  private static int propose(
-      CommandSpec spec, Server server, Signer signer, Act act, String site) throws Exception {
+  private static int propose(CommandSpec spec, Server server, Signer signer, Act act, String site)
+      throws Exception {
     String answer = signer.pen(server).propose(act, site, new byte[0]);
     output(spec, server)
         .answer(

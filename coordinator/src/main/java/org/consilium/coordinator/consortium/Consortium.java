@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The hospitals that belong together, as the coordinator knows them: a copy of what the issuing
  * authority has decided, kept in the coordinator's own journal, so that members are told from
- * strangers while the authority is away. Requests and signatures are carried to the authority.
- * Safe for use by many threads.
+ * strangers while the authority is away. Requests and signatures are carried to the authority. Safe
+ * for use by many threads.
  */
 public final class Consortium {
   private static final Logger LOG = LoggerFactory.getLogger(Consortium.class);
@@ -195,8 +195,7 @@ public final class Consortium {
   public Member revoke(SiteId site, String reason) throws MembershipRefused, IOException {
     Fingerprint key = standing(site, State.ACTIVE, "revoke").member().key().orElseThrow();
     boolean first =
-        take(
-            new MembershipEvent.Revoked(site, Digest.of(key.bytes()), line(reason)).encoded());
+        take(new MembershipEvent.Revoked(site, Digest.of(key.bytes()), line(reason)).encoded());
     if (first) {
       revocationListeners.forEach(listener -> listener.accept(site));
     }
@@ -226,7 +225,8 @@ public final class Consortium {
       while (!news.isEmpty()) {
         for (JournalEntry entry : news) {
           boolean fresh = take(entry.event());
-          if (fresh && MembershipEvent.decoded(entry.event()) instanceof MembershipEvent.Revoked e) {
+          if (fresh
+              && MembershipEvent.decoded(entry.event()) instanceof MembershipEvent.Revoked e) {
             revoked.add(e.site());
           }
           seenThere.add(entry.event().key());

@@ -131,8 +131,7 @@ final class Admissions {
   }
 
   /** Spends a token, if everything about the request is right. */
-  Admissible enrol(
-      Roster roster, SiteId site, byte[] secret, KeyRequests requests, byte[] binding)
+  Admissible enrol(Roster roster, SiteId site, byte[] secret, KeyRequests requests, byte[] binding)
       throws MembershipRefused {
     try {
       Digest token = Digest.sha256(secret);
@@ -213,8 +212,8 @@ final class Admissions {
     }
   }
 
-  private static void checkBinding(
-      SiteId site, Digest token, KeyRequests requests, byte[] binding) throws MembershipRefused {
+  private static void checkBinding(SiteId site, Digest token, KeyRequests requests, byte[] binding)
+      throws MembershipRefused {
     try {
       byte[] statement =
           JoinToken.statement(
@@ -274,8 +273,7 @@ final class Admissions {
           Why.NOT_ON_ROSTER, "renew %s: it is not on the roster".formatted(site));
     }
     try {
-      VerifyingKey signing =
-          VerifyingKey.of(ChainCheck.parse(standing.signingChain()).getFirst());
+      VerifyingKey signing = VerifyingKey.of(ChainCheck.parse(standing.signingChain()).getFirst());
       boolean endorsed =
           KeyRequest.endorsement(pkcs10)
               .filter(e -> signing.verify(KeyRequest.ENDORSEMENT, e.keyInfo(), e.signature()))
@@ -304,8 +302,7 @@ final class Admissions {
                         Why.NOT_FOUND, "shut %s out: no such site".formatted(site)));
     State state = standing.member().state();
     if (state != State.PENDING && state != State.ACTIVE) {
-      throw new MembershipRefused(
-          Why.WRONG_STATE, "shut %s out: it is %s".formatted(site, state));
+      throw new MembershipRefused(Why.WRONG_STATE, "shut %s out: it is %s".formatted(site, state));
     }
     Digest key = Digest.of(standing.member().key().orElseThrow().bytes());
     String line = reason.isBlank() ? "no reason given" : Limits.printable(reason.strip());
@@ -345,11 +342,8 @@ final class Admissions {
         Leaf.SITE_TLS.terms().withValidity(siteLife));
   }
 
-  private List<X509Certificate> issueSigning(SiteId site, byte[] pkcs10)
-      throws CertificateRefused {
+  private List<X509Certificate> issueSigning(SiteId site, byte[] pkcs10) throws CertificateRefused {
     return authority.issue(
-        pkcs10,
-        SpiffeId.siteSigning(authority.trustDomain(), site.value()),
-        Leaf.SITE_SIGNING);
+        pkcs10, SpiffeId.siteSigning(authority.trustDomain(), site.value()), Leaf.SITE_SIGNING);
   }
 }

@@ -30,8 +30,6 @@ final class AuthorityStatus {
 
   /** The cause stays in our own log. */
   static StatusRuntimeException unavailable() {
-    return Status.UNAVAILABLE
-        .withDescription("the authority's store failed")
-        .asRuntimeException();
+    return Status.UNAVAILABLE.withDescription("the authority's store failed").asRuntimeException();
   }
 }

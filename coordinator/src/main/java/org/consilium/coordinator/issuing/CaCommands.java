@@ -227,7 +227,10 @@ final class CaCommands {
       }
       CertificateAuthority authority =
           making.found(
-              folder.resolve("authority"), folder.resolve("coordinator"), persons, Optional.empty());
+              folder.resolve("authority"),
+              folder.resolve("coordinator"),
+              persons,
+              Optional.empty());
       for (PersonKey person : persons) {
         person
             .trusting(authority.rootFingerprint())

@@ -48,8 +48,7 @@ final class Docket {
   }
 
   static JournalEntry.Event carried(Decision decision) {
-    return new JournalEntry.Event(
-        STREAM, CARRIED, "carried:" + decision.id(), decision.encoded());
+    return new JournalEntry.Event(STREAM, CARRIED, "carried:" + decision.id(), decision.encoded());
   }
 
   /** Takes an event in; a decision if one was carried by it. */

@@ -76,15 +76,13 @@ public final class Founding {
     }
     CertificateAuthority.seal(folder, passphrase(folder, passphraseFile), random);
     Decision founding =
-        Decision.found(
-            first, persons, new Motion.Terms(clock.instant().plus(SIGNED_FOR), random));
+        Decision.found(first, persons, new Motion.Terms(clock.instant().plus(SIGNED_FOR), random));
     Files.write(folder.resolve(FILE), founding.encoded());
     return authority;
   }
 
   /** Opens the authority's issuing key. */
-  public CertificateAuthority open(Path folder, Optional<Path> passphraseFile)
-      throws IOException {
+  public CertificateAuthority open(Path folder, Optional<Path> passphraseFile) throws IOException {
     if (!Files.exists(folder.resolve("issuing.crt"))) {
       throw new IOException(
           "open authority %s: there is none; make one with: consilium consortium init"

@@ -42,8 +42,8 @@ public final class IssuingAuthority implements AutoCloseable {
       Duration siteLife) {}
 
   /** Opens everything and serves; when it returns, the endpoint file in the state is written. */
-  public static IssuingAuthority start(
-      Settings settings, InstantSource clock, SecureRandom random) throws IOException {
+  public static IssuingAuthority start(Settings settings, InstantSource clock, SecureRandom random)
+      throws IOException {
     CertificateAuthority authority =
         new Founding(clock, random).open(settings.folder, settings.passphrase);
     KeyFile.createFolder(settings.state);
@@ -53,8 +53,7 @@ public final class IssuingAuthority implements AutoCloseable {
     try {
       Registrar registrar =
           Registrar.open(authority, journal, founding, settings.siteLife, clock, random);
-      AuthorityServer server =
-          AuthorityServer.start(settings.where, authority, registrar, random);
+      AuthorityServer server = AuthorityServer.start(settings.where, authority, registrar, random);
       writeEndpoint(settings.state, server.port());
       return new IssuingAuthority(journal, server);
     } catch (IOException | RuntimeException failed) {

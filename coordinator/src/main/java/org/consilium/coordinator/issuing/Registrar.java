@@ -289,8 +289,7 @@ public final class Registrar implements Authority {
   private boolean announced(Motion invitation) {
     return docket.open(clock.instant()).stream()
         .map(Decision::motion)
-        .anyMatch(
-            m -> m.act() == Act.ADD_SITE && m.subject().equals(invitation.subject()));
+        .anyMatch(m -> m.act() == Act.ADD_SITE && m.subject().equals(invitation.subject()));
   }
 
   private boolean readmitted(Motion invitation) {
@@ -322,7 +321,8 @@ public final class Registrar implements Authority {
     int waiting = docket.open(clock.instant()).size();
     if (waiting >= WAITING_MAX) {
       throw new MembershipRefused(
-          Why.TOO_MANY, "%d motions wait for signatures, at most %d".formatted(waiting, WAITING_MAX));
+          Why.TOO_MANY,
+          "%d motions wait for signatures, at most %d".formatted(waiting, WAITING_MAX));
     }
   }
 
@@ -350,8 +350,7 @@ public final class Registrar implements Authority {
   }
 
   private static JournalEntry.Event made(Decision decision) {
-    return new JournalEntry.Event(
-        ROSTER, "Decided", decision.id().hex(), decision.encoded());
+    return new JournalEntry.Event(ROSTER, "Decided", decision.id().hex(), decision.encoded());
   }
 
   private static Decision decoded(JournalEntry.Event event) {

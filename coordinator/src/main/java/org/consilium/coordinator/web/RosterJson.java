@@ -112,10 +112,7 @@ record RosterJson(
       try {
         Fingerprint tls = KeyRequest.fingerprint(waiting.tls());
         return new Request(
-            site.value(),
-            tls.hex(),
-            tls.words(),
-            KeyRequest.fingerprint(waiting.signing()).hex());
+            site.value(), tls.hex(), tls.words(), KeyRequest.fingerprint(waiting.signing()).hex());
       } catch (CertificateRefused broken) {
         throw new IllegalStateException("a journaled request does not decode", broken);
       }

@@ -52,8 +52,7 @@ public final class TestAuthority {
     this.ben = PersonKey.create("ben", "ben@example.org", random);
     this.journal = new InMemoryJournal(clock);
     List<Role> roles = List.of(new Role(Role.Kind.CONSORTIUM_ADMIN, ""));
-    Roster first =
-        Roster.first(certificates.trustDomain(), List.of(ada.as(roles), ben.as(roles)));
+    Roster first = Roster.first(certificates.trustDomain(), List.of(ada.as(roles), ben.as(roles)));
     this.founding = Decision.found(first, List.of(ada, ben), terms()).encoded();
     this.registrar = restarted();
   }
@@ -74,8 +73,7 @@ public final class TestAuthority {
   }
 
   Motion motion(PersonKey proposer, Act act, String subject, byte[] detail) {
-    return Motion.propose(
-        certificates.trustDomain(), act, subject, detail, proposer, terms());
+    return Motion.propose(certificates.trustDomain(), act, subject, detail, proposer, terms());
   }
 
   MotionStanding propose(PersonKey proposer, Act act, String subject, byte[] detail)
@@ -146,8 +144,7 @@ public final class TestAuthority {
   }
 
   /** What a site sends beside its requests. */
-  public static byte[] binding(
-      SiteId site, JoinToken token, KeyRequest tls, KeyRequest signing) {
+  public static byte[] binding(SiteId site, JoinToken token, KeyRequest tls, KeyRequest signing) {
     return tls.vouch(
         JoinToken.statement(site.value(), token.secretDigest(), signing.fingerprint()));
   }

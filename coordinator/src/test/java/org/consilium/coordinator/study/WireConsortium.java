@@ -54,11 +54,8 @@ final class WireConsortium implements AutoCloseable {
   WireConsortium(Path folder, int count) throws Exception {
     // TLS looks at the machine's own clock, so this time begins at it.
     inside = new TestConsortium(folder, count, new ManualTime(Instant.now()));
-    authority =
-        new TestAuthority(inside.authority, Duration.ofDays(1), inside.time, inside.random);
-    members =
-        Consortium.open(
-            new InMemoryJournal(inside.time), authority.registrar(), inside.time);
+    authority = new TestAuthority(inside.authority, Duration.ofDays(1), inside.time, inside.random);
+    members = Consortium.open(new InMemoryJournal(inside.time), authority.registrar(), inside.time);
     for (SiteId id : inside.ids) {
       enrol(id);
     }

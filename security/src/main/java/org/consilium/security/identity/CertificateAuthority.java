@@ -106,8 +106,7 @@ public final class CertificateAuthority {
    * @param passphrase empty for a key that is not sealed
    */
   public static CertificateAuthority open(
-      Path folder, char[] passphrase, InstantSource clock, SecureRandom random)
-      throws IOException {
+      Path folder, char[] passphrase, InstantSource clock, SecureRandom random) throws IOException {
     X509Certificate root = certificate(folder.resolve("root.crt"));
     X509Certificate issuing = certificate(folder.resolve("issuing.crt"));
     PrivateKey key = issuingKey(folder, passphrase);
@@ -132,8 +131,7 @@ public final class CertificateAuthority {
   }
 
   /** Puts the issuing key under a passphrase. */
-  public static void seal(Path folder, char[] passphrase, SecureRandom random)
-      throws IOException {
+  public static void seal(Path folder, char[] passphrase, SecureRandom random) throws IOException {
     if (passphrase.length == 0) {
       throw new IOException("seal %s: the passphrase is empty".formatted(folder));
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The name of a member of the consortium, {@code spiffe://<trust domain>/<path>}. Only the
- * shapes of {@link Kind} exist; letters are lowercase ASCII, so a name has one spelling.
+ * The name of a member of the consortium, {@code spiffe://<trust domain>/<path>}. Only the shapes
+ * of {@link Kind} exist; letters are lowercase ASCII, so a name has one spelling.
  *
  * @param trustDomain host-name syntax, the last label begins with a letter
  * @param path without the leading slash

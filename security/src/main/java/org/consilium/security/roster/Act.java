@@ -43,8 +43,7 @@ public enum Act {
     return switch (this) {
       case LOWER_PARTICIPANTS, LOWER_NOISE, EXPORT_MODEL ->
           Set.of(Kind.CONSORTIUM_ADMIN, Kind.DATA_SCIENTIST);
-      case REVOKE_SITE ->
-          Set.of(Kind.CONSORTIUM_ADMIN, Kind.COORDINATOR_ADMIN, Kind.SITE_ADMIN);
+      case REVOKE_SITE -> Set.of(Kind.CONSORTIUM_ADMIN, Kind.COORDINATOR_ADMIN, Kind.SITE_ADMIN);
       case FOUND,
           ADD_SITE,
           REMOVE_SITE,

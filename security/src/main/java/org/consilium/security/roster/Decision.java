@@ -9,8 +9,8 @@ import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.roster.RosterRefused.Why;
 
 /**
- * A motion with the signatures that were checked under one roster. The rule is here alone: different
- * persons, different keys, each with a role for the act.
+ * A motion with the signatures that were checked under one roster. The rule is here alone:
+ * different persons, different keys, each with a role for the act.
  *
  * @param signatures by name, in the order they came
  */
@@ -49,8 +49,7 @@ public record Decision(Motion motion, List<Ballot> signatures) {
                             .formatted(motion, roster.version(), ballot.person())));
     if (!person.may(motion.act(), motion.subject())) {
       throw new RosterRefused(
-          Why.NOT_ALLOWED,
-          "sign %s: %s has no role for it".formatted(motion, person.name()));
+          Why.NOT_ALLOWED, "sign %s: %s has no role for it".formatted(motion, person.name()));
     }
     if (!person.key().verify(Motion.LABEL, motion.encoded(), ballot.signature())) {
       throw new RosterRefused(

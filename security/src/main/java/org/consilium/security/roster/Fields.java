@@ -8,7 +8,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** The canonical encoding: each field a u32 big-endian length and its bytes. One value, one form. */
+/**
+ * The canonical encoding: each field a u32 big-endian length and its bytes. One value, one form.
+ */
 final class Fields {
   private static final int FIELD_BYTES_MAX = 1 << 20;
 

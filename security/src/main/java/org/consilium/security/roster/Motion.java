@@ -14,8 +14,8 @@ import org.consilium.security.roster.RosterRefused.Why;
  *
  * @param trustDomain the consortium; a motion of another is refused
  * @param subject a site, a person, or a study and round
- * @param detail what the act needs beside its subject: a person's line, a token's digest and end, or
- *     two key digests; at most 1 KiB (for {@link Act#FOUND}: the roster)
+ * @param detail what the act needs beside its subject: a person's line, a token's digest and end,
+ *     or two key digests; at most 1 KiB (for {@link Act#FOUND}: the roster)
  * @param proposer a person's name
  * @param expiry whole seconds; no signature counts from here on
  * @param nonce 16 bytes by chance: no motion is carried twice
@@ -66,12 +66,7 @@ public record Motion(
 
   /** A new motion. */
   public static Motion propose(
-      String trustDomain,
-      Act act,
-      String subject,
-      byte[] detail,
-      PersonKey proposer,
-      Terms terms) {
+      String trustDomain, Act act, String subject, byte[] detail, PersonKey proposer, Terms terms) {
     byte[] nonce = new byte[NONCE_BYTES];
     terms.random().nextBytes(nonce);
     return new Motion(trustDomain, act, subject, detail, proposer.name(), terms.expiry(), nonce);

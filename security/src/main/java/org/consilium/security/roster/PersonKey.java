@@ -39,14 +39,12 @@ public final class PersonKey {
   public static PersonKey create(String name, String contact, SecureRandom random) {
     byte[] seed = new byte[SigningKey.SEED_BYTES];
     random.nextBytes(seed);
-    return new PersonKey(
-        name, contact, Optional.empty(), Base64.getEncoder().encodeToString(seed));
+    return new PersonKey(name, contact, Optional.empty(), Base64.getEncoder().encodeToString(seed));
   }
 
   /** Reads a person's file; refuses one that others may read. */
   public static PersonKey read(Path file) throws IOException {
-    String text =
-        new String(KeyFile.read(file, FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
+    String text = new String(KeyFile.read(file, FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
     List<String> words = List.of(text.split("\\s+", 6));
     try {
       if (words.size() == 5 && words.getFirst().equals(MAGIC)) {
@@ -66,8 +64,7 @@ public final class PersonKey {
   /** Writes a new file, mode 0600. */
   public void write(Path file) throws IOException {
     String line =
-        String.join(
-            " ", MAGIC, name, contact, root.map(Fingerprint::hex).orElse("-"), seed + "\n");
+        String.join(" ", MAGIC, name, contact, root.map(Fingerprint::hex).orElse("-"), seed + "\n");
     KeyFile.create(file, line.getBytes(StandardCharsets.US_ASCII));
   }
 

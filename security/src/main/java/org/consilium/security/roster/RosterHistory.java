@@ -50,8 +50,7 @@ public final class RosterHistory {
       throw new RosterRefused(
           Why.STALE,
           "%s is of %s, not %s"
-              .formatted(
-                  decision.motion(), decision.motion().trustDomain(), next.trustDomain()));
+              .formatted(decision.motion(), decision.motion().trustDomain(), next.trustDomain()));
     }
     List<Decision> more = new ArrayList<>(decisions);
     more.add(decision);

@@ -39,8 +39,7 @@ public record RosterProof(
     try {
       List<X509Certificate> chain = ChainCheck.parse(headChain);
       var _ =
-          new ChainCheck(root, trustDomain, clock)
-              .verify(chain, SpiffeId.Kind.AUTHORITY_SIGNING);
+          new ChainCheck(root, trustDomain, clock).verify(chain, SpiffeId.Kind.AUTHORITY_SIGNING);
       if (!VerifyingKey.of(chain.getFirst()).verify(RosterHead.LABEL, head, headSignature)) {
         throw new RosterRefused(
             Why.BAD_SIGNATURE, "roster %d: not signed by the authority".formatted(said.version()));

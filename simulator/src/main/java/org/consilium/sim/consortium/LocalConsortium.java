@@ -131,14 +131,18 @@ public final class LocalConsortium implements AutoCloseable {
     return consortium;
   }
 
-  private static List<String> authorityCommand(
-      Installation installation, Layout layout, int port) {
+  private static List<String> authorityCommand(Installation installation, Layout layout, int port) {
     return installation.beside(
         "coordinator",
         AUTHORITY_HEAP_MIB,
         AUTHORITY_MAIN,
         List.of(
-            "ca", "serve", "--dir", layout.authority().toString(), "--port", Integer.toString(port)));
+            "ca",
+            "serve",
+            "--dir",
+            layout.authority().toString(),
+            "--port",
+            Integer.toString(port)));
   }
 
   /** Waits until the coordinator answers. */
@@ -182,8 +186,8 @@ public final class LocalConsortium implements AutoCloseable {
   }
 
   /**
-   * Adds sites and lets their nodes join: two administrators sign, each node makes its own keys, the
-   * second administrator approves them.
+   * Adds sites and lets their nodes join: two administrators sign, each node makes its own keys,
+   * the second administrator approves them.
    */
   public void join(List<SiteId> sites) throws IOException, InterruptedException {
     List<List<String>> commands = new ArrayList<>();

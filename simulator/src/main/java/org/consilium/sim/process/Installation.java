@@ -94,8 +94,7 @@ public record Installation(Path home, Path java) {
   }
 
   /** A command line that runs another main class of a module's jar as a service. */
-  public List<String> beside(
-      String module, int heapMiB, String main, List<String> arguments) {
+  public List<String> beside(String module, int heapMiB, String main, List<String> arguments) {
     List<String> flags =
         List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC", "-cp", jar(module).toString());
     return command(flags, main, arguments);

@@ -107,8 +107,8 @@ final class ArchitectureTest {
                               org.consilium.security.identity.CertificateAuthority.class)))
                   .and(
                       com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
-                          com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching(
-                              "open|create|issue|seal"))))
+                          com.tngtech.archunit.core.domain.properties.HasName.Predicates
+                              .nameMatching("open|create|issue|seal"))))
           .because("whoever can mint sites defeats secure aggregation with fake ones");
 
   @ArchTest
