@@ -122,7 +122,8 @@ public final class Coordinator implements AutoCloseable {
                 tls,
                 consortium,
                 new GrpcServers.Services(
-                    new CoordinationService(studies, presence, clock, threads),
+                    new CoordinationService(
+                        studies, presence, clock, threads, consortium::rosterProof),
                     new EnrolmentService(consortium, access, clock)),
                 access));
     WebServer web =

@@ -2,6 +2,7 @@ package org.consilium.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ final class CoordinatorDiskTest {
                     ca,
                     ca.resolve("state"),
                     Optional.empty(),
-                    new InetSocketAddress("127.0.0.1", 0),
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     Duration.ofDays(1)),
                 CLOCK,
                 random);
@@ -97,9 +98,8 @@ final class CoordinatorDiskTest {
     for (Path file : files()) {
       String name = String.valueOf(file.getFileName());
       if (name.endsWith(".pem")) {
-        Path parent = file.getParent();
-        assertThat(parent).isNotNull();
-        found.add(Credential.load(parent, name.substring(0, name.length() - 4)));
+        found.add(
+            Credential.load(file.resolve("..").normalize(), name.substring(0, name.length() - 4)));
       }
     }
     return found;

@@ -29,6 +29,7 @@ import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RosterPin;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
@@ -101,11 +102,18 @@ final class Serving {
       Desk desk = new Desk(tools);
       CoordinatorSession session =
           new CoordinatorSession(
-              link,
-              new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
-              desk,
-              ledger,
-              console.clock());
+                  link,
+                  new CoordinatorSession.Self(membership.site(), chains, SiteMain.version()),
+                  desk,
+                  ledger,
+                  console.clock())
+              .pinning(
+                  new RosterPin(
+                      state.roster(),
+                      membership.site(),
+                      root,
+                      tls.id().trustDomain(),
+                      console.clock()));
       return run(session, desk);
     } finally {
       Files.deleteIfExists(state.endpoint());

@@ -23,8 +23,10 @@ import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.proto.v1.ReportReceipt;
+import org.consilium.proto.v1.RosterProof;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -44,6 +46,13 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   private final Presence presence;
   private final InstantSource clock;
   private final Executor threads;
+  private final Rosters rosters;
+
+  /** Where the newest roster comes from. */
+  public interface Rosters {
+    /** The roster with all that proves it. */
+    org.consilium.security.roster.RosterProof proof() throws IOException;
+  }
 
   /**
    * Serves some studies.
@@ -51,9 +60,11 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
    * @param presence the one that the studies were opened with
    * @param clock tells sites the coordinator's time of day
    * @param threads sends to sites; may block
+   * @param rosters is asked at each session's beginning
    */
   public CoordinationService(
-      Studies studies, Presence presence, InstantSource clock, Executor threads) {
+      Studies studies, Presence presence, InstantSource clock, Executor threads, Rosters rosters) {
+    this.rosters = rosters;
     this.studies = studies;
     this.presence = presence;
     this.clock = clock;
@@ -142,6 +153,11 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
               case ReportDesk.Rejected rejected -> throw RpcStatus.of(rejected);
               case ReportDesk.Genuine _ -> throw unexpected();
             });
+  }
+
+  @Override
+  public void getRoster(GetRosterRequest request, StreamObserver<RosterProof> out) {
+    answer(out, () -> EnrolmentService.roster(rosters.proof()));
   }
 
   /** One answer to one call. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -90,7 +91,8 @@ final class IssuingAuthorityTest {
   }
 
   private AuthorityClient with(Credential credential) throws IOException {
-    return AuthorityClient.open(new InetSocketAddress("127.0.0.1", authority.port()), credential);
+    return AuthorityClient.open(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), authority.port()), credential);
   }
 
   private Motion motion(PersonKey proposer, Act act, String subject, byte[] detail) {
@@ -316,7 +318,7 @@ final class IssuingAuthorityTest {
                 folder.resolve("ca"),
                 folder.resolve("state"),
                 Optional.empty(),
-                new InetSocketAddress("127.0.0.1", 0),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 Duration.ofDays(1)),
             CLOCK,
             random);

@@ -78,7 +78,12 @@ final class WireConsortium implements AutoCloseable {
             server,
             members,
             new GrpcServers.Services(
-                new CoordinationService(inside.studies(), inside.presence(), inside.time, threads),
+                new CoordinationService(
+                    inside.studies(),
+                    inside.presence(),
+                    inside.time,
+                    threads,
+                    members::rosterProof),
                 new EnrolmentService(members, access, inside.time)),
             access);
   }

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.Goodbye;
 import org.consilium.proto.v1.Hello;
 import org.consilium.proto.v1.Ping;
@@ -53,6 +54,7 @@ public final class CoordinatorSession {
   private final Orders orders;
   private final EgressLedger ledger;
   private final InstantSource clock;
+  private final Optional<RosterPin> pin;
   private final Object sending = new Object();
   private final Map<StudyId, Answer.Decision> decisions = new LinkedHashMap<>();
   private Optional<BlockingClientCall<SiteMessage, CoordinatorMessage>> call = Optional.empty();
@@ -79,11 +81,27 @@ public final class CoordinatorSession {
 
   public CoordinatorSession(
       CoordinatorLink link, Self self, Orders orders, EgressLedger ledger, InstantSource clock) {
+    this(link, self, orders, ledger, clock, Optional.empty());
+  }
+
+  private CoordinatorSession(
+      CoordinatorLink link,
+      Self self,
+      Orders orders,
+      EgressLedger ledger,
+      InstantSource clock,
+      Optional<RosterPin> pin) {
+    this.pin = pin;
     this.link = link;
     this.self = self;
     this.orders = orders;
     this.ledger = ledger;
     this.clock = clock;
+  }
+
+  /** The same, but never with a coordinator whose roster does not go on from the pinned one. */
+  public CoordinatorSession pinning(RosterPin roster) {
+    return new CoordinatorSession(link, self, orders, ledger, clock, Optional.of(roster));
   }
 
   /** Keeps the session up until {@code halt} is set or the coordinator sends this site away. */
@@ -139,6 +157,7 @@ public final class CoordinatorSession {
 
   private Goodbye.Reason converse(Halt halt, Backoff backoff)
       throws StatusException, TimeoutException, InterruptedException, ChainRefused, IOException {
+    checkRoster();
     var stream = CoordinationGrpc.newBlockingV2Stub(link.channel()).session();
     write(
         stream,
@@ -185,6 +204,26 @@ public final class CoordinatorSession {
     }
     stream.halfClose();
     return Goodbye.Reason.REASON_UNSPECIFIED;
+  }
+
+  private void checkRoster() throws StatusException, IOException {
+    if (pin.isEmpty()) {
+      return;
+    }
+    try {
+      var _ =
+          pin.get()
+              .accept(
+                  RosterPin.of(
+                      CoordinationGrpc.newBlockingV2Stub(link.channel())
+                          .withDeadlineAfter(WRITE_MAX.toMillis(), TimeUnit.MILLISECONDS)
+                          .getRoster(GetRosterRequest.getDefaultInstance())));
+    } catch (StatusException failed) {
+      // Its authority may be away; what was pinned holds, and nothing older was shown.
+      if (failed.getStatus().getCode() != Status.Code.UNAVAILABLE || !pin.get().known()) {
+        throw failed;
+      }
+    }
   }
 
   private CoordinatorKey welcome(CoordinatorMessage first) throws ChainRefused {
