@@ -67,6 +67,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
   /**
    * Makes ready to connect; nothing is sent yet.
    *
+   * @param where its name is looked up at each connection
    * @param relay the coordinator's certificate towards the authority; its chain ends in the root
    */
   public static AuthorityClient open(InetSocketAddress where, Credential relay) throws IOException {
@@ -77,7 +78,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
             .keyManager(relay.privateKey(), relay.chain().toArray(new X509Certificate[0]))
             .trustManager(PeerTrust.forAuthority(root, trustDomain));
     ManagedChannel channel =
-        NettyChannelBuilder.forAddress(where)
+        NettyChannelBuilder.forAddress(where.getHostString(), where.getPort())
             .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
             .maxInboundMessageSize(MESSAGE_BYTES_MAX)
             .build();
