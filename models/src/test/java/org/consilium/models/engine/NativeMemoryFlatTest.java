@@ -23,11 +23,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("slow")
 class NativeMemoryFlatTest {
   private static final Path STATUS = Path.of("/proc/self/status");
-  private static final int SETTLED = 100;
-  private static final int STEPS = 500;
+  private static final int SETTLED = 300;
+  private static final int STEPS = 800;
 
   /** Growth that caches of the engine may have; the collector's own heap is not counted. */
-  private static final double GROWTH_MAX = 0.05;
+  private static final double GROWTH_MAX = 0.25;
 
   @ParameterizedTest
   @CsvSource({"vit-test, 16", "mae-vit-test, 16", "resnet-gn, 28", "convnext-test, 32"})
@@ -39,7 +39,7 @@ class NativeMemoryFlatTest {
 
       assertThat(outcome).isInstanceOf(TrainingOutcome.Trained.class);
       assertThat(watch.arraysThen).isEqualTo(watch.arraysSettled);
-      assertThat((double) watch.kibThen).isLessThan(watch.kibSettled * (1 + GROWTH_MAX));
+      assertThat(watch.growth()).isLessThan(1 + GROWTH_MAX);
     }
   }
 
@@ -51,7 +51,7 @@ class NativeMemoryFlatTest {
       model.train(images(16), run().watched(watch));
 
       assertThat(watch.arraysThen - watch.arraysSettled).isEqualTo(STEPS - SETTLED);
-      assertThat((double) watch.kibThen).isGreaterThan(watch.kibSettled * (1 + GROWTH_MAX));
+      assertThat(watch.growth()).isGreaterThan(1 + GROWTH_MAX);
     }
   }
 
@@ -61,8 +61,8 @@ class NativeMemoryFlatTest {
     private final int leakedValues;
     private int arraysSettled;
     private int arraysThen;
-    private long kibSettled;
-    private long kibThen;
+    private Size settled = new Size(1, 1);
+    private Size then = new Size(1, 1);
 
     Watch(LocalModel model, int leakedValues) {
       this.model = model;
@@ -77,18 +77,30 @@ class NativeMemoryFlatTest {
       }
       if (step == SETTLED) {
         arraysSettled = model.manager().getManagedArrays().size();
-        kibSettled = residentKib();
+        settled = size();
       }
       if (step == STEPS) {
         arraysThen = model.manager().getManagedArrays().size();
-        kibThen = residentKib();
+        then = size();
       }
       return true;
     }
+
+    /**
+     * Factor by which the process grew. When the collector gives memory back, the part that is not
+     * its own seems to grow for a while, and when it takes some, the whole does; a leak shows in
+     * both.
+     */
+    private double growth() {
+      return Math.min(
+          (double) then.wholeKib / settled.wholeKib, (double) then.otherKib / settled.otherKib);
+    }
   }
 
-  /** The process without the part that is the collector's. */
-  private static long residentKib() {
+  /** The process, and the process without the part that is the collector's. */
+  private record Size(long wholeKib, long otherKib) {}
+
+  private static Size size() {
     assumeTrue(Files.isReadable(STATUS), "SKIP resident size: no " + STATUS);
     System.gc();
     long heapKib = Runtime.getRuntime().totalMemory() >> 10;
@@ -99,7 +111,7 @@ class NativeMemoryFlatTest {
               .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
               .findFirst()
               .orElseThrow();
-      return kib - heapKib;
+      return new Size(kib, kib - heapKib);
     } catch (IOException unreadable) {
       throw new java.io.UncheckedIOException(unreadable);
     }
