@@ -61,7 +61,7 @@ final class DrawnRunAcceptanceTest {
               task: {type: segmentation, labels: [background, square]}
               algorithm: {name: fedavg, rounds: 2, localSteps: 6, weighting: uniform}
               training: {normalisation: image, personal: {method: tune-after, steps: 4}}
-              privacy: {minSamples: 4, smallCell: 5}
+              privacy: {mode: sealed, minSamples: 4, smallCell: 5}
               drift: {detector: none}
             """);
   }

@@ -98,7 +98,7 @@ final class ReleasedRunAcceptanceTest {
       task: {type: multilabel, labels: [upper, lower], metrics: [auroc], select: auroc}
       algorithm: {name: fedavg, rounds: 2}
       training: {normalisation: image, learningRate: 0.003}
-      privacy: {minSamples: 8, smallCell: 5}
+      privacy: {mode: sealed, minSamples: 8, smallCell: 5}
       drift: {detector: none}
       seed: 1
     """
