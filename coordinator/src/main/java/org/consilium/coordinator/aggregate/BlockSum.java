@@ -20,7 +20,9 @@ import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.mask.MaskRefused;
 import org.consilium.security.mask.Masks;
+import org.consilium.security.mask.SumCheck;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
 
@@ -70,11 +72,10 @@ final class BlockSum implements AutoCloseable {
     task.updates().forEach(update -> openers.add(update.opener().copy()));
   }
 
-  void sum(int index, Block into) throws UpdateBroken, IOException {
+  void sum(int index, Block into) throws RoundBroken, IOException {
     into.reset();
     long first = (long) index * FixedPointMean.BLOCK;
     int count = add(index);
-    into.implausible = removal.isPresent() && implausible(first, count);
     into.length = own(first, count);
     step(first, into);
     for (int i = into.length; i < count; i++) {
@@ -85,7 +86,7 @@ final class BlockSum implements AutoCloseable {
   }
 
   /** The mean of one coordinate; its block is opened for it. */
-  double mean(long coordinate) throws UpdateBroken, IOException {
+  double mean(long coordinate) throws RoundBroken, IOException {
     int index = Math.toIntExact(coordinate / FixedPointMean.BLOCK);
     int opened = add(index);
     int at = (int) (coordinate % FixedPointMean.BLOCK);
@@ -116,7 +117,7 @@ final class BlockSum implements AutoCloseable {
     return distances;
   }
 
-  private int add(int index) throws UpdateBroken, IOException {
+  private int add(int index) throws RoundBroken, IOException {
     long first = (long) index * FixedPointMean.BLOCK;
     int count = count(first);
     int own = own(first, count);
@@ -134,7 +135,9 @@ final class BlockSum implements AutoCloseable {
         sums[t] += terms[t]; // the trailer counts all updates, whatever became of them
       }
     }
-    removal.ifPresent(masks -> unmask(masks, first, count));
+    if (removal.isPresent()) {
+      unmask(removal.get(), first, count);
+    }
     return count;
   }
 
@@ -203,25 +206,24 @@ final class BlockSum implements AutoCloseable {
   }
 
   /** Signed two's complement: the sum of legal updates fits 32 bits (docs/PROTOCOL.md). */
-  private void unmask(Masks masks, long first, int count) {
+  private void unmask(Masks masks, long first, int count) throws UnmaskFailed {
     for (int i = 0; i < count; i++) {
       terms[i] = (int) sums[i];
     }
     masks.addTo(terms, 0, count, first);
+    try {
+      SumCheck.of(
+              task.updates().size(),
+              task.terms().weightMax(),
+              task.terms().magnitudeBits(),
+              weightSum)
+          .check(terms, 0, own(first, count), first);
+    } catch (MaskRefused implausible) {
+      throw UnmaskFailed.sum(String.valueOf(implausible.getMessage()));
+    }
     for (int i = 0; i < count; i++) {
       sums[i] = terms[i];
     }
-  }
-
-  /** Whether a coordinate is larger than all updates together can make it. */
-  private boolean implausible(long first, int count) {
-    int own = (int) Math.clamp(layout.length() - first, 0L, (long) count);
-    long bound = weightSum << task.terms().magnitudeBits();
-    long beyond = 0;
-    for (int i = 0; i < own; i++) {
-      beyond |= (bound - sums[i]) | (bound + sums[i]);
-    }
-    return beyond < 0;
   }
 
   private void step(long first, Block into) throws IOException {

@@ -35,7 +35,7 @@ sealed interface Combining {
   }
 
   /** What the task's rule decides before anything is combined; a rule of distances takes a walk. */
-  static Combining of(AggregationTask task, int threads) throws UpdateBroken, IOException {
+  static Combining of(AggregationTask task, int threads) throws RoundBroken, IOException {
     if (task.robust().isEmpty()) {
       return mean(task);
     }

@@ -19,7 +19,7 @@ final class DistanceWalk {
   private DistanceWalk() {}
 
   /** Distances of all pairs of the task's deltas, in the order of site ids. */
-  static PairDistances over(AggregationTask task, int threads) throws UpdateBroken, IOException {
+  static PairDistances over(AggregationTask task, int threads) throws RoundBroken, IOException {
     PairDistances all = new PairDistances(task.updates().size());
     int blocks =
         Math.toIntExact(Math.ceilDiv(task.base().layout().length(), (long) FixedPointMean.BLOCK));
@@ -48,7 +48,7 @@ final class DistanceWalk {
   }
 
   private static PairDistances measure(BlockingQueue<BlockSum> workers, int index)
-      throws UpdateBroken, IOException, InterruptedException {
+      throws RoundBroken, IOException, InterruptedException {
     BlockSum worker = workers.take();
     try {
       return worker.distances(index);

@@ -90,7 +90,7 @@ public final class FixedPointMean implements Aggregator {
   }
 
   /** What every block needs to know: for FedNova the mean normaliser, the vector's last value. */
-  private static ServerRule.Round round(AggregationTask task) throws UpdateBroken, IOException {
+  private static ServerRule.Round round(AggregationTask task) throws RoundBroken, IOException {
     ParameterLayout layout = task.base().layout();
     double steps = 1;
     if (RoundLayout.part(layout.tensors().getLast().name()) == RoundLayout.Part.STEPS) {
@@ -106,7 +106,7 @@ public final class FixedPointMean implements Aggregator {
   }
 
   private static Block sum(BlockingQueue<BlockSum> workers, int index, Block into)
-      throws UpdateBroken, IOException, InterruptedException {
+      throws RoundBroken, IOException, InterruptedException {
     BlockSum worker = workers.take();
     try {
       worker.sum(index, into);
@@ -116,7 +116,7 @@ public final class FixedPointMean implements Aggregator {
     }
   }
 
-  static <T> T await(Future<T> future) throws UpdateBroken, IOException {
+  static <T> T await(Future<T> future) throws RoundBroken, IOException {
     try {
       return future.get();
     } catch (InterruptedException stopped) {
@@ -124,7 +124,7 @@ public final class FixedPointMean implements Aggregator {
       throw new IOException("aggregate: interrupted", stopped);
     } catch (ExecutionException failed) {
       switch (failed.getCause()) {
-        case UpdateBroken broken -> throw broken;
+        case RoundBroken broken -> throw broken;
         case IOException disk -> throw new IOException("aggregate: " + disk.getMessage(), disk);
         case null, default -> throw new IllegalStateException("aggregate a block", failed);
       }
@@ -148,7 +148,6 @@ public final class FixedPointMean implements Aggregator {
     double squares;
     long weight;
     long clipped;
-    boolean implausible;
 
     /** For each update, coordinates in which it was among the outermost. */
     final long[] beyond;
@@ -164,7 +163,6 @@ public final class FixedPointMean implements Aggregator {
       squares = 0;
       weight = 0;
       clipped = 0;
-      implausible = false;
       Arrays.fill(beyond, 0);
     }
   }
@@ -181,7 +179,6 @@ public final class FixedPointMean implements Aggregator {
     private double squares;
     private long weight;
     private long clipped;
-    private boolean implausible;
 
     Totals(AggregationTask task, Combining how) {
       this.task = task;
@@ -197,13 +194,12 @@ public final class FixedPointMean implements Aggregator {
       squares += block.squares;
       weight += block.weight;
       clipped += block.clipped;
-      implausible |= block.implausible;
       Arrays.setAll(beyond, site -> beyond[site] + block.beyond[site]);
     }
 
     Step step() throws UnmaskFailed {
       long expected = task.updates().stream().mapToLong(SealedDelta::weight).sum();
-      if (task.removal().isPresent() && (implausible || weight != expected)) {
+      if (task.removal().isPresent() && weight != expected) {
         throw UnmaskFailed.sum(
             "the unmasked sum is not one of legal updates: weights sum to %d, accepted were %d"
                 .formatted(weight, expected));

@@ -19,15 +19,8 @@ import org.consilium.protocol.wire.MaskCodec;
  */
 public record MaskTranscript(Spool spool) {
 
-  /** What the journal knows a site's messages of a phase by. */
-  public static Digest digest(List<SignedBytes> messages) {
-    return Digest.sha256(MaskCodec.file(messages));
-  }
-
-  /** Keeps a site's messages. */
-  public void keep(Attempt attempt, SiteId site, Kind kind, List<SignedBytes> messages)
-      throws IOException {
-    byte[] blob = MaskCodec.file(messages);
+  /** Keeps a site's messages of a phase, as {@link MaskCodec#file} wrote them. */
+  public void keep(Attempt attempt, SiteId site, Kind kind, byte[] blob) throws IOException {
     spool.keep(attempt.spool(site), suffix(kind, Digest.sha256(blob)), blob);
   }
 

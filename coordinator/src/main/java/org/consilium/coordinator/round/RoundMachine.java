@@ -90,12 +90,7 @@ public final class RoundMachine {
       }
       case UpdateLost(_, Place place, SiteId site, _, Instant deadline)
           when place.equals(s.place()) && s.accepted().containsKey(site) ->
-          new Collecting(
-              s.opening().until(deadline),
-              without(s.accepted(), site),
-              s.declined(),
-              s.losses() + 1,
-              s.masking());
+          again(s, site, deadline);
       case DeadlinePassed(Instant at, Place place) when place.equals(s.place()) ->
           s.accepted().size() >= s.opening().needed() ? complete(s, at) : tooFew(s, "deadline", at);
       case MaskEvent e -> MaskMachine.collecting(s, e);
@@ -111,6 +106,20 @@ public final class RoundMachine {
           WindowClosed _ ->
           throw illegal(s, event);
     };
+  }
+
+  /** Asks a site for its update once more. */
+  private static Collecting again(Collecting s, SiteId site, Instant deadline) {
+    return new Collecting(
+        s.opening().until(deadline),
+        without(s.accepted(), site),
+        s.declined(),
+        s.losses() + 1,
+        s.masking());
+  }
+
+  private static Collecting reopened(Aggregating s) {
+    return new Collecting(s.opening(), s.accepted(), s.declined(), s.losses(), s.masking());
   }
 
   /** Ends the collection early when nobody is left to wait for, or the quorum is out of reach. */
@@ -176,22 +185,14 @@ public final class RoundMachine {
         var rest = without(s.accepted(), site);
         yield rest.size() >= s.opening().quorum()
             ? new Aggregating(s.opening(), rest, declined, s.losses(), s.masking())
-            : tooFew(
-                new Collecting(s.opening(), rest, declined, s.losses(), s.masking()),
-                "sites removed",
-                at);
+            : tooFew(reopened(s).with(rest, declined), "sites removed", at);
       }
       case UpdateLost(Instant at, Place place, SiteId site, String detail, Instant deadline)
           when place.equals(s.place()) && s.accepted().containsKey(site) ->
           s.opening().masked()
               ? MaskMachine.burnt(
                   s.opening(), s.accepted(), "update of site %s: %s".formatted(site, detail), at)
-              : new Collecting(
-                  s.opening().until(deadline),
-                  without(s.accepted(), site),
-                  s.declined(),
-                  s.losses() + 1,
-                  s.masking());
+              : again(reopened(s), site, deadline);
       case MaskEvent e when s.opening().masked() -> MaskMachine.aggregating(s, e);
       case UpdateAccepted _,
           SiteDeclined _,

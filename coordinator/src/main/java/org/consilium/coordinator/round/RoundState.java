@@ -38,6 +38,18 @@ public sealed interface RoundState {
     };
   }
 
+  /** How far its masking is; empty where nothing is masked, and once it is over. */
+  default Optional<Masking> masks() {
+    Optional<Masking> masking =
+        switch (this) {
+          case Collecting s -> Optional.of(s.masking());
+          case Unmasking s -> Optional.of(s.masking());
+          case Aggregating s -> Optional.of(s.masking());
+          case Validating _, Closed _, Abandoned _, Watching _, Watched _ -> Optional.empty();
+        };
+    return masking.filter(m -> m.phase() != Masking.Phase.OFF);
+  }
+
   /** Updates taken in so far, by site. */
   default Map<SiteId, Accepted> updates() {
     return switch (this) {

@@ -3,6 +3,8 @@ package org.consilium.coordinator.study;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.coordinator.round.RoundState;
 import org.consilium.coordinator.round.RoundState.Abandoned;
@@ -27,16 +29,24 @@ import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.protocol.wire.TaskCodec;
 
-/** Writes and signs what a study says to its sites. */
+/**
+ * Writes and signs what a study says to its sites.
+ *
+ * @param sent whether a message about something need not be written again
+ */
 record Messages(
-    StudyPlan plan, Digest digest, Digest layout, Surroundings around, StudyEvent.Created created) {
+    StudyPlan plan,
+    Digest digest,
+    Digest layout,
+    Surroundings around,
+    StudyEvent.Created created,
+    Predicate<String> sent) {
 
-  Outgoing proposal() {
-    return Outgoing.signed(
+  Optional<Outgoing> proposal() {
+    return signed(
         SignedKind.PROPOSAL,
         "proposal/" + plan.study(),
-        PlanCodec.proposal(created.planBytes()),
-        around.signer().key());
+        () -> PlanCodec.proposal(created.planBytes()));
   }
 
   /** The task that a site has in a round or window, if it has one. */
@@ -44,11 +54,10 @@ record Messages(
       RoundState round, SiteId site, Duration remaining, int roundsOver, StudyEffects effects) {
     return switch (round) {
       case Collecting c when c.awaits(site) ->
-          Optional.of(
-              signed(
-                  "train/%s/%d/%d/%d"
-                      .formatted(
-                          plan.study(), c.opening().number(), c.opening().attempt(), c.losses()),
+          signed(
+              "train/%s/%d/%d/%d"
+                  .formatted(plan.study(), c.opening().number(), c.opening().attempt(), c.losses()),
+              () ->
                   new RoundTask(
                       Kind.TRAIN,
                       plan.study(),
@@ -58,12 +67,11 @@ record Messages(
                       0,
                       reference(c.opening().base()),
                       remaining,
-                      Optional.of(terms(c.opening(), effects)))));
+                      Optional.of(terms(c.opening(), effects))));
       case Validating v when v.awaits(site) ->
-          Optional.of(
-              validate(v.opening().number(), v.opening().attempt(), 0, v.model(), remaining));
+          validate(v.opening().number(), v.opening().attempt(), 0, v.model(), remaining);
       case Watching w when w.awaits(site) ->
-          Optional.of(validate(roundsOver, 1, w.window(), w.model(), remaining));
+          validate(roundsOver, 1, w.window(), w.model(), remaining);
       case Collecting _,
           Unmasking _,
           Validating _,
@@ -76,23 +84,31 @@ record Messages(
     };
   }
 
-  private Outgoing validate(int round, int attempt, int window, Model model, Duration remaining) {
+  private Optional<Outgoing> validate(
+      int round, int attempt, int window, Model model, Duration remaining) {
     return signed(
         "validate/%s/%d/%d".formatted(plan.study(), round, window),
-        new RoundTask(
-            Kind.VALIDATE,
-            plan.study(),
-            digest,
-            round,
-            attempt,
-            window,
-            reference(model),
-            remaining,
-            Optional.empty()));
+        () ->
+            new RoundTask(
+                Kind.VALIDATE,
+                plan.study(),
+                digest,
+                round,
+                attempt,
+                window,
+                reference(model),
+                remaining,
+                Optional.empty()));
   }
 
-  private Outgoing signed(String about, RoundTask task) {
-    return Outgoing.signed(SignedKind.TASK, about, TaskCodec.encode(task), around.signer().key());
+  private Optional<Outgoing> signed(String about, Supplier<RoundTask> task) {
+    return signed(SignedKind.TASK, about, () -> TaskCodec.encode(task.get()));
+  }
+
+  private Optional<Outgoing> signed(SignedKind kind, String about, Supplier<byte[]> body) {
+    return sent.test(about)
+        ? Optional.empty()
+        : Optional.of(Outgoing.signed(kind, about, body.get(), around.signer().key()));
   }
 
   private ModelReference reference(Model model) {

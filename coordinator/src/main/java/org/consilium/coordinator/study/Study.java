@@ -84,9 +84,9 @@ final class Study {
     List<Outgoing> messages = new ArrayList<>();
     if (names(site) && !StudyMachine.over(state)) {
       Messages writer =
-          new Messages(plan, digest, effects.layout().digest(), around, state.created());
+          new Messages(plan, digest, effects.layout().digest(), around, state.created(), sent);
       if (!state.answers().containsKey(site)) {
-        messages.add(writer.proposal());
+        writer.proposal().ifPresent(messages::add);
       }
       state
           .current()

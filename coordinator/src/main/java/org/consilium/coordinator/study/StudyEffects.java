@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.TreeMap;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.coordinator.consortium.EnrolledSite;
@@ -135,26 +135,14 @@ final class StudyEffects implements RoundEffects {
 
   /** The attempt in a round's state, if it is masked and not over. */
   Optional<Attempt> attempt(RoundState round) {
-    return switch (round) {
-      case RoundState.Collecting c when c.opening().masked() ->
-          Optional.of(attempt(c.opening(), c.masking(), c.accepted()));
-      case RoundState.Unmasking u -> Optional.of(attempt(u.opening(), u.masking(), u.accepted()));
-      case Aggregating a when a.opening().masked() ->
-          Optional.of(attempt(a.opening(), a.masking(), a.accepted()));
-      case RoundState.Collecting _,
-          Aggregating _,
-          RoundState.Validating _,
-          Closed _,
-          Abandoned _,
-          RoundState.Watching _,
-          RoundState.Watched _ ->
-          Optional.empty();
-    };
-  }
-
-  private Attempt attempt(
-      Opening opening, Masking masking, SortedMap<SiteId, RoundEvent.Accepted> accepted) {
-    return new Attempt(plan.study(), opening, context(opening), masking, accepted);
+    return round
+        .masks()
+        .map(
+            masking -> {
+              Opening opening = round.start().orElseThrow();
+              return new Attempt(
+                  plan.study(), opening, context(opening), masking, new TreeMap<>(round.updates()));
+            });
   }
 
   /** The messages of masking on disk. */
@@ -301,11 +289,8 @@ final class StudyEffects implements RoundEffects {
   }
 
   /** What masking waits for; its single messages are of no interest to other sites. */
-  private Optional<Masking.Phase> phase(Optional<StudyState> state) {
-    return state
-        .flatMap(StudyState::current)
-        .flatMap(this::attempt)
-        .map(attempt -> attempt.masking().phase());
+  private static Optional<Masking.Phase> phase(Optional<StudyState> state) {
+    return state.flatMap(StudyState::current).flatMap(RoundState::masks).map(Masking::phase);
   }
 
   @Override

@@ -65,13 +65,14 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
     if (rejected.isPresent()) {
       return rejected.get();
     }
-    Digest digest = MaskTranscript.digest(messages);
+    byte[] blob = MaskCodec.file(messages);
+    Digest digest = Digest.sha256(blob);
     // Nothing is written for a message that will not count: a member must not fill the disk.
     Optional<Reply> settled = settled(site.id(), kind, attempt, digest);
     if (settled.isPresent()) {
       return answer(site.id(), digest, settled.get());
     }
-    transcript().keep(attempt, site.id(), kind, messages);
+    transcript().keep(attempt, site.id(), kind, blob);
     Reply reply = loop.ask(() -> journal(site, kind, attempt, digest));
     return answer(site.id(), digest, reply);
   }

@@ -45,42 +45,6 @@ public record RoundContext(
   private static final String SEALED_LABEL = "CSEAL1";
   private static final String MASKED_LABEL = "CSA1";
 
-  /** With sealed updates. */
-  @SuppressWarnings("TooManyParameters") // a record's own
-  public RoundContext(
-      String federation,
-      Fingerprint studyDigest,
-      String study,
-      int round,
-      int attempt,
-      Fingerprint model,
-      Fingerprint layout,
-      List<Participant> participants,
-      int quorum,
-      double clip,
-      int weightMax,
-      long referenceSamples,
-      Fingerprint scaleExponents,
-      int vectorLength,
-      Fingerprint aggregationKey) {
-    this(
-        federation,
-        studyDigest,
-        study,
-        round,
-        attempt,
-        model,
-        layout,
-        participants,
-        quorum,
-        clip,
-        weightMax,
-        referenceSamples,
-        scaleExponents,
-        vectorLength,
-        new Protection.Sealed(aggregationKey));
-  }
-
   /** The two protection modes; the digest of one is never one of the other. */
   public sealed interface Protection {
     /**

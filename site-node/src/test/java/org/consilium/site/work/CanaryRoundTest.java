@@ -35,7 +35,6 @@ import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
-import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSpec;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ops.MetricsServer;
@@ -49,7 +48,6 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
-import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
@@ -198,22 +196,7 @@ final class CanaryRoundTest {
                 metrics,
                 clock,
                 log::add));
-    CoordinatorSession session =
-        new CoordinatorSession(
-            coordinator.link(),
-            new CoordinatorSession.Self(
-                Consortium.NORTH,
-                new ChainCheck(
-                    coordinator.authority.root(), "test.example", InstantSource.system()),
-                "0.1.0",
-                AuditWitness.open(
-                    folder.resolve("audit"),
-                    coordinator.signing(),
-                    new ChainCheck(
-                        coordinator.authority.root(), "test.example", InstantSource.system()),
-                    clock)),
-            desk,
-            clock);
+    CoordinatorSession session = coordinator.session(desk, folder.resolve("audit"), clock);
     return new Node(desk, session, new Halt(), new CopyOnWriteArrayList<>());
   }
 

@@ -57,12 +57,16 @@ import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.keyfile.SealedFile;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.MaskProtector;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.CoordinatorSession;
+import org.consilium.site.session.Orders;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.upload.MaskSender;
 
@@ -278,6 +282,17 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** A node's session with this coordinator; what it saw of the audit log is in a folder. */
+  CoordinatorSession session(Orders orders, Path audit, InstantSource clock) throws IOException {
+    ChainCheck chains = new ChainCheck(authority.root(), DOMAIN, InstantSource.system());
+    return new CoordinatorSession(
+        link(),
+        new CoordinatorSession.Self(
+            Consortium.NORTH, chains, "0.1.0", AuditWitness.open(audit, signing(), chains, clock)),
+        orders,
+        clock);
   }
 
   /** A node's part in masking with this coordinator. */
