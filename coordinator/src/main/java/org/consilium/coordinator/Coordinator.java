@@ -23,7 +23,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.Member;
+import org.consilium.coordinator.consortium.Revocations;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
@@ -106,9 +108,16 @@ public final class Coordinator implements AutoCloseable {
     Journal journal = openJournal(registry);
     boolean whole = checkJournal(journal);
     CertificateAuthority authority = openAuthority();
-    Credential tls = tlsCredential(authority);
+    OwnCertificate tls =
+        own(
+            "tls",
+            authority,
+            SpiffeId.coordinator(authority.trustDomain(), "main"),
+            Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
     Consortium consortium =
         Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
+    Denylist denylist = Denylist.open(journal);
+    Revocations revocations = new Revocations(consortium, denylist, authority, clock);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Credential signing = signingCredential(authority);
@@ -131,12 +140,19 @@ public final class Coordinator implements AutoCloseable {
             GrpcServers.start(
                 new GrpcServers.Ports(
                     settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
-                tls,
-                consortium,
+                tls.current(),
+                new GrpcServers.Members(consortium, denylist, revocations, clock),
                 new GrpcServers.Services(
-                    new CoordinationService(studies, audit, presence, clock, threads),
+                    new CoordinationService(
+                        studies,
+                        audit,
+                        presence,
+                        new CoordinationService.Certificates(consortium, revocations),
+                        clock,
+                        threads),
                     new EnrolmentService(consortium, access, clock)),
                 access));
+    tls.keepAlive(grpc::renew);
     WebServer web =
         keep(
             WebServer.start(
@@ -145,6 +161,7 @@ public final class Coordinator implements AutoCloseable {
                 new WebServer.Parts(
                     studies,
                     consortium,
+                    denylist,
                     journal,
                     new WebServer.Proofs(audit, new StudyReplay(around)),
                     new Consortium.Address(
@@ -184,11 +201,12 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private Credential signingCredential(CertificateAuthority authority) throws IOException {
-    return credential(
-        "signing",
-        authority,
-        SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
-        Leaf.COORDINATOR_SIGNING.terms());
+    return own(
+            "signing",
+            authority,
+            SpiffeId.coordinatorSigning(authority.trustDomain(), "main"),
+            Leaf.COORDINATOR_SIGNING.terms())
+        .current();
   }
 
   private AuditLog openAudit(Journal journal, CertificateAuthority authority, Credential signing)
@@ -271,35 +289,16 @@ public final class Coordinator implements AutoCloseable {
     return CertificateAuthority.open(folder, clock, random);
   }
 
-  private Credential tlsCredential(CertificateAuthority authority) throws IOException {
-    return credential(
-        "tls",
-        authority,
-        SpiffeId.coordinator(authority.trustDomain(), "main"),
-        Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
-  }
-
-  /** The kept credential, or a new one when there is none or a third of its life is left. */
-  private Credential credential(
+  private OwnCertificate own(
       String name, CertificateAuthority authority, SpiffeId id, Leaf.Terms terms)
       throws IOException {
-    Path folder = settings.state().resolve("identity");
-    if (Files.exists(folder.resolve(name + ".pem"))) {
-      Credential kept = Credential.load(folder, name);
-      boolean ours = kept.chain().getLast().equals(authority.root()) && kept.id().equals(id);
-      if (ours && clock.instant().isBefore(kept.renewAt())) {
-        return kept;
-      }
-    }
-    KeyRequest request =
-        terms.leaf() == Leaf.COORDINATOR_TLS ? KeyRequest.tls(random) : KeyRequest.signing(random);
-    try {
-      Credential fresh = request.with(authority.issue(request.pkcs10(), id, terms));
-      fresh.save(folder, name);
-      return fresh;
-    } catch (CertificateRefused refused) {
-      throw new IOException("issue the coordinator's own certificate: " + refused.getMessage());
-    }
+    return keep(
+        OwnCertificate.open(
+            settings.state().resolve("identity"),
+            name,
+            new OwnCertificate.Issue(authority, id, terms),
+            clock,
+            random));
   }
 
   private String adminToken() throws IOException {

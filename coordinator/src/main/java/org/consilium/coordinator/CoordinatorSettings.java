@@ -32,7 +32,7 @@ public record CoordinatorSettings(
     Database database,
     Duration siteCertificateLife,
     boolean keepUpdates) {
-  /** As long as the authority allows, because nothing renews a site's certificate in mid-study. */
+  /** As long as the authority allows: a site that is away for a week comes back by itself. */
   private static final Duration SITE_CERTIFICATE_LIFE = Duration.ofDays(7);
 
   /** The three ports. */

@@ -20,6 +20,7 @@ final class Failure extends Exception {
     CANNOT_CONNECT(3, "CS-NET-001"),
     NOT_ALLOWED(4, "CS-AUTH-001"),
     TIMED_OUT(5, "CS-TIME-001"),
+    CLOCK(4, "CS-CLOCK-001"),
     CONFLICT(6, "CS-STATE-001"),
     BAD_POLICY(2, "CS-POLICY-001"),
     REFUSED_BY_POLICY(7, "CS-POLICY-002"),

@@ -19,10 +19,6 @@ import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.site.StateFolder.Membership;
 import org.consilium.site.ledger.EgressLedger;
-import org.consilium.site.policy.Judgement;
-import org.consilium.site.policy.Why;
-import org.consilium.site.protect.Canaries;
-import org.consilium.site.protect.EgressGate;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.EnrolmentCall;
 import org.consilium.site.session.EnrolmentCall.Reply;
@@ -36,7 +32,6 @@ import org.consilium.site.session.ProxyRules;
  */
 final class Joining {
   private static final Duration ASK_EVERY = Duration.ofSeconds(2);
-  private static final int SMALL_CELL = 11;
 
   private final StateFolder state;
   private final Console console;
@@ -68,8 +63,8 @@ final class Joining {
                 membership.enrolment(),
                 PeerTrust.pinned(membership.root()),
                 ProxyRules.of(System.getenv()),
-                gate(ledger))) {
-      EnrolmentCall call = new EnrolmentCall(link);
+                JoiningGate.of(state, console, ledger))) {
+      EnrolmentCall call = new EnrolmentCall(link, console.clock());
       if (!membership.asked()) {
         ask(call, token, tls, signing);
         state.keep(membership.afterAsking());
@@ -90,24 +85,6 @@ final class Joining {
           "site %s has joined; start it with: consilium node serve --state %s --data FILE.npz"
               .formatted(token.site(), state.path()));
     }
-  }
-
-  /** Joining needs no study's consent; a paused node sends nothing here either. */
-  private EgressGate gate(EgressLedger ledger) throws IOException {
-    return new EgressGate(
-        ledger,
-        new EgressGate.Checks(
-            () -> Files.exists(state.paused()),
-            study ->
-                new EgressGate.Standing(
-                    Optional.of(
-                        new Judgement.Refused(Why.NOT_APPROVED, study + " was not proposed here")),
-                    "",
-                    SMALL_CELL),
-            EgressGate.Budget.NOTHING_SPENT,
-            Canaries.of(state.canaries())),
-        console.clock(),
-        _ -> {});
   }
 
   private JoinToken token(Path file) throws IOException, Failure {
@@ -164,8 +141,12 @@ final class Joining {
 
   private void ask(EnrolmentCall call, JoinToken token, KeyRequest tls, KeyRequest signing)
       throws IOException, Failure {
-    if (!(call.enrol(token, tls, signing, SiteMain.version())
-        instanceof Reply.Failed(var status, String reason))) {
+    Reply reply = call.enrol(token, tls, signing, SiteMain.version());
+    if (reply instanceof Reply.Skewed(String reason)) {
+      throw new Failure(
+          Failure.Kind.CLOCK, reason, "set this machine's clock by NTP and run this again");
+    }
+    if (!(reply instanceof Reply.Failed(var status, String reason))) {
       return;
     }
     Failure.Kind kind = kind(status);
@@ -192,7 +173,7 @@ final class Joining {
         }
         case Reply.Denied() ->
             throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium denied the request", "");
-        case Reply.Pending() -> {}
+        case Reply.Pending(), Reply.Skewed(_) -> {}
         case Reply.Failed(var status, String reason) -> {
           if (kind(status) != Failure.Kind.CANNOT_CONNECT) {
             throw new Failure(kind(status), "collect: " + reason, "");
@@ -240,7 +221,7 @@ final class Joining {
     Files.deleteIfExists(state.path().resolve(StateFolder.SIGNING + ".request.pem"));
   }
 
-  private static Failure.Kind kind(io.grpc.Status.Code code) {
+  static Failure.Kind kind(io.grpc.Status.Code code) {
     return switch (code) {
       case ALREADY_EXISTS, NOT_FOUND, FAILED_PRECONDITION, ABORTED -> Failure.Kind.CONFLICT;
       case PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, DATA_LOSS ->

@@ -91,6 +91,16 @@ final class NodeCommand {
   }
 
   @Command(
+      name = "renew",
+      description = "Bring back a certificate that ended less than seven days ago.",
+      mixinStandardHelpOptions = true)
+  int renew(
+      @Option(names = "--state", required = true, description = STATE_HELP) Path state,
+      @Option(names = "--json", description = JSON_HELP) boolean json) {
+    return console.run(json, () -> new Recovering(new StateFolder(state), console, random).renew());
+  }
+
+  @Command(
       name = "data",
       description = "What this node would use of some cases; nothing leaves this machine.",
       mixinStandardHelpOptions = true)

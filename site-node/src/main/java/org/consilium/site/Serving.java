@@ -1,10 +1,8 @@
 package org.consilium.site;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -14,6 +12,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.RevocationRefused;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
@@ -38,6 +38,8 @@ import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RenewalCall;
+import org.consilium.site.session.RevocationCall;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.PatientPurse;
 import org.consilium.site.train.SyntheticTrainer;
@@ -55,6 +57,9 @@ final class Serving {
   private static final Duration RECONNECT_CAP = Duration.ofSeconds(10);
 
   private static final long STOP_SECONDS = 20;
+  private static final String LAPSED_HINT =
+      "within seven days: consilium node renew --state DIR; later ask the coordinator's"
+          + " administrator for a new token and join again";
 
   private final StateFolder state;
   private final Console console;
@@ -74,16 +79,9 @@ final class Serving {
       throw new Failure(
           Failure.Kind.NOT_ALLOWED,
           "the node's certificate ended at " + tls.expiresAt(),
-          "ask the coordinator's administrator for a new token and join again");
+          LAPSED_HINT);
     }
-    try (FileChannel lock =
-        FileChannel.open(state.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      if (lock.tryLock() == null) {
-        throw new Failure(
-            Failure.Kind.CONFLICT,
-            "another node serves from %s already".formatted(state.path()),
-            "stop that one first; two would answer for one site");
-      }
+    try (var _ = state.alone()) {
       return alone(config, membership, tls, signing);
     }
   }
@@ -106,50 +104,62 @@ final class Serving {
                 e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
         PrivacyLedger privacy =
             PrivacyLedger.open(state.privacy(config.privacy().witness()), console.clock());
-        MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
-        CoordinatorLink link =
-            CoordinatorLink.mutual(
-                membership.coordinator(),
-                tls,
-                root,
-                ProxyRules.of(System.getenv()),
-                gate(ledger, policy, canaries, metrics))) {
+        MetricsServer server = MetricsServer.start(metrics, config.metricsPort())) {
       privacy.fault().ifPresent(fault -> console.progress("privacy ledger refused: " + fault));
-      publish(membership, server.port());
-      SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
-      Tools tools =
-          tools(
-              config,
-              new Parts(
-                  membership,
-                  policy,
-                  canaries,
-                  cohort,
-                  self,
-                  chains,
-                  ledger,
-                  privacy,
-                  metrics,
-                  link));
-      Desk desk = new Desk(tools);
-      CoordinatorSession session =
-          new CoordinatorSession(
-              link,
-              new CoordinatorSession.Self(
-                  membership.site(),
-                  chains,
-                  SiteMain.version(),
-                  AuditWitness.open(state.audit(), signing, chains, console.clock())),
-              desk,
-              console.clock());
-      return run(session, desk);
+      EgressGate gate = gate(ledger, policy, canaries, metrics);
+      RevokedCertificates revoked = revoked(membership, tls, gate);
+      try (CoordinatorLink link =
+          CoordinatorLink.mutual(
+              membership.coordinator(),
+              tls,
+              PeerTrust.forServer(root, tls.id().trustDomain())
+                  .with(revoked, console.clock(), this::report),
+              ProxyRules.of(System.getenv()),
+              gate)) {
+        publish(membership, server.port());
+        SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
+        Tools tools =
+            tools(
+                config,
+                new Parts(
+                    membership,
+                    policy,
+                    canaries,
+                    cohort,
+                    self,
+                    chains,
+                    ledger,
+                    privacy,
+                    metrics,
+                    link));
+        Desk desk = new Desk(tools);
+        CoordinatorSession session =
+            new CoordinatorSession(
+                link,
+                new CoordinatorSession.Self(
+                    membership.site(),
+                    chains,
+                    SiteMain.version(),
+                    AuditWitness.open(state.audit(), signing, chains, console.clock())),
+                desk,
+                console.clock());
+        Renewing renewing =
+            new Renewing(
+                state,
+                console,
+                random,
+                tls,
+                new Renewing.Line(link, new RenewalCall(link), revoked, metrics));
+        return run(session, desk, renewing);
+      }
     } finally {
       Files.deleteIfExists(state.endpoint());
       Files.deleteIfExists(state.status());
     }
   }
 
-  private Console.Result run(CoordinatorSession session, Desk desk) throws Failure {
+  private Console.Result run(CoordinatorSession session, Desk desk, Renewing renewing)
+      throws Failure {
     Halt halt = new Halt();
     CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =
@@ -161,18 +171,33 @@ final class Serving {
             "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     Thread work = Thread.ofPlatform().name("desk").start(() -> desk.run(session::say, halt));
+    Thread renewal = Thread.ofPlatform().name("renewal").start(() -> renewing.run(halt));
     CoordinatorSession.Ending ending;
     try {
       ending = session.run(halt, backoff());
     } finally {
       halt.halt();
       join(work);
+      join(renewal);
       stopped.countDown();
     }
     return switch (ending) {
-      case HALTED -> new Console.Result(Map.of("ended", "stopped"), "stopped");
+      case HALTED -> {
+        if (renewing.lapsed()) {
+          throw new Failure(
+              Failure.Kind.NOT_ALLOWED,
+              "the node's certificate ended before it could be renewed",
+              LAPSED_HINT);
+        }
+        yield new Console.Result(Map.of("ended", "stopped"), "stopped");
+      }
       case REVOKED ->
           throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium has revoked this site", "");
+      case CLOCK ->
+          throw new Failure(
+              Failure.Kind.CLOCK,
+              "this machine's clock and the coordinator's differ by over two minutes",
+              "set this machine's clock by NTP; the line above says by how much");
       case PROTOCOL ->
           throw new Failure(
               Failure.Kind.FAILED,
@@ -246,6 +271,34 @@ final class Serving {
         new MaskDesk.Trust(parts.membership().site(), parts.chains()),
         random,
         line -> console.progress(parts.canaries().scrub(line)));
+  }
+
+  /** The list that is on disk, and a newer one if the coordinator can be reached now. */
+  private RevokedCertificates revoked(
+      StateFolder.Membership membership, Credential tls, EgressGate gate) throws IOException {
+    X509Certificate root = tls.chain().getLast();
+    RevokedCertificates revoked =
+        new RevokedCertificates(
+            state.revoked(),
+            tls.chain().get(1),
+            console.clock(),
+            own -> {
+              try (CoordinatorLink plain =
+                  CoordinatorLink.mutual(
+                      membership.coordinator(), own, root, ProxyRules.of(System.getenv()), gate)) {
+                return RevocationCall.fetch(plain);
+              }
+            });
+    try {
+      boolean _ = revoked.refresh(tls);
+    } catch (IOException | RevocationRefused later) {
+      console.progress(String.valueOf(later.getMessage()));
+    }
+    return revoked;
+  }
+
+  private void report(RevocationRefused refused) {
+    console.progress("the coordinator is refused: " + refused.getMessage());
   }
 
   private Backoff backoff() {

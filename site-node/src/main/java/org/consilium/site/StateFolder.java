@@ -2,9 +2,11 @@ package org.consilium.site;
 
 import java.io.IOException;
 import java.io.StringReader;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.Properties;
@@ -24,6 +26,7 @@ import org.consilium.site.session.CoordinatorLink.Endpoint;
 record StateFolder(Path path) {
   static final String TLS = "tls";
   static final String SIGNING = "signing";
+  static final String RENEWAL = "renewal";
 
   private static final String MEMBERSHIP = "membership.properties";
   private static final int SECRET_BYTES = 32;
@@ -93,13 +96,28 @@ record StateFolder(Path path) {
     return path.resolve("counts");
   }
 
+  /** The newest list of revoked certificates. */
+  Path revoked() {
+    return path.resolve("revoked.crl");
+  }
+
   Path endpoint() {
     return path.resolve("endpoint");
   }
 
-  /** Locked by the node that serves from this folder. */
-  Path lock() {
-    return path.resolve("serve.lock");
+  /** Held by the one process that speaks for the site from this folder; close it. */
+  FileChannel alone() throws IOException, Failure {
+    FileChannel lock =
+        FileChannel.open(
+            path.resolve("serve.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (lock.tryLock() == null) {
+      lock.close();
+      throw new Failure(
+          Failure.Kind.CONFLICT,
+          "another node serves from %s already".formatted(path),
+          "stop that one first; two would answer for one site");
+    }
+    return lock;
   }
 
   Path status() {

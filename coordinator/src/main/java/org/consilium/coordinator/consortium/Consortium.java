@@ -1,17 +1,12 @@
 package org.consilium.coordinator.consortium;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -23,7 +18,6 @@ import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
@@ -32,8 +26,6 @@ import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
-import org.consilium.security.sign.ChainCheck;
-import org.consilium.security.sign.ChainRefused;
 
 /**
  * The hospitals that belong together: invited by a one-time token, approved by people who compared
@@ -178,7 +170,7 @@ public final class Consortium {
     Standing standing =
         membership
             .find(site)
-            .filter(s -> s.member().key().map(k -> hex(k).equals(tlsKey.hex())).orElse(false))
+            .filter(s -> s.member().key().map(k -> k.hex().equals(tlsKey.hex())).orElse(false))
             .orElseThrow(
                 () ->
                     new MembershipRefused(
@@ -199,7 +191,7 @@ public final class Consortium {
       throws MembershipRefused, IOException {
     Standing standing = standing(site, State.PENDING, "approve");
     Fingerprint key = standing.member().key().orElseThrow();
-    if (!matches(key, fingerprint)) {
+    if (!Typed.isFingerprint(key, fingerprint)) {
       throw new MembershipRefused(
           Why.FINGERPRINT,
           "approve %s: what you typed is not the fingerprint of the waiting request; compare it"
@@ -212,8 +204,8 @@ public final class Consortium {
           new MembershipEvent.Approved(
               site,
               Digest.of(key.bytes()),
-              der(issueTls(site, requests)),
-              der(issueSigning(site, requests))));
+              IssuedLeaves.der(issueTls(site, requests.tls())),
+              IssuedLeaves.der(issueSigning(site, requests))));
     } catch (CertificateRefused refused) {
       throw new MembershipRefused(
           Why.BAD_REQUEST, "approve %s: %s".formatted(site, refused.getMessage()));
@@ -225,7 +217,7 @@ public final class Consortium {
   public synchronized Member deny(SiteId site, String reason)
       throws MembershipRefused, IOException {
     Fingerprint key = standing(site, State.PENDING, "deny").member().key().orElseThrow();
-    append(new MembershipEvent.Denied(site, Digest.of(key.bytes()), line(reason)));
+    append(new MembershipEvent.Denied(site, Digest.of(key.bytes()), Typed.reason(reason)));
     return standing(site, State.DENIED, "deny").member();
   }
 
@@ -234,7 +226,7 @@ public final class Consortium {
     Member member;
     synchronized (this) {
       Fingerprint key = standing(site, State.ACTIVE, "revoke").member().key().orElseThrow();
-      append(new MembershipEvent.Revoked(site, Digest.of(key.bytes()), line(reason)));
+      append(new MembershipEvent.Revoked(site, Digest.of(key.bytes()), Typed.reason(reason)));
       member = standing(site, State.REVOKED, "revoke").member();
     }
     revocationListeners.forEach(listener -> listener.accept(site));
@@ -253,26 +245,72 @@ public final class Consortium {
         .filter(s -> s.member().state() == State.ACTIVE)
         .map(
             s -> {
-              List<X509Certificate> chain = parsed(s.signingChain());
+              List<X509Certificate> chain = IssuedLeaves.parsed(s.signingChain());
               Fingerprint key = Fingerprint.of(chain.getFirst().getPublicKey());
               return new EnrolledSite(site, chain, Digest.of(key.bytes()));
             });
   }
 
-  /** Whether an active site presents itself, now, with the very TLS key that people approved. */
+  /** Whether an active site presents itself, now, with a TLS certificate that it was given. */
   public synchronized Admission admission(SiteId site, X509Certificate tlsLeaf) {
-    boolean member =
-        membership
-            .find(site)
-            .filter(s -> s.member().state() == State.ACTIVE)
-            .flatMap(s -> s.member().key())
-            .filter(Fingerprint.of(tlsLeaf.getPublicKey())::equals)
-            .isPresent();
     Instant now = clock.instant();
     boolean holds =
         now.isBefore(tlsLeaf.getNotAfter().toInstant())
             && !now.isBefore(tlsLeaf.getNotBefore().toInstant());
+    boolean member =
+        membership.find(site).filter(s -> s.member().state() == State.ACTIVE).isPresent()
+            && membership.leaves().has(site, tlsLeaf);
     return member ? holds ? Admission.ADMITTED : Admission.EXPIRED : Admission.NOT_A_MEMBER;
+  }
+
+  /**
+   * Issues a successor of a site's TLS certificate; the older one holds until its own end. The same
+   * request gets the same answer again.
+   *
+   * @param shown the certificate of the connection that asks; it must be admitted
+   * @param pkcs10 for a new key and the site's own name alone
+   * @return DER, leaf first, root last
+   */
+  public synchronized List<byte[]> renew(SiteId site, X509Certificate shown, byte[] pkcs10)
+      throws MembershipRefused, IOException {
+    if (admission(site, shown) != Admission.ADMITTED) {
+      throw new MembershipRefused(
+          Why.WRONG_STATE, "renew %s: its certificate does not hold now".formatted(site));
+    }
+    return succeeded(site, shown, pkcs10);
+  }
+
+  /**
+   * Issues a successor of a TLS certificate that ended less than seven days ago. The caller has
+   * verified the site's signature.
+   */
+  public synchronized List<byte[]> recover(SiteId site, X509Certificate expired, byte[] pkcs10)
+      throws MembershipRefused, IOException {
+    var _ = standing(site, State.ACTIVE, "renew");
+    RenewalRule.checkRecoverable(membership, site, expired, clock.instant());
+    return succeeded(site, expired, pkcs10);
+  }
+
+  private List<byte[]> succeeded(SiteId site, X509Certificate shown, byte[] pkcs10)
+      throws MembershipRefused, IOException {
+    SpiffeId name = SpiffeId.site(authority.trustDomain(), site.value());
+    var before = RenewalRule.decide(membership, name, shown, pkcs10, clock.instant());
+    if (before.isPresent()) {
+      return before.get().chain();
+    }
+    try {
+      List<byte[]> chain = IssuedLeaves.der(issueTls(site, pkcs10));
+      Digest key = Digest.of(KeyRequest.fingerprint(pkcs10).bytes());
+      append(new MembershipEvent.Renewed(site, key, chain));
+      return chain;
+    } catch (CertificateRefused refused) {
+      throw RenewalRule.refused(site, String.valueOf(refused.getMessage()));
+    }
+  }
+
+  /** TLS certificates of sites that were shut out, as long as they would hold. */
+  synchronized List<CertificateAuthority.Revoked> revoked() {
+    return membership.leaves().revoked(clock.instant());
   }
 
   /** Every site that was ever invited, sorted. */
@@ -301,7 +339,7 @@ public final class Consortium {
       }
       // Issuing is the one complete check of a request. The results are dropped: a request that
       // could never be approved must not spend the token.
-      var _ = issueTls(site, requests);
+      var _ = issueTls(site, requests.tls());
       var _ = issueSigning(site, requests);
       return KeyRequest.fingerprint(requests.tls());
     } catch (CertificateRefused refused) {
@@ -310,10 +348,9 @@ public final class Consortium {
     }
   }
 
-  private List<X509Certificate> issueTls(SiteId site, KeyRequests requests)
-      throws CertificateRefused {
+  private List<X509Certificate> issueTls(SiteId site, byte[] pkcs10) throws CertificateRefused {
     return authority.issue(
-        requests.tls(),
+        pkcs10,
         SpiffeId.site(authority.trustDomain(), site.value()),
         Leaf.SITE_TLS.terms().withValidity(tlsLife));
   }
@@ -358,42 +395,5 @@ public final class Consortium {
   private static MembershipRefused spent(SiteId site) {
     return new MembershipRefused(
         Why.TOKEN_SPENT, "enrol %s: the token was used before".formatted(site));
-  }
-
-  private static boolean matches(Fingerprint key, String typed) {
-    List<String> words = List.of(typed.strip().toLowerCase(Locale.ROOT).split("[^a-z0-9]+"));
-    String expected = words.size() == 1 ? key.hex() : String.join(" ", key.words());
-    return MessageDigest.isEqual(
-        expected.getBytes(StandardCharsets.UTF_8),
-        String.join(" ", words).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String hex(Fingerprint key) {
-    return key.hex();
-  }
-
-  private static String line(String reason) {
-    return reason.isBlank() ? "no reason given" : Limits.printable(reason.strip());
-  }
-
-  private static List<byte[]> der(List<X509Certificate> chain) {
-    List<byte[]> encoded = new ArrayList<>();
-    try {
-      for (X509Certificate certificate : chain) {
-        encoded.add(certificate.getEncoded());
-      }
-    } catch (CertificateEncodingException broken) {
-      throw new IllegalStateException("encode an issued certificate", broken);
-    }
-    return encoded;
-  }
-
-  private static List<X509Certificate> parsed(List<byte[]> chain) {
-    try {
-      return ChainCheck.parse(chain);
-    } catch (ChainRefused broken) {
-      throw new IllegalStateException(
-          "journal stream consortium: an issued certificate does not decode", broken);
-    }
   }
 }

@@ -18,6 +18,7 @@ final class Membership {
   private final Map<SiteId, Standing> sites = new TreeMap<>();
   private final Map<Digest, Invitation> tokens = new HashMap<>();
   private final Map<Digest, SiteId> keys = new HashMap<>();
+  private final IssuedLeaves leaves = new IssuedLeaves();
 
   /** A token that was given out. */
   record Invitation(SiteId site, Instant expiry, boolean spent) {}
@@ -41,6 +42,11 @@ final class Membership {
   /** The site that ever asked for a certificate on this key. */
   Optional<SiteId> holder(Digest key) {
     return Optional.ofNullable(keys.get(key));
+  }
+
+  /** The TLS certificates that active sites hold. */
+  IssuedLeaves leaves() {
+    return leaves;
   }
 
   List<Member> list() {
@@ -80,6 +86,7 @@ final class Membership {
       }
       case MembershipEvent.Approved e -> {
         Standing old = standing(site);
+        leaves.add(site, e.tlsChain());
         sites.put(
             site,
             new Standing(
@@ -89,6 +96,10 @@ final class Membership {
                 e.tlsChain(),
                 e.signingChain()));
       }
+      case MembershipEvent.Renewed e -> {
+        keys.put(e.tlsKey(), site);
+        leaves.add(site, e.tlsChain());
+      }
       case MembershipEvent.Denied e -> close(site, State.DENIED, time, e.reason());
       case MembershipEvent.Revoked e -> close(site, State.REVOKED, time, e.reason());
     }
@@ -96,6 +107,7 @@ final class Membership {
 
   private void close(SiteId site, State state, Instant time, String reason) {
     Standing old = standing(site);
+    leaves.revoke(site, time);
     sites.put(
         site,
         new Standing(

@@ -44,6 +44,13 @@ sealed interface MembershipEvent {
     }
   }
 
+  /** A site's TLS certificate got a successor (DER, leaf first). */
+  record Renewed(SiteId site, Digest tlsKey, List<byte[]> tlsChain) implements MembershipEvent {
+    public Renewed {
+      tlsChain = List.copyOf(tlsChain);
+    }
+  }
+
   /** People refused the waiting request. */
   record Denied(SiteId site, Digest tlsKey, String reason) implements MembershipEvent {}
 
@@ -76,6 +83,11 @@ sealed interface MembershipEvent {
               fields(out, e.signingChain());
               yield "approved:" + e.tlsKey();
             }
+            case Renewed e -> {
+              out.writeUTF(e.tlsKey().hex());
+              fields(out, e.tlsChain());
+              yield "renewed:" + e.tlsKey();
+            }
             case Denied e -> {
               out.writeUTF(e.tlsKey().hex());
               out.writeUTF(e.reason());
@@ -99,6 +111,7 @@ sealed interface MembershipEvent {
     return switch (this) {
       case Invited _, Approved _, Denied _, Revoked _ -> Actors.administrator();
       case Requested e -> Actors.site(e.site());
+      case Renewed e -> Actors.site(e.site());
     };
   }
 
@@ -112,6 +125,7 @@ sealed interface MembershipEvent {
         case "Requested" ->
             new Requested(site, digest, new KeyRequests(field(in), field(in), in.readUTF()));
         case "Approved" -> new Approved(site, digest, fields(in), fields(in));
+        case "Renewed" -> new Renewed(site, digest, fields(in));
         case "Denied" -> new Denied(site, digest, in.readUTF());
         case "Revoked" -> new Revoked(site, digest, in.readUTF());
         default ->

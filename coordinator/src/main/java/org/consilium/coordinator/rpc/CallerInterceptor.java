@@ -49,7 +49,10 @@ final class CallerInterceptor implements ServerInterceptor {
     }
     return held.listening(
         Contexts.interceptCall(
-            Context.current().withValue(Caller.SITE, site.get()), held, headers, next));
+            Context.current().withValues(Caller.SITE, site.get(), Caller.LEAF, leaf.get()),
+            held,
+            headers,
+            next));
   }
 
   /** The site of a call's certificate, whether or not it may call. */

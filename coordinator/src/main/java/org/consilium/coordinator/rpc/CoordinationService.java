@@ -7,9 +7,12 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.consilium.coordinator.audit.AuditLog;
+import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Accepted;
 import org.consilium.coordinator.intake.Intake.Announced;
@@ -27,7 +30,11 @@ import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.MaskReceipt;
 import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.ModelChunk;
+import org.consilium.proto.v1.RenewReply;
+import org.consilium.proto.v1.RenewRequest;
 import org.consilium.proto.v1.ReportReceipt;
+import org.consilium.proto.v1.RevocationsReply;
+import org.consilium.proto.v1.RevocationsRequest;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -36,6 +43,8 @@ import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.RevocationRefused;
+import org.consilium.security.identity.RevocationSource;
 
 /**
  * What sites may call. The caller is the site of the client certificate, {@link Caller#SITE}; no
@@ -46,22 +55,33 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   private final Studies studies;
   private final AuditLog audit;
   private final Presence presence;
+  private final Certificates certificates;
   private final InstantSource clock;
   private final Executor threads;
+
+  /** Who issues certificates, and the list of those that no longer hold. */
+  public record Certificates(Consortium consortium, RevocationSource revocations) {}
 
   /**
    * Serves some studies.
    *
    * @param audit offered to sites, which cosign it
    * @param presence the one that the studies were opened with
+   * @param certificates renews and revokes
    * @param clock tells sites the coordinator's time of day
    * @param threads sends to sites; may block
    */
   public CoordinationService(
-      Studies studies, AuditLog audit, Presence presence, InstantSource clock, Executor threads) {
+      Studies studies,
+      AuditLog audit,
+      Presence presence,
+      Certificates certificates,
+      InstantSource clock,
+      Executor threads) {
     this.studies = studies;
     this.audit = audit;
     this.presence = presence;
+    this.certificates = certificates;
     this.clock = clock;
     this.threads = threads;
   }
@@ -163,6 +183,40 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
             });
   }
 
+  @Override
+  public void renew(RenewRequest request, StreamObserver<RenewReply> out) {
+    answer(
+        out,
+        () -> {
+          try {
+            return renewed(
+                certificates
+                    .consortium()
+                    .renew(
+                        Caller.SITE.get(),
+                        Caller.LEAF.get(),
+                        request.getTlsRequest().toByteArray()));
+          } catch (MembershipRefused refused) {
+            throw RpcStatus.of(refused);
+          }
+        });
+  }
+
+  @Override
+  public void revocations(RevocationsRequest request, StreamObserver<RevocationsReply> out) {
+    answer(
+        out,
+        () -> {
+          try {
+            return RevocationsReply.newBuilder()
+                .setList(ByteString.copyFrom(certificates.revocations().current().der()))
+                .build();
+          } catch (RevocationRefused none) {
+            throw new IOException("sign a revocation list", none);
+          }
+        });
+  }
+
   /** One answer to one call. */
   private interface Call<A> {
     A run() throws IOException;
@@ -194,6 +248,12 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
       case Rejected rejected -> throw RpcStatus.of(rejected);
       case Announced _, Accepted _, Attached _, Checked _ -> throw unexpected();
     };
+  }
+
+  static RenewReply renewed(List<byte[]> chain) {
+    return RenewReply.newBuilder()
+        .addAllTlsChain(chain.stream().map(ByteString::copyFrom).toList())
+        .build();
   }
 
   static Digest digest(ByteString raw) {

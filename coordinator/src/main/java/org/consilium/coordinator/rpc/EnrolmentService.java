@@ -15,6 +15,8 @@ import org.consilium.proto.v1.CollectRequest;
 import org.consilium.proto.v1.EnrolReply;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
+import org.consilium.proto.v1.RenewReply;
+import org.consilium.proto.v1.Signed;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.slf4j.Logger;
@@ -59,7 +61,10 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
                           request.getSoftwareVersion()))
                   .bytes();
           metrics.invitation(InvitationOutcome.USED);
-          return EnrolReply.newBuilder().setKeyDigest(ByteString.copyFrom(key)).build();
+          return EnrolReply.newBuilder()
+              .setKeyDigest(ByteString.copyFrom(key))
+              .setCoordinatorTimeMillis(clock.millis())
+              .build();
         });
   }
 
@@ -86,6 +91,18 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
             });
   }
 
+  @Override
+  public void recover(Signed request, StreamObserver<RenewReply> answer) {
+    answer(
+        "recover",
+        answer,
+        () ->
+            CoordinationService.renewed(
+                RecoveryCheck.of(consortium, clock)
+                    .recovered(
+                        request.getBody().toByteArray(), request.getSignature().toByteArray())));
+  }
+
   private <T> void answer(String name, StreamObserver<T> answer, Step<T> step) {
     T reply;
     try {
@@ -93,6 +110,10 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     } catch (MembershipRefused refused) {
       countRefusal(refused);
       answer.onError(tooMany() ? tooManyRefusals() : RpcStatus.of(refused));
+      return;
+    } catch (StatusRuntimeException refused) {
+      countRefusal();
+      answer.onError(tooMany() ? tooManyRefusals() : refused);
       return;
     } catch (IllegalArgumentException illegal) {
       countRefusal();

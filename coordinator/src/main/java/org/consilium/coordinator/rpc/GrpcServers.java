@@ -15,21 +15,27 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.OpenSsl;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
+import io.grpc.util.AdvancedTlsX509KeyManager;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.permit.Audience;
 import org.consilium.protocol.Limits;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.RevocationSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The two gRPC doors: coordination (a client certificate of the consortium is required) and
@@ -37,6 +43,7 @@ import org.consilium.security.identity.PeerTrust;
  * here.
  */
 public final class GrpcServers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcServers.class);
   private static final int CALLS_A_CONNECTION_MAX = 16;
   private static final int RESETS_MAX = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
@@ -56,16 +63,34 @@ public final class GrpcServers implements AutoCloseable {
 
   private final Server coordination;
   private final Server enrolment;
+  private final AdvancedTlsX509KeyManager key;
   private final ScheduledExecutorService sweeper;
   private final Loops loops;
 
   private GrpcServers(
-      Server coordination, Server enrolment, ScheduledExecutorService sweeper, Loops loops) {
+      Server coordination,
+      Server enrolment,
+      AdvancedTlsX509KeyManager key,
+      ScheduledExecutorService sweeper,
+      Loops loops) {
     this.coordination = coordination;
     this.enrolment = enrolment;
+    this.key = key;
     this.sweeper = sweeper;
     this.loops = loops;
   }
+
+  /**
+   * Who may call.
+   *
+   * @param revocations looked up in every handshake
+   * @param clock tells whether a revocation list counts
+   */
+  public record Members(
+      Consortium consortium,
+      Denylist denylist,
+      RevocationSource revocations,
+      InstantSource clock) {}
 
   /**
    * Where to listen, and how much a peer may take.
@@ -95,15 +120,14 @@ public final class GrpcServers implements AutoCloseable {
 
   /** Binds both ports and serves. */
   public static GrpcServers start(
-      Ports ports,
-      Credential credential,
-      Consortium consortium,
-      Services services,
-      AccessMetrics metrics)
+      Ports ports, Credential credential, Members members, Services services, AccessMetrics metrics)
       throws IOException {
     DoorLimits limits = ports.limits();
     Loops loops = Loops.start();
-    OpenCalls calls = new OpenCalls(consortium, limits.chunkWait(), SWEEP);
+    OpenCalls calls =
+        new OpenCalls(members.consortium(), members.denylist(), limits.chunkWait(), SWEEP);
+    AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
+    use(key, credential);
     RefusalLog refusals = new RefusalLog();
     TransportLog transport = TransportLog.attach();
     Doorkeeper sitesDoor = new Doorkeeper("sites' port", limits.connectionsAnAddress());
@@ -112,10 +136,9 @@ public final class GrpcServers implements AutoCloseable {
         builder(ports.address(ports.coordinationPort()), limits, sitesDoor, loops)
             .sslContext(
                 tls(
-                    server(credential)
+                    SslContextBuilder.forServer(key)
                         .clientAuth(ClientAuth.REQUIRE)
-                        .trustManager(
-                            PeerTrust.forClients(consortium.root(), consortium.trustDomain()))))
+                        .trustManager(trust(members, metrics))))
             // A stream that somebody holds without reading ends too; others come back at once.
             .maxConnectionAge(limits.age().toMillis(), TimeUnit.MILLISECONDS)
             .maxConnectionAgeGrace(TRANSFER_GRACE.toSeconds(), TimeUnit.SECONDS)
@@ -124,11 +147,12 @@ public final class GrpcServers implements AutoCloseable {
                     StrictMessages.of(services.coordination().bindService()),
                     refusals,
                     new CallerInterceptor(calls, metrics),
+                    new AllowedCalls(Audience.SITE_NODE, metrics),
                     new DeadlineRequired()))
             .build();
     Server enrolment =
         builder(ports.address(ports.enrolmentPort()), limits, newcomersDoor, loops)
-            .sslContext(tls(server(credential).clientAuth(ClientAuth.NONE)))
+            .sslContext(tls(SslContextBuilder.forServer(key).clientAuth(ClientAuth.NONE)))
             // Strangers speak here: a request is small, and nobody holds a connection open.
             .maxInboundMessageSize(NEWCOMER_MESSAGE_BYTES_MAX)
             .maxConcurrentCallsPerConnection(NEWCOMER_CALLS_MAX)
@@ -138,6 +162,7 @@ public final class GrpcServers implements AutoCloseable {
                 ServerInterceptors.interceptForward(
                     StrictMessages.of(services.enrolment().bindService()),
                     refusals,
+                    new AllowedCalls(Audience.ANYONE, metrics),
                     new DeadlineRequired()))
             .build();
     try {
@@ -158,7 +183,12 @@ public final class GrpcServers implements AutoCloseable {
               sitesDoor.tick();
               newcomersDoor.tick();
             });
-    return new GrpcServers(coordination, enrolment, sweeper, loops);
+    return new GrpcServers(coordination, enrolment, key, sweeper, loops);
+  }
+
+  /** Shows another certificate in every later handshake; open connections go on. */
+  public void renew(Credential credential) {
+    use(key, credential);
   }
 
   /** The port that sites connect to. */
@@ -253,10 +283,20 @@ public final class GrpcServers implements AutoCloseable {
         .compressorRegistry(CompressorRegistry.newEmptyInstance());
   }
 
-  private static SslContextBuilder server(Credential credential) {
-    List<X509Certificate> chain = credential.chain();
-    return SslContextBuilder.forServer(
-        credential.privateKey(), chain.toArray(new X509Certificate[0]));
+  private static PeerTrust trust(Members members, AccessMetrics metrics) {
+    return PeerTrust.forClients(members.consortium().root(), members.consortium().trustDomain())
+        .with(
+            members.revocations(),
+            members.clock(),
+            refused -> {
+              metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.REFUSED);
+              LOG.warn("a site was refused in the handshake: {}", refused.getMessage());
+            });
+  }
+
+  private static void use(AdvancedTlsX509KeyManager key, Credential credential) {
+    key.updateIdentityCredentials(
+        credential.chain().toArray(new X509Certificate[0]), credential.privateKey());
   }
 
   private static SslContext tls(SslContextBuilder builder) throws SSLException {

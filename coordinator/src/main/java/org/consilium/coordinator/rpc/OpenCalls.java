@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.protocol.SiteId;
 
 /**
@@ -17,6 +18,7 @@ import org.consilium.protocol.SiteId;
  */
 final class OpenCalls {
   private final Consortium consortium;
+  private final Denylist denylist;
   private final Duration chunkWait;
   private final int looksMax;
   private final Set<SiteCall<?, ?>> open = ConcurrentHashMap.newKeySet();
@@ -27,8 +29,9 @@ final class OpenCalls {
    * @param chunkWait how long an upload's stream may wait for a whole chunk
    * @param sweep how often {@link #sweep} will be called
    */
-  OpenCalls(Consortium consortium, Duration chunkWait, Duration sweep) {
+  OpenCalls(Consortium consortium, Denylist denylist, Duration chunkWait, Duration sweep) {
     this.consortium = consortium;
+    this.denylist = denylist;
     this.chunkWait = chunkWait;
     this.looksMax = (int) Math.max(1, chunkWait.dividedBy(sweep));
   }
@@ -45,6 +48,11 @@ final class OpenCalls {
 
   /** Why a site may not call with this certificate now; empty if it may. */
   Optional<Status> objection(SiteCall<?, ?> call) {
+    if (denylist.holds(call.leaf())) {
+      return Optional.of(
+          Status.PERMISSION_DENIED.withDescription(
+              "site %s, its key or its certificate is on the denylist".formatted(call.site())));
+    }
     return switch (consortium.admission(call.site(), call.leaf())) {
       case ADMITTED -> Optional.empty();
       case EXPIRED ->

@@ -97,6 +97,11 @@ final class RpcStatus {
     return refused(Status.Code.INVALID_ARGUMENT, "MALFORMED", what);
   }
 
+  static StatusRuntimeException notSigned() {
+    return refused(
+        Status.Code.PERMISSION_DENIED, "BAD_SIGNATURE", "not signed by a member's signing key");
+  }
+
   static StatusRuntimeException noModel(String brief) {
     return refused(
         Status.Code.NOT_FOUND, "UNKNOWN_MODEL", "no study of this site has model " + brief);

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
@@ -36,12 +35,10 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
-import org.consilium.coordinator.round.StudyState.Published;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
-import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -347,15 +344,7 @@ final class StudyEffects implements RoundEffects {
     } else if (!collecting) {
       stores.intake().keepOnly(plan.study(), Optional.empty(), 0);
     }
-    Set<ModelVersion> kept = KeptModels.of(after);
-    for (Published model : after.models()) {
-      if (model.round() != after.latest().round() || StudyMachine.over(after)) {
-        stores.models().dropMoments(model.model().version(), model.moments().size());
-      }
-      if (!kept.contains(model.model().version())) {
-        stores.models().drop(model.model().version());
-      }
-    }
+    KeptVersions.tidy(stores.models(), after);
     if (StudyMachine.over(after) && around.retention() == Retention.DROP) {
       AggregationKeys.destroy(around.state(), plan.study());
       key.ifPresent(AggregationKey::close);

@@ -20,7 +20,7 @@ interface Transcript {
    * Makes the round's version into {@code scratch}, where the version that it starts from is.
    *
    * @param state the study's just before the version was published
-   * @throws UpdateBroken if what was kept no longer opens
+   * @throws RoundBroken if what was kept no longer opens
    */
   Made again(ModelRegistry scratch, StudyState state, Aggregating round)
       throws RoundBroken, IOException;

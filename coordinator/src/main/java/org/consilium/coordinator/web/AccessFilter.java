@@ -1,7 +1,6 @@
 package org.consilium.coordinator.web;
 
 import io.micronaut.core.order.Ordered;
-import io.micronaut.http.HttpMethod;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
@@ -9,8 +8,11 @@ import io.micronaut.http.MutableHttpResponse;
 import io.micronaut.http.annotation.RequestFilter;
 import io.micronaut.http.annotation.ResponseFilter;
 import io.micronaut.http.annotation.ServerFilter;
+import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.ops.AccessMetrics;
+import org.consilium.coordinator.permit.AllowList;
+import org.consilium.coordinator.permit.Audience;
 import org.jspecify.annotations.Nullable;
 
 /** Asks for the token where it is needed, and puts the security headers on every answer. */
@@ -33,10 +35,14 @@ final class AccessFilter implements Ordered {
 
   @RequestFilter
   @Nullable HttpResponse<?> admit(HttpRequest<?> request) {
-    if (request.getPath().startsWith("/health/")) {
+    Optional<AllowList.Route> route = AllowList.route(request.getMethodName(), request.getPath());
+    if (route.filter(r -> r.audiences().contains(Audience.ANYONE)).isPresent()) {
       return null;
     }
-    boolean read = request.getMethod() == HttpMethod.GET || request.getMethod() == HttpMethod.HEAD;
+    boolean read =
+        route
+            .map(r -> r.audiences().contains(Audience.LOCAL_READER))
+            .orElse(request.getMethodName().equals("GET"));
     var address = request.getRemoteAddress().getAddress();
     Access.Decision decision =
         parts
@@ -47,7 +53,7 @@ final class AccessFilter implements Ordered {
                 host(request),
                 request.getHeaders().getAuthorization());
     return switch (decision) {
-      case GRANTED -> null;
+      case GRANTED -> route.isPresent() ? null : absent(request);
       case TOKEN_MISSING ->
           refuse(AccessMetrics.Failure.MISSING, "no administrator token was sent");
       case TOKEN_WRONG -> refuse(AccessMetrics.Failure.REFUSED, "the administrator token is wrong");
@@ -62,6 +68,22 @@ final class AccessFilter implements Ordered {
     if (!request.getPath().startsWith("/assets/")) {
       response.header("Cache-Control", "no-store");
     }
+  }
+
+  /** What is not in the table is denied; to whoever may ask, it does not exist. */
+  private static HttpResponse<?> absent(HttpRequest<?> request) {
+    boolean known =
+        List.of("GET", "POST").stream()
+            .anyMatch(verb -> AllowList.route(verb, request.getPath()).isPresent());
+    return known
+        ? Problem.of(
+                HttpStatus.METHOD_NOT_ALLOWED,
+                "CS-HTTP-405",
+                "the verb is not for this address",
+                "")
+            .response()
+        : Problem.of(HttpStatus.NOT_FOUND, "CS-HTTP-404", "there is nothing at this address", "")
+            .response();
   }
 
   private HttpResponse<?> refuse(AccessMetrics.Failure why, String detail) {

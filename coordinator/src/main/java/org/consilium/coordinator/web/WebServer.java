@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.study.Replays;
@@ -44,6 +45,7 @@ public final class WebServer implements AutoCloseable {
   public record Parts(
       StudyCatalogue studies,
       Consortium consortium,
+      Denylist denylist,
       Journal journal,
       Proofs proofs,
       Consortium.Address address,
@@ -101,6 +103,11 @@ public final class WebServer implements AutoCloseable {
       context.close();
       throw failed;
     }
+  }
+
+  /** A part of the server, for tests that look at all its routes. */
+  <T> T bean(Class<T> type) {
+    return context.getBean(type);
   }
 
   /** The port that was bound. */

@@ -169,7 +169,7 @@ final class ConsortiumTest {
   }
 
   @Test
-  void badInput_3_revokedSite_isShutOutAndListenersAreTold() throws Exception {
+  void badInput_03_revokedSite_isShutOutAndListenersAreTold() throws Exception {
     consortium.enrol(NORTH, invite(NORTH).secret(), requests);
     consortium.approve(NORTH, tls.fingerprint().hex());
     List<SiteId> told = new ArrayList<>();

@@ -36,7 +36,7 @@ final class OpenCallsTest {
   @TempDir Path folder;
 
   @Test
-  void badInput_3_revokedSite_everyOpenCallEnds() throws Exception {
+  void badInput_03_revokedSite_everyOpenCallEnds() throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
       // 20 MB: the fetch cannot be over before the site is shut out.
       var _ = c.inside.begin(TestPlan.of(c.inside.ids).parameters(5_000_000));
@@ -83,7 +83,7 @@ final class OpenCallsTest {
   }
 
   @Test
-  void badInput_2_certificateEndsWhileAStreamIsOpen_streamEnds() throws Exception {
+  void badInput_02_certificateEndsWhileAStreamIsOpen_streamEnds() throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
       SiteId site = c.inside.ids.getFirst();
       ManagedChannel line = c.channel(site);

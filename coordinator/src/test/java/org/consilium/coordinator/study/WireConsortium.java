@@ -17,18 +17,22 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
+import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.consortium.Revocations;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.rpc.CoordinationService;
@@ -41,6 +45,7 @@ import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
+import org.consilium.security.identity.RevocationSource;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.ChainCheck;
 
@@ -48,8 +53,14 @@ import org.consilium.security.sign.ChainCheck;
 final class WireConsortium implements AutoCloseable {
   final TestConsortium inside;
   final Consortium members;
+  final Denylist denylist;
+  final Revocations revocations;
   final AuditLog audit;
-  private final GrpcServers servers;
+
+  /** What handshakes ask. */
+  final AtomicReference<RevocationSource> list = new AtomicReference<>();
+
+  final GrpcServers servers;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<SiteId, Credential> credentials = new ConcurrentHashMap<>();
 
@@ -80,39 +91,41 @@ final class WireConsortium implements AutoCloseable {
           inside.sites.remove(id);
           inside.studies().revoked(id);
         });
-    KeyRequest tls = KeyRequest.tls(inside.random);
-    Credential server =
-        tls.with(
-            inside.authority.issue(
-                tls.pkcs10(),
-                SpiffeId.coordinator(TestConsortium.DOMAIN, "main"),
-                Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"))));
+    Credential server = coordinator();
+    denylist = Denylist.open(inside.journal);
+    revocations = new Revocations(members, denylist, inside.authority, inside.time);
+    list.set(revocations);
     audit = inside.audit();
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
     servers =
         GrpcServers.start(
             new GrpcServers.Ports("127.0.0.1", 0, 0, limits),
             server,
-            members,
+            new GrpcServers.Members(members, denylist, () -> list.get().current(), inside.time),
             new GrpcServers.Services(
                 new CoordinationService(
-                    inside.studies(), audit, inside.presence(), inside.time, threads),
+                    inside.studies(),
+                    audit,
+                    inside.presence(),
+                    new CoordinationService.Certificates(members, revocations),
+                    inside.time,
+                    threads),
                 new EnrolmentService(members, access, inside.time)),
             access);
   }
 
   private void enrol(SiteId id) throws Exception {
     KeyRequest tls = KeyRequest.tls(inside.random);
-    KeyRequest signing = KeyRequest.signing(inside.random);
+    KeyRequest signer = KeyRequest.signing(inside.random);
     var token =
         members.invite(id, Duration.ofHours(1), new Consortium.Address("localhost", 8443, 8444));
     var key =
-        members.enrol(id, token.secret(), new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"));
+        members.enrol(id, token.secret(), new KeyRequests(tls.pkcs10(), signer.pkcs10(), "0.1.0"));
     var _ = members.approve(id, key.hex());
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));
-      signers.put(id, signing.with(ChainCheck.parse(approved.signingChain())));
+      signers.put(id, signer.with(ChainCheck.parse(approved.signingChain())));
     }
   }
 
@@ -147,28 +160,42 @@ final class WireConsortium implements AutoCloseable {
     return context;
   }
 
-  /** A connection of its own, with the site's certificate. */
-  ManagedChannel channel(SiteId id) throws IOException {
-    Credential own = java.util.Objects.requireNonNull(credentials.get(id));
-    SslContextBuilder ssl =
-        SslContextBuilder.forClient()
-            .keyManager(own.privateKey(), own.chain().toArray(X509Certificate[]::new))
-            .trustManager(PeerTrust.forServer(own.chain().getLast(), TestConsortium.DOMAIN));
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", servers.coordinationPort())
-            .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
-            .build();
-    channels.add(channel);
-    return channel;
+  /** A new certificate of the coordinator's. */
+  Credential coordinator() throws Exception {
+    KeyRequest tls = KeyRequest.tls(inside.random);
+    return tls.with(
+        inside.authority.issue(
+            tls.pkcs10(),
+            SpiffeId.coordinator(TestConsortium.DOMAIN, "main"),
+            Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"))));
   }
 
-  /** A connection to the enrolment port, where nobody has a certificate. */
+  /** A site's signing certificate. */
+  Credential signing(SiteId id) {
+    return java.util.Objects.requireNonNull(signers.get(id));
+  }
+
+  /** Accepts the coordinator, without a look at revoked certificates. */
+  PeerTrust trust() {
+    return PeerTrust.forServer(inside.authority.root(), TestConsortium.DOMAIN);
+  }
+
+  /** A connection of its own, with the site's certificate. */
+  ManagedChannel channel(SiteId id) throws IOException {
+    return channel(servers.coordinationPort(), Optional.of(credential(id)), trust());
+  }
+
+  /** A connection of a newcomer. */
   ManagedChannel newcomer() throws IOException {
-    SslContextBuilder ssl =
-        SslContextBuilder.forClient()
-            .trustManager(PeerTrust.forServer(members.root(), TestConsortium.DOMAIN));
+    return channel(servers.enrolmentPort(), Optional.empty(), trust());
+  }
+
+  /** A connection with this certificate, or none. */
+  ManagedChannel channel(int port, Optional<Credential> own, PeerTrust trust) throws IOException {
+    SslContextBuilder ssl = SslContextBuilder.forClient().trustManager(trust);
+    own.ifPresent(c -> ssl.keyManager(c.privateKey(), c.chain().toArray(X509Certificate[]::new)));
     ManagedChannel channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", servers.enrolmentPort())
+        NettyChannelBuilder.forAddress("127.0.0.1", port)
             .sslContext(GrpcSslContexts.configure(ssl).protocols("TLSv1.3").build())
             .build();
     channels.add(channel);

@@ -80,6 +80,7 @@ final class SampleServer implements AutoCloseable {
             new WebServer.Parts(
                 studies,
                 consortium,
+                org.consilium.coordinator.consortium.Denylist.open(journal),
                 journal,
                 new WebServer.Proofs(
                     audit(folder, journal, authority, random, clock),

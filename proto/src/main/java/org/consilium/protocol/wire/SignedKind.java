@@ -6,6 +6,7 @@ public enum SignedKind {
   TASK("consilium/v1/task"),
   UPDATE("consilium/v1/update"),
   REPORT("consilium/v1/report"),
+  RECOVERY("consilium/v1/recovery"),
   MASK_KEYS("consilium/v1/mask-keys"),
   MASK_PARCEL("consilium/v1/mask-parcel"),
   MASK_CONSENT("consilium/v1/mask-consent"),

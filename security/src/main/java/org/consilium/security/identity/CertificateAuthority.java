@@ -1,6 +1,7 @@
 package org.consilium.security.identity;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ public final class CertificateAuthority {
   private static final int CERTIFICATE_BYTES_MAX = 16 * 1024;
   private static final Duration ROOT_LIFE = Duration.ofDays(3652);
   private static final Duration ISSUING_LIFE = Duration.ofDays(730);
+  private static final Duration REVOCATIONS_LIFE = Duration.ofHours(6);
   private static final Duration SITE_LIFE_MIN = Duration.ofMinutes(1);
   private static final Duration SITE_LIFE_MAX = Duration.ofDays(7);
 
@@ -192,6 +194,30 @@ public final class CertificateAuthority {
     X509Certificate certificate =
         writer.leaf(key, id, terms, new CertificateWriter.Span(now, life));
     return List.of(certificate, issuing, root);
+  }
+
+  /**
+   * A revoked certificate.
+   *
+   * @param serial its number
+   * @param since when it was revoked
+   */
+  public record Revoked(BigInteger serial, Instant since) {}
+
+  /**
+   * A signed list of the certificates that are revoked, which counts for six hours.
+   *
+   * @param number greater than that of every list before
+   * @return DER
+   */
+  public byte[] revocationList(List<Revoked> revoked, BigInteger number) {
+    return writer.revocations(
+        revoked, number, new CertificateWriter.Span(clock.instant(), REVOCATIONS_LIFE));
+  }
+
+  /** The certificate whose key signs leaves and lists. */
+  public X509Certificate issuing() {
+    return issuing;
   }
 
   private static void check(Leaf.Terms terms) throws CertificateRefused {

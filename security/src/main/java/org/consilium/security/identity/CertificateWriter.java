@@ -16,6 +16,8 @@ import java.util.List;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -24,6 +26,7 @@ import org.bouncycastle.asn1.x509.GeneralSubtree;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.NameConstraints;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -32,7 +35,7 @@ import org.bouncycastle.util.IPAddress;
 
 /** Writes certificates in one issuer's name; decides nothing. */
 final class CertificateWriter {
-  private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
   private static final int SERIAL_BITS = 127; // positive, at most 16 bytes
 
   private final X500Name issuer;
@@ -107,6 +110,27 @@ final class CertificateWriter {
       return sign(builder);
     } catch (IOException unexpected) {
       throw new IllegalStateException("encode a certificate for " + id, unexpected);
+    }
+  }
+
+  /** A list of revoked certificates, dated back like a certificate. */
+  byte[] revocations(List<CertificateAuthority.Revoked> revoked, BigInteger number, Span span) {
+    try {
+      X509v2CRLBuilder builder = new X509v2CRLBuilder(issuer, span.start());
+      builder.setNextUpdate(span.end());
+      for (CertificateAuthority.Revoked one : revoked) {
+        builder.addCRLEntry(one.serial(), Date.from(one.since()), CRLReason.privilegeWithdrawn);
+      }
+      builder.addExtension(Extension.cRLNumber, false, new CRLNumber(number));
+      builder.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(issuerPublic));
+      var signer =
+          new JcaContentSignerBuilder("SHA384withECDSA").setSecureRandom(random).build(issuerKey);
+      return builder.build(signer).getEncoded();
+    } catch (IOException | NoSuchAlgorithmException | OperatorCreationException unexpected) {
+      throw new IllegalStateException("sign a revocation list", unexpected);
     }
   }
 

@@ -10,6 +10,10 @@ import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.crypto.util.PublicKeyFactory;
@@ -70,6 +74,31 @@ final class CheckedRequest {
     checkKeyType(leaf);
     proven();
     return info;
+  }
+
+  /** Refuses a request that asks for another name than {@code id}, for several, or for none. */
+  void checkNames(SpiffeId id) throws CertificateRefused {
+    GeneralName[] names;
+    try {
+      Extensions wanted = request.getRequestedExtensions();
+      GeneralNames found =
+          wanted == null
+              ? null
+              : GeneralNames.fromExtensions(wanted, Extension.subjectAlternativeName);
+      names = found == null ? new GeneralName[0] : found.getNames();
+    } catch (RuntimeException malformed) { // the parser throws many kinds on garbage
+      throw new CertificateRefused(Reason.MALFORMED, "the requested names are malformed");
+    }
+    boolean same =
+        names.length == 1
+            && names[0].getTagNo() == GeneralName.uniformResourceIdentifier
+            && names[0].getName().toString().equals(id.toString());
+    if (!same) {
+      throw new CertificateRefused(
+          Reason.IDENTITY,
+          "a renewal asks for %s alone, this one for %d names".formatted(id, names.length)
+              + (names.length == 1 ? ", another" : ""));
+    }
   }
 
   private void checkKeyType(Leaf leaf) throws CertificateRefused {

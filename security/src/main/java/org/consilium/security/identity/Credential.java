@@ -15,6 +15,9 @@ import org.consilium.security.keyfile.KeyFile;
 
 /** A private key with the certificates that vouch for it: leaf, issuing, root. */
 public final class Credential {
+  private static final double RENEW_SHARE = 2.0 / 3;
+  private static final double RENEW_JITTER = 0.1;
+
   private final PrivateKey privateKey;
   private final List<X509Certificate> chain;
   private final SpiffeId id;
@@ -89,8 +92,20 @@ public final class Credential {
 
   /** Two thirds of the leaf's life: from here on a successor should be asked for. */
   public Instant renewAt() {
-    Instant start = leaf().getNotBefore().toInstant();
-    return start.plus(Duration.between(start, expiresAt()).multipliedBy(2).dividedBy(3));
+    return renewAt(0.5);
+  }
+
+  /**
+   * Two thirds of the leaf's life, a tenth of it earlier or later, so that many holders do not ask
+   * at once. The minutes that a leaf is dated back for slow clocks are no part of its life.
+   *
+   * @param chance at least 0, below 1: 0 is the earliest instant
+   */
+  public Instant renewAt(double chance) {
+    Instant issued = leaf().getNotBefore().toInstant().plus(CertificateWriter.CLOCK_SKEW);
+    long lifeMillis = Duration.between(issued, expiresAt()).toMillis();
+    double share = RENEW_SHARE + RENEW_JITTER * (2 * chance - 1);
+    return issued.plusMillis(Math.round(share * (double) Math.max(0, lifeMillis)));
   }
 
   /** Whether a probe signed by the key verifies under the certificate. */

@@ -11,7 +11,13 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.util.List;
+import java.util.Optional;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -48,6 +54,26 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
     }
   }
 
+  /** A new ECDSA P-256 key, for a successor of the certificate that names {@code id}. */
+  public static KeyRequest renewal(SpiffeId id, SecureRandom random) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+      return of(generator.generateKeyPair(), "SHA256withECDSA", random, Optional.of(id));
+    } catch (GeneralSecurityException absent) {
+      throw new IllegalStateException("every JDK has P-256", absent);
+    }
+  }
+
+  /**
+   * Compares the names that a request asks for with the one that its sender has.
+   *
+   * @throws CertificateRefused unless it asks for {@code id} and for nothing else
+   */
+  public static void checkNames(byte[] pkcs10, SpiffeId id) throws CertificateRefused {
+    CheckedRequest.of(pkcs10).checkNames(id);
+  }
+
   /** A new Ed25519 key, for messages. */
   public static KeyRequest signing(SecureRandom random) {
     try {
@@ -71,6 +97,11 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
     } catch (CertificateRefused malformed) {
       throw new IllegalStateException("the request was changed in memory", malformed);
     }
+  }
+
+  /** Whether the credential has this very key. */
+  public boolean isFor(Credential credential) {
+    return fingerprint().equals(Fingerprint.of(credential.leaf().getPublicKey()));
   }
 
   /** Joins the key with the chain that was issued for it; leaf first. */
@@ -102,16 +133,31 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
   }
 
   private static KeyRequest of(KeyPair pair, String algorithm, SecureRandom random) {
+    return of(pair, algorithm, random, Optional.empty());
+  }
+
+  private static KeyRequest of(
+      KeyPair pair, String algorithm, SecureRandom random, Optional<SpiffeId> name) {
     try {
       var signer =
           new JcaContentSignerBuilder(algorithm).setSecureRandom(random).build(pair.getPrivate());
       // The name is decided by the authority, so the request carries a constant one.
       var request =
           new PKCS10CertificationRequestBuilder(
-                  new X500Name("CN=key request"),
-                  SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()))
-              .build(signer);
-      return new KeyRequest(pair.getPrivate(), request.getEncoded());
+              new X500Name("CN=key request"),
+              SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()));
+      if (name.isPresent()) {
+        ExtensionsGenerator extensions = new ExtensionsGenerator();
+        extensions.addExtension(
+            Extension.subjectAlternativeName,
+            false,
+            new GeneralNames(
+                new GeneralName(GeneralName.uniformResourceIdentifier, name.get().toString())));
+        var _ =
+            request.addAttribute(
+                PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
+      }
+      return new KeyRequest(pair.getPrivate(), request.build(signer).getEncoded());
     } catch (OperatorCreationException | IOException unexpected) {
       throw new IllegalStateException("sign a certificate request with " + algorithm, unexpected);
     }

@@ -8,8 +8,11 @@ import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -28,10 +31,32 @@ public final class PeerTrust extends X509ExtendedTrustManager {
 
   private final Roots roots;
   private final SpiffeId.Kind kind;
+  private final Optional<Revocations> revocations;
 
-  private PeerTrust(Roots roots, SpiffeId.Kind kind) {
+  private PeerTrust(Roots roots, SpiffeId.Kind kind, Optional<Revocations> revocations) {
     this.roots = roots;
     this.kind = kind;
+    this.revocations = revocations;
+  }
+
+  private PeerTrust(Roots roots, SpiffeId.Kind kind) {
+    this(roots, kind, Optional.empty());
+  }
+
+  /** Which list is asked, by which clock, and who hears of a refusal. */
+  private record Revocations(
+      RevocationSource source, InstantSource clock, Consumer<RevocationRefused> refusals) {}
+
+  /**
+   * The same, and each peer is looked up in the newest list of revoked certificates. Without a list
+   * that counts now, everybody is refused.
+   *
+   * @param clock tells whether the list counts
+   * @param refusals told of each peer that is refused for the list
+   */
+  public PeerTrust with(
+      RevocationSource source, InstantSource clock, Consumer<RevocationRefused> refusals) {
+    return new PeerTrust(roots, kind, Optional.of(new Revocations(source, clock, refusals)));
   }
 
   /** A root in use: the JDK's validator for it, and its trust domain. */
@@ -68,6 +93,7 @@ public final class PeerTrust extends X509ExtendedTrustManager {
     Anchor anchor = anchorFor(chain);
     anchor.pkix().checkClientTrusted(chain, authType);
     checkName(chain[0], anchor);
+    checkRevocation(chain, anchor);
   }
 
   @Override
@@ -76,6 +102,7 @@ public final class PeerTrust extends X509ExtendedTrustManager {
     Anchor anchor = anchorFor(chain);
     anchor.pkix().checkServerTrusted(chain, authType);
     checkName(chain[0], anchor);
+    checkRevocation(chain, anchor);
   }
 
   @Override
@@ -146,12 +173,25 @@ public final class PeerTrust extends X509ExtendedTrustManager {
     }
   }
 
+  private void checkRevocation(X509Certificate[] chain, Anchor anchor) throws CertificateException {
+    if (revocations.isEmpty()) {
+      return;
+    }
+    Revocations known = revocations.get();
+    try {
+      known.source().current().check(chain, anchor.root(), known.clock().instant());
+    } catch (RevocationRefused refused) {
+      known.refusals().accept(refused);
+      throw new CertificateException(refused.getMessage(), refused);
+    }
+  }
+
   private static Anchor anchor(X509Certificate root, String trustDomain) {
     SpiffeId.checkTrustDomain(trustDomain);
     try {
       PKIXBuilderParameters parameters =
           new PKIXBuilderParameters(Set.of(new TrustAnchor(root, null)), new X509CertSelector());
-      // Short lives and the coordinator's deny list stand in for revocation lists.
+      // Revocation is checked by checkRevocation, which knows the newest list.
       parameters.setRevocationEnabled(false);
       TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
       factory.init(new CertPathTrustManagerParameters(parameters));

@@ -50,7 +50,7 @@ final class HandshakeTest {
   }
 
   @Test
-  void badInput_1_otherAuthoritySameName_refused() throws Exception {
+  void badInput_01_otherAuthoritySameName_refused() throws Exception {
     TestAuthority other = new TestAuthority(folder.resolve("other"), Duration.ZERO);
 
     refused(Optional.of(other.site("st-mary")), ours().coordinator());
@@ -58,7 +58,7 @@ final class HandshakeTest {
   }
 
   @Test
-  void badInput_2_expiredOrNotYetValid_refused() throws Exception {
+  void badInput_02_expiredOrNotYetValid_refused() throws Exception {
     TestAuthority past = new TestAuthority(folder.resolve("past"), Duration.ofDays(30));
     TestAuthority future = new TestAuthority(folder.resolve("future"), Duration.ofDays(-1));
 
@@ -69,7 +69,7 @@ final class HandshakeTest {
   }
 
   @Test
-  void badInput_5_wrongPurposeOrKind_refused() throws Exception {
+  void badInput_05_wrongPurposeOrKind_refused() throws Exception {
     Credential coordinator = ours().coordinator();
     Credential site = ours().site("st-mary");
 
@@ -90,12 +90,12 @@ final class HandshakeTest {
   }
 
   @Test
-  void badInput_6_noClientCertificate_refused() throws Exception {
+  void badInput_06_noClientCertificate_refused() throws Exception {
     refused(Optional.empty(), ours().coordinator());
   }
 
   @Test
-  void badInput_8_leafAsIntermediate_refused() throws Exception {
+  void badInput_08_leafAsIntermediate_refused() throws Exception {
     Credential leaf = ours().site("st-mary");
     KeyRequest request = KeyRequest.tls(TestAuthority.RANDOM);
     X509Certificate forged =

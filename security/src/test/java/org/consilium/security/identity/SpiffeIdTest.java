@@ -51,7 +51,7 @@ final class SpiffeIdTest {
         "https://consilium.test/site/a/node/1",
         ""
       })
-  void badInput_7_parse_illegalName_refused(String text) {
+  void badInput_07_parse_illegalName_refused(String text) {
     assertThatThrownBy(() -> SpiffeId.parse(text)).isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -26,7 +26,8 @@ import org.consilium.sim.process.Supervisor;
 
 /**
  * A consortium in a folder: {@code consortium/} the authority, {@code coordinator/} its state, one
- * folder a site, {@code logs/}. All services are children of the given supervisor.
+ * folder a site, {@code logs/}, and {@code coordinator.yaml} if somebody puts it there. All
+ * services are children of the given supervisor.
  */
 public final class LocalConsortium implements AutoCloseable {
   /** Name of the coordinator among the children. */
@@ -326,9 +327,8 @@ public final class LocalConsortium implements AutoCloseable {
 
   private List<String> coordinatorCommand() {
     Ports known = ports.orElse(new Ports(0, 0, 0));
-    return installation.service(
-        "coordinator",
-        layout.coordinatorHeapMiB,
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
         List.of(
             "coordinator",
             "serve",
@@ -342,6 +342,11 @@ public final class LocalConsortium implements AutoCloseable {
             Integer.toString(known.grpc),
             "--enrolment-port",
             Integer.toString(known.enrolment)));
+    Path config = layout.folder.resolve("coordinator.yaml");
+    if (Files.exists(config)) {
+      arguments.addAll(List.of("--config", config.toString()));
+    }
+    return installation.service("coordinator", layout.coordinatorHeapMiB, arguments);
   }
 
   private Running run(String name, List<List<String>> commands) throws IOException {

@@ -94,13 +94,13 @@ final class StrangersAcceptanceTest {
   }
 
   @Test
-  void badInput_1_otherAuthoritySameName_refused() throws Exception {
+  void badInput_01_otherAuthoritySameName_refused() throws Exception {
     assertThat(door.submit(Optional.of(otherAuthority()), report(NORTH, NORTH)))
         .isEqualTo(Status.Code.UNAVAILABLE);
   }
 
   @Test
-  void badInput_5_signingCertificateAsClient_refused() throws Exception {
+  void badInput_05_signingCertificateAsClient_refused() throws Exception {
     Credential signing = Credential.load(layout().siteState(NORTH), "signing");
 
     assertThat(door.submit(Optional.of(signing), report(NORTH, NORTH)))
@@ -108,7 +108,7 @@ final class StrangersAcceptanceTest {
   }
 
   @Test
-  void badInput_6_noCertificateOlderTlsOrPlaintext_refused() throws Exception {
+  void badInput_06_noCertificateOlderTlsOrPlaintext_refused() throws Exception {
     Signed own = report(NORTH, NORTH);
 
     assertThat(door.submit(Optional.empty(), own)).isEqualTo(Status.Code.UNAVAILABLE);
@@ -118,7 +118,7 @@ final class StrangersAcceptanceTest {
   }
 
   @Test
-  void badInput_9_anotherSitesMessageAndNameInMetadata_permissionDenied() throws Exception {
+  void badInput_09_anotherSitesMessageAndNameInMetadata_permissionDenied() throws Exception {
     Metadata names = new Metadata();
     for (String key : List.of("site", "site_id", "x-site-id")) {
       names.put(Metadata.Key.of(key, Metadata.ASCII_STRING_MARSHALLER), SOUTH.value());

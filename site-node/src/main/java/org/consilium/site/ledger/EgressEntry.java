@@ -27,6 +27,7 @@ public record EgressEntry(
    */
   public enum Kind {
     ENROL_REQUEST("enrol-request", 32 << 10, 60, Mode.ANY, Line.EACH),
+    /** A request for a successor of the node's certificate: a public key and the node's name. */
     RENEW_REQUEST("renew-request", 32 << 10, 60, Mode.ANY, Line.EACH),
     /** Versions that this node speaks. */
     CAPABILITY("capability", 256, 600, Mode.ANY, Line.COUNTED),
@@ -48,6 +49,7 @@ public record EgressEntry(
     /** Released measures. */
     REPORT("report", 16 << 10, 240, Mode.ANY, Line.EACH),
     COHORT_COUNT("cohort-count", 512, 60, Mode.ANY, Line.EACH),
+    /** The word that the coordinator's audit log continues what this site saw: hashes only. */
     AUDIT_COSIGN("audit-cosign", 8 << 10, 240, Mode.ANY, Line.EACH);
 
     /** The protection mode that the study must have. */

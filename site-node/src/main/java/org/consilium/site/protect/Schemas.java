@@ -27,6 +27,12 @@ final class Schemas {
           new Form.Opaque(1, 8 << 10),
           VERSION);
 
+  private static final WireSchema RENEW = message(new Form.Opaque(1, 8 << 10));
+
+  private static final WireSchema RECOVER =
+      signed(
+          message(NAME, DIGEST, new Form.Opaque(1, 8 << 10), new Form.Opaque(1, 8 << 10), LARGE));
+
   private static final WireSchema HELLO = branch(1, message(SMALL, VERSION));
   private static final WireSchema PING = branch(2, message(LARGE, LARGE));
 
@@ -87,6 +93,7 @@ final class Schemas {
                   Limits.MEASURES_MAX),
               Field.of(8, new Form.Whole(20))));
 
+  /** Size and root of the audit log that this site knows. */
   private static final WireSchema AUDIT_STATE = branch(20, message(LARGE, DIGEST));
 
   private static final WireSchema AUDIT_COSIGN =
@@ -114,7 +121,7 @@ final class Schemas {
     return switch (kind) {
       case ENROL_REQUEST -> ENROL;
       case CAPABILITY -> HELLO;
-      case HEARTBEATS -> WireSchema.either(WireSchema.either(PING, PROGRESS), AUDIT_STATE);
+      case HEARTBEATS -> WireSchema.either(PING, PROGRESS, AUDIT_STATE);
       case REQUEST -> WireSchema.either(FETCH, COLLECT);
       case DECISION -> DECISION;
       case TYPED_ERROR -> REFUSAL;
@@ -130,7 +137,7 @@ final class Schemas {
       case U3_SIGNATURE -> branch(3, opaque(kind));
       case UNMASK_SHARES -> branch(4, opaque(kind));
       case AUDIT_COSIGN -> AUDIT_COSIGN;
-      case RENEW_REQUEST -> opaque(kind);
+      case RENEW_REQUEST -> WireSchema.either(RENEW, RECOVER);
     };
   }
 

@@ -7,6 +7,8 @@ import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.consilium.protocol.Limits;
@@ -16,7 +18,9 @@ import org.consilium.site.protect.EgressGate;
 
 /**
  * The one connection of a site, which it dials: TLS 1.3 to the coordinator, through the hospital's
- * proxy if there is one. It is opened on first use and opened again after a cut. Close it.
+ * proxy if there is one. It is opened on first use and opened again after a cut. With a new
+ * credential, new calls go over a new connection, and what is under way goes on over the old one.
+ * Safe for use by many threads. Close it.
  */
 public final class CoordinatorLink implements AutoCloseable {
   /** Network paths cut idle connections after minutes; the server permits one ping in 30 s. */
@@ -26,18 +30,32 @@ public final class CoordinatorLink implements AutoCloseable {
   private static final int FLOW_WINDOW_BYTES = 4 << 20;
   private static final int CLOSE_SECONDS = 5;
 
-  private final ManagedChannel channel;
-  private final Channel guarded;
+  private final Endpoint endpoint;
+  private final PeerTrust trust;
+  private final ProxyRules proxies;
   private final EgressGate gate;
+  private final List<ManagedChannel> retired = new ArrayList<>();
+  private volatile Line line;
 
-  private CoordinatorLink(ManagedChannel channel, EgressGate gate) {
-    this.channel = channel;
+  private CoordinatorLink(
+      Endpoint endpoint, PeerTrust trust, ProxyRules proxies, EgressGate gate, Line line) {
+    this.endpoint = endpoint;
+    this.trust = trust;
+    this.proxies = proxies;
     this.gate = gate;
-    this.guarded = ClientInterceptors.intercept(channel, new ExitInterceptor(gate));
+    this.line = line;
   }
 
   /** Host and port of the coordinator. */
   public record Endpoint(String host, int port) {}
+
+  /** What new calls go over, and how many credentials were in use before. */
+  private record Line(ManagedChannel channel, Channel guarded, int generation) {
+    static Line of(ManagedChannel channel, EgressGate gate, int generation) {
+      return new Line(
+          channel, ClientInterceptors.intercept(channel, new ExitInterceptor(gate)), generation);
+    }
+  }
 
   /**
    * Mutual TLS with the site's own certificate; the server must be a coordinator of {@code root}.
@@ -45,24 +63,48 @@ public final class CoordinatorLink implements AutoCloseable {
   public static CoordinatorLink mutual(
       Endpoint endpoint, Credential tls, X509Certificate root, ProxyRules proxies, EgressGate gate)
       throws SSLException {
-    SslContextBuilder ssl =
-        SslContextBuilder.forClient()
-            .keyManager(tls.privateKey(), tls.chain().toArray(X509Certificate[]::new))
-            .trustManager(PeerTrust.forServer(root, tls.id().trustDomain()));
-    return open(endpoint, ssl, proxies, gate);
+    return mutual(endpoint, tls, PeerTrust.forServer(root, tls.id().trustDomain()), proxies, gate);
+  }
+
+  /** Mutual TLS with the site's own certificate; {@code trust} decides whom to believe. */
+  public static CoordinatorLink mutual(
+      Endpoint endpoint, Credential tls, PeerTrust trust, ProxyRules proxies, EgressGate gate)
+      throws SSLException {
+    ManagedChannel channel = open(endpoint, client(trust, tls), proxies);
+    return new CoordinatorLink(endpoint, trust, proxies, gate, Line.of(channel, gate, 0));
   }
 
   /** TLS of the server alone; {@code trust} decides whom to believe. */
   public static CoordinatorLink serverOnly(
       Endpoint endpoint, PeerTrust trust, ProxyRules proxies, EgressGate gate) throws SSLException {
-    return open(endpoint, SslContextBuilder.forClient().trustManager(trust), proxies, gate);
+    ManagedChannel channel =
+        open(endpoint, SslContextBuilder.forClient().trustManager(trust), proxies);
+    return new CoordinatorLink(endpoint, trust, proxies, gate, Line.of(channel, gate, 0));
+  }
+
+  /**
+   * Makes new calls with another credential. Calls under way go on with the former one; who holds a
+   * long one looks at {@link #generation} and moves over.
+   */
+  public synchronized void renew(Credential tls) throws SSLException {
+    Line former = line;
+    ManagedChannel channel = open(endpoint, client(trust, tls), proxies);
+    line = Line.of(channel, gate, former.generation() + 1);
+    former.channel().shutdown();
+    retired.removeIf(ManagedChannel::isTerminated);
+    retired.add(former.channel());
+  }
+
+  /** How often the credential was changed. */
+  public int generation() {
+    return line.generation();
   }
 
   /**
    * For calls; they fail fast while there is no connection. Every message goes through the exit.
    */
   public Channel channel() {
-    return guarded;
+    return line.guarded();
   }
 
   /** The exit that every message goes through. */
@@ -72,34 +114,40 @@ public final class CoordinatorLink implements AutoCloseable {
 
   /** Tries to connect at once instead of at the channel's own pace. */
   public void connectNow() {
-    channel.resetConnectBackoff();
+    line.channel().resetConnectBackoff();
   }
 
   @Override
-  public void close() {
-    channel.shutdownNow();
+  public synchronized void close() {
+    retired.add(line.channel());
+    retired.forEach(ManagedChannel::shutdownNow);
     try {
-      var _ = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      for (ManagedChannel channel : retired) {
+        var _ = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private static CoordinatorLink open(
-      Endpoint endpoint, SslContextBuilder ssl, ProxyRules proxies, EgressGate gate)
+  private static SslContextBuilder client(PeerTrust trust, Credential tls) {
+    return SslContextBuilder.forClient()
+        .keyManager(tls.privateKey(), tls.chain().toArray(X509Certificate[]::new))
+        .trustManager(trust);
+  }
+
+  private static ManagedChannel open(Endpoint endpoint, SslContextBuilder ssl, ProxyRules proxies)
       throws SSLException {
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
-            .sslContext(GrpcSslContexts.configure(ssl.protocols("TLSv1.3")).build())
-            .proxyDetector(proxies)
-            .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX)
-            .maxInboundMetadataSize(Limits.METADATA_BYTES_MAX)
-            .flowControlWindow(FLOW_WINDOW_BYTES)
-            .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-            .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .keepAliveWithoutCalls(true)
-            .disableRetry()
-            .build();
-    return new CoordinatorLink(channel, gate);
+    return NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
+        .sslContext(GrpcSslContexts.configure(ssl.protocols("TLSv1.3")).build())
+        .proxyDetector(proxies)
+        .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX)
+        .maxInboundMetadataSize(Limits.METADATA_BYTES_MAX)
+        .flowControlWindow(FLOW_WINDOW_BYTES)
+        .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+        .keepAliveWithoutCalls(true)
+        .disableRetry()
+        .build();
   }
 }

@@ -12,7 +12,6 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.CoordinationGrpc;
@@ -47,13 +46,11 @@ import org.consilium.site.protect.witness.ReleasedCosignature;
 public final class CoordinatorSession {
   private static final Duration PING_EVERY = Duration.ofSeconds(10);
 
+  /** How soon a stream moves over to a new certificate, and a pause is noticed to have ended. */
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
   /** Three pings unanswered: the stream is dead, whatever the network says. */
   private static final Duration SILENCE_MAX = Duration.ofSeconds(35);
-
-  /** While people have paused all egress, whether they still do is looked up this often. */
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
-
-  private static final Duration WRITE_MAX = Duration.ofSeconds(20);
 
   private final CoordinatorLink link;
   private final Self self;
@@ -82,7 +79,9 @@ public final class CoordinatorSession {
   public enum Ending {
     HALTED,
     REVOKED,
-    PROTOCOL
+    PROTOCOL,
+    /** This machine's clock differs too much; only before the first welcome. */
+    CLOCK
   }
 
   public CoordinatorSession(CoordinatorLink link, Self self, Orders orders, InstantSource clock) {
@@ -112,6 +111,13 @@ public final class CoordinatorSession {
         word = Failures.word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {
         word = "silent";
+      } catch (Skew skew) {
+        orders.dropped(String.valueOf(skew.getMessage()));
+        if (lastHeard.equals(Instant.MIN)) {
+          hangUp();
+          return Ending.CLOCK;
+        }
+        word = "clock";
       } catch (EgressBlocked blocked) {
         orders.held(blocked);
         word = blocked.step().word();
@@ -154,8 +160,30 @@ public final class CoordinatorSession {
 
   private Goodbye.Reason converse(Halt halt, Backoff backoff)
       throws StatusException, TimeoutException, InterruptedException, ChainRefused, IOException {
+    Opened opened = greet();
+    backoff.reset();
+    while (true) {
+      Optional<Goodbye.Reason> end = listen(halt, opened);
+      if (end.isPresent()) {
+        return end.get();
+      }
+      opened = greet(); // under the new certificate; only then the former stream ends
+    }
+  }
+
+  /** A stream that was welcomed, the key that signs on it, and the credential it came with. */
+  private record Opened(
+      BlockingClientCall<SiteMessage, CoordinatorMessage> stream,
+      Optional<CoordinatorKey> key,
+      Goodbye.Reason refusal,
+      int generation) {}
+
+  private Opened greet()
+      throws StatusException, TimeoutException, InterruptedException, ChainRefused, IOException {
+    int generation = link.generation();
     var stream = CoordinationGrpc.newBlockingV2Stub(link.channel()).session();
-    write(
+    Instant asked = clock.instant();
+    Stream.write(
         stream,
         SiteMessage.newBuilder()
             .setHello(
@@ -163,15 +191,15 @@ public final class CoordinatorSession {
                     .setProtocol(Limits.PROTOCOL)
                     .setSoftwareVersion(self.softwareVersion()))
             .build());
-    CoordinatorMessage first = read(stream, SILENCE_MAX);
+    CoordinatorMessage first = Stream.read(stream, SILENCE_MAX);
     if (first.hasGoodbye()) {
-      return first.getGoodbye().getReason();
+      return new Opened(stream, Optional.empty(), first.getGoodbye().getReason(), generation);
     }
-    CoordinatorKey key = welcome(first);
+    CoordinatorKey key = welcome(first, asked);
     lastHeard = clock.instant();
     pinged = clock.instant();
-    backoff.reset();
     synchronized (sending) {
+      call.ifPresent(former -> former.cancel("another stream took over", null));
       call = Optional.of(stream);
       welcomed = true;
       orders.connected();
@@ -180,10 +208,23 @@ public final class CoordinatorSession {
       }
       tellKnown(stream);
     }
+    return new Opened(stream, Optional.of(key), Goodbye.Reason.REASON_UNSPECIFIED, generation);
+  }
+
+  /** Why the stream ended; nothing when the link has a new credential, and it has to move. */
+  private Optional<Goodbye.Reason> listen(Halt halt, Opened opened)
+      throws StatusException, TimeoutException, InterruptedException, IOException {
+    if (opened.key().isEmpty()) {
+      return Optional.of(opened.refusal());
+    }
+    var stream = opened.stream();
     MessageBudget budget = new MessageBudget(clock.instant());
     while (!halt.halted() && !link.gate().paused()) {
+      if (opened.generation() != link.generation()) {
+        return Optional.empty();
+      }
       ping(stream);
-      Optional<CoordinatorMessage> message = poll(stream, untilNextPing());
+      Optional<CoordinatorMessage> message = Stream.poll(stream, untilNextLook());
       if (message.isPresent()) {
         lastHeard = clock.instant();
         if (!budget.take(lastHeard)) {
@@ -193,18 +234,18 @@ public final class CoordinatorSession {
         }
         orders.heard();
         if (message.get().hasGoodbye()) {
-          return message.get().getGoodbye().getReason();
+          return Optional.of(message.get().getGoodbye().getReason());
         }
-        handle(message.get(), key);
+        handle(message.get(), opened.key().get());
       } else if (clock.instant().isAfter(lastHeard.plus(SILENCE_MAX))) {
         throw new TimeoutException();
       }
     }
     stream.halfClose();
-    return Goodbye.Reason.REASON_UNSPECIFIED;
+    return Optional.of(Goodbye.Reason.REASON_UNSPECIFIED);
   }
 
-  private CoordinatorKey welcome(CoordinatorMessage first) throws ChainRefused {
+  private CoordinatorKey welcome(CoordinatorMessage first, Instant asked) throws ChainRefused {
     if (!first.hasWelcome()) {
       throw new MalformedMessage("session: the first message is not a welcome");
     }
@@ -219,6 +260,7 @@ public final class CoordinatorSession {
           "session: welcomed as %s, this is %s"
               .formatted(Limits.printable(welcome.getSite()), self.site()));
     }
+    Skew.check(welcome.getCoordinatorTimeMillis(), asked, clock.instant());
     return CoordinatorKey.of(welcome.getSigningChainList(), self.chains());
   }
 
@@ -271,8 +313,12 @@ public final class CoordinatorSession {
     synchronized (sending) {
       if (call.isPresent()) {
         try {
-          write(call.get(), message);
+          Stream.write(call.get(), message);
           tellKnown(call.get());
+        } catch (EgressBlocked blocked) {
+          orders.held(blocked);
+        } catch (UncheckedIOException full) {
+          throw new IOException(full.getMessage(), full);
         } catch (StatusException | TimeoutException cut) {
           call = Optional.empty(); // the reading side notices as well
         } catch (InterruptedException interrupted) {
@@ -285,7 +331,7 @@ public final class CoordinatorSession {
   /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
   private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
       throws StatusException, TimeoutException, InterruptedException {
-    write(stream, CheckpointCodec.state(self.witness().known()));
+    Stream.write(stream, CheckpointCodec.state(self.witness().known()));
   }
 
   private void ping(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
@@ -297,7 +343,7 @@ public final class CoordinatorSession {
     pinged = now;
     sequence++;
     synchronized (sending) {
-      write(
+      Stream.write(
           stream,
           SiteMessage.newBuilder()
               .setPing(
@@ -306,15 +352,17 @@ public final class CoordinatorSession {
     }
   }
 
-  private Duration untilNextPing() {
-    Duration left = Duration.between(clock.instant(), pinged.plus(PING_EVERY));
-    return left.isNegative() ? Duration.ofMillis(1) : left.plusMillis(1);
+  private Duration untilNextLook() {
+    Duration left = Duration.between(clock.instant(), pinged.plus(PING_EVERY)).plusMillis(1);
+    return left.compareTo(LOOK_EVERY) > 0
+        ? LOOK_EVERY
+        : left.isPositive() ? left : Duration.ofMillis(1);
   }
 
   /** Sends an answer; the caller holds {@link #sending}. A decision is in the ledger before. */
   private void transmit(Answer answer) throws IOException {
     try {
-      write(call.orElseThrow(), AnswerCodec.encode(answer));
+      Stream.write(call.orElseThrow(), AnswerCodec.encode(answer));
     } catch (EgressBlocked blocked) {
       orders.held(blocked);
     } catch (UncheckedIOException ledger) {
@@ -346,34 +394,6 @@ public final class CoordinatorSession {
   private void cancel() {
     synchronized (sending) {
       call.ifPresent(c -> c.cancel("node stops", null));
-    }
-  }
-
-  private static void write(
-      BlockingClientCall<SiteMessage, CoordinatorMessage> stream, SiteMessage message)
-      throws StatusException, TimeoutException, InterruptedException {
-    if (!stream.write(message, WRITE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw Status.UNAVAILABLE.withDescription("the stream was closed").asException();
-    }
-  }
-
-  private static CoordinatorMessage read(
-      BlockingClientCall<SiteMessage, CoordinatorMessage> stream, Duration limit)
-      throws StatusException, TimeoutException, InterruptedException {
-    CoordinatorMessage message = stream.read(limit.toMillis(), TimeUnit.MILLISECONDS);
-    if (message == null) {
-      throw Status.UNAVAILABLE.withDescription("the coordinator closed the stream").asException();
-    }
-    return message;
-  }
-
-  private static Optional<CoordinatorMessage> poll(
-      BlockingClientCall<SiteMessage, CoordinatorMessage> stream, Duration limit)
-      throws StatusException, InterruptedException {
-    try {
-      return Optional.of(read(stream, limit));
-    } catch (TimeoutException nothingYet) {
-      return Optional.empty();
     }
   }
 }

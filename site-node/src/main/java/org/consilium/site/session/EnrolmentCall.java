@@ -5,10 +5,13 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.consilium.proto.v1.CollectReply;
 import org.consilium.proto.v1.CollectRequest;
+import org.consilium.proto.v1.EnrolReply;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.protocol.Limits;
@@ -25,9 +28,12 @@ public final class EnrolmentCall {
   private static final long UNARY_SECONDS = 30;
 
   private final CoordinatorLink link;
+  private final InstantSource clock;
 
-  public EnrolmentCall(CoordinatorLink link) {
+  /** By {@code clock} this machine's time is compared with the coordinator's. */
+  public EnrolmentCall(CoordinatorLink link, InstantSource clock) {
     this.link = link;
+    this.clock = clock;
   }
 
   /** What the coordinator said. */
@@ -40,6 +46,13 @@ public final class EnrolmentCall {
 
     /** People said no. */
     record Denied() implements Reply {}
+
+    /**
+     * The request was taken, but this machine's clock is wrong.
+     *
+     * @param reason safe to print
+     */
+    record Skewed(String reason) implements Reply {}
 
     /**
      * The call failed.
@@ -61,12 +74,17 @@ public final class EnrolmentCall {
             .setSoftwareVersion(softwareVersion)
             .build();
     try {
-      byte[] seen = stub().enrol(request).getKeyDigest().toByteArray();
+      Instant asked = clock.instant();
+      EnrolReply answer = stub().enrol(request);
+      Skew.check(answer.getCoordinatorTimeMillis(), asked, clock.instant());
+      byte[] seen = answer.getKeyDigest().toByteArray();
       if (!java.util.Arrays.equals(seen, tls.fingerprint().bytes())) {
         return new Reply.Failed(
             Status.Code.DATA_LOSS, "the coordinator saw another key than was sent");
       }
       return new Reply.Pending();
+    } catch (Skew skew) {
+      return new Reply.Skewed(String.valueOf(skew.getMessage()));
     } catch (StatusException | StatusRuntimeException failed) {
       return failed(Status.fromThrowable(failed));
     }

@@ -6,9 +6,12 @@ import org.consilium.proto.v1.CollectRequest;
 import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.EnrolRequest;
+import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.Refusal;
+import org.consilium.proto.v1.RenewRequest;
+import org.consilium.proto.v1.RevocationsRequest;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.StudyDecision;
@@ -32,6 +35,8 @@ final class OutgoingMessages {
   private static final String SUBMIT_REPORT =
       CoordinationGrpc.getSubmitReportMethod().getFullMethodName();
 
+  private static final String RECOVER = EnrolmentGrpc.getRecoverMethod().getFullMethodName();
+
   private OutgoingMessages() {}
 
   /** The message at the exit; empty if it is of no declared kind. */
@@ -39,8 +44,11 @@ final class OutgoingMessages {
     return switch (message) {
       case SiteMessage said -> said(said);
       case EnrolRequest request -> Optional.of(enrol(request));
-      case CollectRequest _, FetchModelRequest _, CommitUpdateRequest _ ->
+      case CollectRequest _, FetchModelRequest _, CommitUpdateRequest _, RevocationsRequest _ ->
           Optional.of(Outgoing.plain(Kind.REQUEST, message.toByteArray()));
+      case RenewRequest _ -> Optional.of(Outgoing.plain(Kind.RENEW_REQUEST, message.toByteArray()));
+      case Signed _ when method.equals(RECOVER) ->
+          Optional.of(Outgoing.plain(Kind.RENEW_REQUEST, message.toByteArray()));
       case UpdateChunk chunk -> Optional.of(chunk(chunk));
       case MaskSubmission submission -> mask(submission);
       case Signed signed when method.equals(BEGIN_UPDATE) -> Optional.of(manifest(signed));
@@ -53,7 +61,8 @@ final class OutgoingMessages {
     byte[] bytes = message.toByteArray();
     return switch (message.getKindCase()) {
       case HELLO -> Optional.of(Outgoing.plain(Kind.CAPABILITY, bytes));
-      case PING -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
+      case PING, AUDIT_STATE -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
+      case AUDIT_COSIGN -> Optional.of(Outgoing.plain(Kind.AUDIT_COSIGN, bytes));
       case DECISION -> {
         StudyDecision decision = message.getDecision();
         yield Optional.of(
@@ -71,8 +80,6 @@ final class OutgoingMessages {
                 false,
                 bytes));
       }
-      case AUDIT_STATE -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
-      case AUDIT_COSIGN -> Optional.of(Outgoing.plain(Kind.AUDIT_COSIGN, bytes));
       case KIND_NOT_SET -> Optional.empty();
     };
   }

@@ -61,11 +61,15 @@ final class Persistence {
     backoff.reset();
     while (!halt.halted()) {
       String failure;
+      int key = link.generation();
       try {
         return new Outcome.Done<>(attempt.run());
       } catch (StatusException | StatusRuntimeException failed) {
         Status status = Status.fromThrowable(failed);
-        if (!Failures.passing(status)) {
+        // A connection under the former certificate ends with it; the next one has the new.
+        boolean outlived =
+            status.getCode() == Status.Code.UNAUTHENTICATED && key != link.generation();
+        if (!outlived && !Failures.passing(status)) {
           return new Outcome.Refused<>(status);
         }
         failure = Failures.words(status);

@@ -156,7 +156,10 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
           return;
         }
         Welcome.Builder welcome =
-            Welcome.newBuilder().setProtocol(Limits.PROTOCOL).setSite("north");
+            Welcome.newBuilder()
+                .setProtocol(Limits.PROTOCOL)
+                .setSite("north")
+                .setCoordinatorTimeMillis(LyingCoordinatorTest.NOW.toEpochMilli());
         signing.chain().forEach(c -> welcome.addSigningChain(ByteString.copyFrom(der(c))));
         out.onNext(CoordinatorMessage.newBuilder().setWelcome(welcome).build());
         for (int i = 0; i < (honest ? 0 : FLOOD); i++) {

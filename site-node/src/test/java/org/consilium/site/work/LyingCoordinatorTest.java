@@ -55,7 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a site does not do for a coordinator that lies, over real sockets. */
 final class LyingCoordinatorTest {
-  private static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+  static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
   private static final Duration SHORT = Duration.ofMillis(5);
 
   @TempDir Path folder;
