@@ -100,15 +100,21 @@ once "$node" -- node join --token-file /tokens/none.token --state /data/state --
 passed "join without a token is refused: exit 2, CS-USAGE-001"
 
 # A consortium.
-once "$coordinator" -v smoke-coordinator:/data -- consortium create --dir /data/consortium \
-  --domain smoke.consilium.test >"$work/consortium" 2>&1 || failed "$(cat "$work/consortium")"
+timeout 120 podman run --rm --no-healthcheck "${hardened[@]}" -v smoke-coordinator:/data --entrypoint consilium \
+  "$coordinator" consortium init --dir /data/consortium --domain smoke.consilium.test \
+  >"$work/consortium" 2>&1 || failed "$(cat "$work/consortium")"
 serve smoke-coordinator "$coordinator" -v smoke-coordinator:/data -v smoke-tokens:/tokens -- \
   coordinator serve --public-host localhost
+# One container for both here; between machines the authority has its own.
+timeout 60 podman exec -d smoke-coordinator consilium ca serve --dir /data/consortium/authority
 healthy smoke-coordinator
+first=/data/consortium/persons/first.key
+second=/data/consortium/persons/second.key
 
 port=9464
 for site in north south; do
-  admin site invite "$site" -o "/tokens/$site.token" >/dev/null
+  admin site invite "$site" --person "$first" -o "/tokens/$site.token" >/dev/null
+  admin site approve "$site" --person "$second" >/dev/null
   containers+=("smoke-join-$site")
   timeout 60 podman run -d --no-healthcheck --name "smoke-join-$site" "${hardened[@]}" \
     -v "smoke-$site:/data" -v smoke-tokens:/tokens:ro "$node" \
@@ -120,7 +126,7 @@ for site in north south; do
     sleep 1
   done
   [[ -n "$words" ]] || failed "$site printed no fingerprint: $(podman logs "smoke-join-$site" 2>&1 | tail -n 5)"
-  admin site approve "$site" --fingerprint "$words" >/dev/null
+  admin site approve "$site" --person "$second" --fingerprint "$words" >/dev/null
   code="$(timeout 60 podman wait "smoke-join-$site")"
   [[ "$code" == 0 ]] || failed "$site did not join: $(podman logs "smoke-join-$site" 2>&1 | tail -n 5)"
   passed "$site joined; its six words were compared and approved"

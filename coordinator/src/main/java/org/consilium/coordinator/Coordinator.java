@@ -22,9 +22,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.audit.AuditLog;
+import org.consilium.coordinator.authority.AuthorityClient;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.Member;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.consortium.Revocations;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
@@ -46,8 +48,6 @@ import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
 import org.consilium.protocol.StudyId;
-import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
@@ -107,17 +107,23 @@ public final class Coordinator implements AutoCloseable {
     JvmMetrics.builder().register(registry);
     Journal journal = openJournal(registry);
     boolean whole = checkJournal(journal);
-    CertificateAuthority authority = openAuthority();
+    AuthorityClient authority = keep(AuthorityLine.open(settings, clock, random)).client();
     OwnCertificate tls =
         own(
             "tls",
             authority,
             SpiffeId.coordinator(authority.trustDomain(), "main"),
             Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
-    Consortium consortium =
-        Consortium.open(journal, authority, settings.siteCertificateLife(), clock, random);
+    Consortium consortium = Consortium.open(journal, authority, clock);
+    keep(AuthorityLine.copying(consortium));
     Denylist denylist = Denylist.open(journal);
-    Revocations revocations = new Revocations(consortium, denylist, authority, clock);
+    Revocations revocations =
+        new Revocations(
+            consortium,
+            denylist,
+            authority,
+            settings.state().resolve("identity").resolve("revoked.crl"),
+            clock);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Credential signing = signingCredential(authority);
@@ -179,7 +185,7 @@ public final class Coordinator implements AutoCloseable {
 
   private Surroundings surroundings(
       Journal journal,
-      CertificateAuthority authority,
+      AuthorityClient authority,
       Consortium consortium,
       Credential signing,
       Presence presence,
@@ -200,7 +206,7 @@ public final class Coordinator implements AutoCloseable {
         settings.keepUpdates() ? Retention.KEEP : Retention.DROP);
   }
 
-  private Credential signingCredential(CertificateAuthority authority) throws IOException {
+  private Credential signingCredential(AuthorityClient authority) throws IOException {
     return own(
             "signing",
             authority,
@@ -209,7 +215,7 @@ public final class Coordinator implements AutoCloseable {
         .current();
   }
 
-  private AuditLog openAudit(Journal journal, CertificateAuthority authority, Credential signing)
+  private AuditLog openAudit(Journal journal, AuthorityClient authority, Credential signing)
       throws IOException {
     return keep(
         AuditLog.open(
@@ -221,14 +227,14 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private List<X509Certificate> certify(
-      CertificateAuthority authority, StudyId study, Fingerprint sealingKey) throws IOException {
+      AuthorityClient authority, StudyId study, Fingerprint sealingKey) throws IOException {
     try {
       // The certificate's own key is dropped: only the digest of the sealing key in it counts.
-      return authority.issue(
+      return authority.certify(
           KeyRequest.signing(random).pkcs10(),
-          SpiffeId.aggregator(authority.trustDomain(), study.value()),
-          Leaf.AGGREGATION.terms().withSealingKey(sealingKey));
-    } catch (CertificateRefused refused) {
+          Leaf.AGGREGATION.terms().withSealingKey(sealingKey),
+          study.value());
+    } catch (MembershipRefused refused) {
       throw new IOException("certify the aggregation key of %s".formatted(study), refused);
     }
   }
@@ -278,19 +284,7 @@ public final class Coordinator implements AutoCloseable {
     return firstBad == 0;
   }
 
-  private CertificateAuthority openAuthority() throws IOException {
-    Path folder = settings.consortium();
-    if (!Files.exists(folder.resolve("issuing.crt"))) {
-      throw new IOException(
-          ("open consortium %s: there is none; make one with: consilium consortium create --dir %s"
-                  + " --domain example.org")
-              .formatted(folder, folder));
-    }
-    return CertificateAuthority.open(folder, clock, random);
-  }
-
-  private OwnCertificate own(
-      String name, CertificateAuthority authority, SpiffeId id, Leaf.Terms terms)
+  private OwnCertificate own(String name, AuthorityClient authority, SpiffeId id, Leaf.Terms terms)
       throws IOException {
     return keep(
         OwnCertificate.open(

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.coordinator.yaml.YamlRefused;
@@ -15,25 +14,23 @@ import org.consilium.coordinator.yaml.YamlText;
  * CONSILIUM_*}), else the configuration file, else the default here.
  *
  * @param state folder of all that must survive a restart
- * @param consortium folder of the certificate authority
+ * @param consortium folder with the certificate towards the issuing authority
+ * @param authority {@code host:port} of the issuing authority; empty: as the folder says
  * @param host address to bind; loopback by default
  * @param publicHost name under which sites and people reach this machine
  * @param ports of HTTP, sites and enrolment; 0 for any free one
  * @param database where the journal is
- * @param siteCertificateLife how long a site's TLS certificate lives
  * @param keepUpdates whether sealed updates and their key outlive their round, for replays
  */
 public record CoordinatorSettings(
     Path state,
     Path consortium,
+    Optional<String> authority,
     String host,
     String publicHost,
     Ports ports,
     Database database,
-    Duration siteCertificateLife,
     boolean keepUpdates) {
-  /** As long as the authority allows: a site that is away for a week comes back by itself. */
-  private static final Duration SITE_CERTIFICATE_LIFE = Duration.ofDays(7);
 
   /** The three ports. */
   public record Ports(int http, int grpc, int enrolment) {
@@ -65,7 +62,7 @@ public record CoordinatorSettings(
       Optional<String> databaseUrl,
       Optional<String> databaseUser,
       Optional<Path> databasePasswordFile,
-      Optional<Duration> siteCertificateLife,
+      Optional<String> authority,
       Optional<Boolean> keepUpdates) {
 
     /** Fills the empty places from {@code weaker}. */
@@ -80,7 +77,7 @@ public record CoordinatorSettings(
           databaseUrl.or(weaker::databaseUrl),
           databaseUser.or(weaker::databaseUser),
           databasePasswordFile.or(weaker::databasePasswordFile),
-          siteCertificateLife.or(weaker::siteCertificateLife),
+          authority.or(weaker::authority),
           keepUpdates.or(weaker::keepUpdates));
     }
   }
@@ -90,6 +87,7 @@ public record CoordinatorSettings(
     return new CoordinatorSettings(
         state,
         said.consortium().orElse(state.resolve("consortium")),
+        said.authority(),
         said.host().orElse("127.0.0.1"),
         said.publicHost().orElse("localhost"),
         new Ports(
@@ -98,7 +96,6 @@ public record CoordinatorSettings(
             said.enrolmentPort().orElse(8444)),
         new Database(
             said.databaseUrl(), said.databaseUser().orElse("sa"), said.databasePasswordFile()),
-        said.siteCertificateLife().orElse(SITE_CERTIFICATE_LIFE),
         said.keepUpdates().orElse(false));
   }
 
@@ -120,9 +117,7 @@ public record CoordinatorSettings(
             text(database, "url"),
             text(database, "user"),
             text(database, "passwordFile").map(Path::of),
-            root.has("siteCertificateLife")
-                ? Optional.of(root.duration("siteCertificateLife", SITE_CERTIFICATE_LIFE))
-                : Optional.empty(),
+            text(root, "authority"),
             root.has("keepUpdates")
                 ? Optional.of(root.flag("keepUpdates", false))
                 : Optional.empty());

@@ -7,12 +7,14 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.CertificateRefused;
+import org.consilium.coordinator.consortium.Authority;
+import org.consilium.coordinator.consortium.AuthorityUnreachable;
+import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
@@ -27,6 +29,8 @@ import org.slf4j.LoggerFactory;
 final class OwnCertificate implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OwnCertificate.class);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(250);
 
   private final Path folder;
   private final String name;
@@ -40,17 +44,22 @@ final class OwnCertificate implements AutoCloseable {
   private Instant due;
 
   /** What is asked of the authority. */
-  record Issue(CertificateAuthority authority, SpiffeId id, Leaf.Terms terms) {}
+  record Issue(Authority authority, SpiffeId id, Leaf.Terms terms) {}
 
   private OwnCertificate(
-      Path folder, String name, Issue issue, InstantSource clock, SecureRandom random)
+      Path folder,
+      String name,
+      Issue issue,
+      Optional<Credential> given,
+      InstantSource clock,
+      SecureRandom random)
       throws IOException {
     this.folder = folder;
     this.name = name;
     this.issue = issue;
     this.clock = clock;
     this.random = random;
-    this.current = keptOrNew();
+    this.current = keptOrNew(given);
     this.due = current.renewAt(random.nextDouble());
   }
 
@@ -58,7 +67,19 @@ final class OwnCertificate implements AutoCloseable {
   static OwnCertificate open(
       Path folder, String name, Issue issue, InstantSource clock, SecureRandom random)
       throws IOException {
-    return new OwnCertificate(folder, name, issue, clock, random);
+    return new OwnCertificate(folder, name, issue, Optional.empty(), clock, random);
+  }
+
+  /** Goes on from a certificate that somebody gave; only successors are kept in the folder. */
+  static OwnCertificate from(
+      Credential given,
+      Path folder,
+      String name,
+      Issue issue,
+      InstantSource clock,
+      SecureRandom random)
+      throws IOException {
+    return new OwnCertificate(folder, name, issue, Optional.of(given), clock, random);
   }
 
   synchronized Credential current() {
@@ -87,30 +108,62 @@ final class OwnCertificate implements AutoCloseable {
     }
   }
 
-  private Credential keptOrNew() throws IOException {
-    if (Files.exists(folder.resolve(name + ".pem"))) {
-      Credential kept = Credential.load(folder, name);
+  private Credential keptOrNew(Optional<Credential> given) throws IOException {
+    if (given.isPresent() || Files.exists(folder.resolve(name + ".pem"))) {
+      Credential kept = given.isPresent() ? given.get() : Credential.load(folder, name);
+      Instant now = clock.instant();
       boolean ours =
           kept.chain().getLast().equals(issue.authority().root()) && kept.id().equals(issue.id());
-      if (ours && clock.instant().isBefore(kept.renewAt())) {
+      if (ours && now.isBefore(kept.renewAt())) {
         return kept;
       }
+      if (ours && now.isBefore(kept.expiresAt())) {
+        try {
+          return fresh();
+        } catch (AuthorityUnreachable away) {
+          LOG.warn("own certificate {} is not renewed yet: {}", name, away.getMessage());
+          return kept;
+        }
+      }
     }
-    return fresh();
+    return awaited();
+  }
+
+  /** A first certificate: an authority that starts at the same time may need a moment. */
+  private Credential awaited() throws IOException {
+    Instant until = clock.instant().plus(PATIENCE);
+    while (true) {
+      try {
+        return fresh();
+      } catch (AuthorityUnreachable away) {
+        if (!clock.instant().isBefore(until)) {
+          throw away;
+        }
+        pause();
+      }
+    }
+  }
+
+  private static void pause() throws IOException {
+    try {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES.toMillis());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the authority did not answer", interrupted);
+    }
   }
 
   private Credential fresh() throws IOException {
-    KeyRequest request =
-        issue.terms().leaf() == Leaf.COORDINATOR_TLS
-            ? KeyRequest.tls(random)
-            : KeyRequest.signing(random);
+    Leaf leaf = issue.terms().leaf();
+    KeyRequest request = leaf.tls() ? KeyRequest.tls(random) : KeyRequest.signing(random);
     try {
       Credential made =
-          request.with(issue.authority().issue(request.pkcs10(), issue.id(), issue.terms()));
+          request.with(issue.authority().certify(request.pkcs10(), issue.terms(), ""));
       made.save(folder, name);
       return made;
-    } catch (CertificateRefused refused) {
-      throw new IOException("issue the coordinator's own certificate: " + refused.getMessage());
+    } catch (MembershipRefused refused) {
+      throw new IOException(
+          "ask for the coordinator's own certificate: " + refused.getMessage(), refused);
     }
   }
 

@@ -43,17 +43,27 @@ final class CommandMap {
               "Run a consortium",
               List.of(
                   new Entry(
-                      "consortium create",
-                      "consilium consortium create --dir lab/consortium --domain example.org",
-                      "the authority that vouches for its members"),
+                      "consortium init",
+                      "consilium consortium init --dir lab/consortium --domain example.org",
+                      "authority and two administrators' keys, for a pilot"),
+                  new Entry(
+                      "ca",
+                      "consilium ca serve --dir lab/consortium/authority",
+                      "the issuing authority: init, serve"),
+                  new Entry(
+                      "person",
+                      "consilium person new ada --contact ada@example.org -o ada.key",
+                      "keys of people; who is on the roster"),
+                  new Entry(
+                      "proposal", "consilium proposal list", "what waits for a second person"),
                   new Entry(
                       "coordinator serve",
                       "consilium coordinator serve --state lab/coordinator --consortium"
-                          + " lab/consortium",
+                          + " lab/consortium/coordinator",
                       "the service that runs rounds"),
                   new Entry(
                       "site",
-                      "consilium site invite north -o north.token",
+                      "consilium site invite north --person ada.key -o north.token",
                       "invite, approve, list, revoke sites"),
                   new Entry(
                       "study",

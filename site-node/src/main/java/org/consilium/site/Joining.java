@@ -24,6 +24,7 @@ import org.consilium.site.session.EnrolmentCall;
 import org.consilium.site.session.EnrolmentCall.Reply;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RosterPin;
 
 /**
  * Joins a consortium: keys are made here and stay here, the requests go to the server whose root
@@ -212,6 +213,7 @@ final class Joining {
             "the certificates name %s and %s".formatted(node.id(), sign.id()),
             "");
       }
+      pin(approved, root, node, membership);
       sign.save(state.path(), StateFolder.SIGNING);
       node.save(state.path(), StateFolder.TLS);
     } catch (IllegalArgumentException unfit) {
@@ -219,6 +221,22 @@ final class Joining {
     }
     Files.deleteIfExists(state.path().resolve(StateFolder.TLS + ".request.pem"));
     Files.deleteIfExists(state.path().resolve(StateFolder.SIGNING + ".request.pem"));
+  }
+
+  private void pin(
+      Reply.Approved approved, X509Certificate root, Credential node, Membership membership)
+      throws Failure {
+    try {
+      var _ =
+          new RosterPin(
+                  state.roster(), membership.site(), root, node.id().trustDomain(), console.clock())
+              .accept(approved.roster());
+    } catch (IOException refused) {
+      throw new Failure(
+          Failure.Kind.NOT_ALLOWED,
+          String.valueOf(refused.getMessage()),
+          "tell the consortium's administrators; do not join this coordinator");
+    }
   }
 
   static Failure.Kind kind(io.grpc.Status.Code code) {

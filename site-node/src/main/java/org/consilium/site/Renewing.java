@@ -15,6 +15,7 @@ import org.consilium.security.identity.RevocationRefused;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
+import org.consilium.security.sign.SigningKey;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.session.Backoff;
@@ -117,14 +118,16 @@ final class Renewing {
 
   /** The request that was cut off before its answer was stored, else a new one; it is on disk. */
   static KeyRequest request(StateFolder state, Credential current, SecureRandom random)
-      throws IOException {
+      throws IOException, Failure {
     if (Files.exists(file(state))) {
       KeyRequest kept = KeyRequest.load(state.path(), StateFolder.RENEWAL);
       if (!kept.isFor(current)) {
         return kept;
       }
     }
-    KeyRequest fresh = KeyRequest.renewal(current.id(), random);
+    SigningKey signing = SigningKey.of(state.credential(StateFolder.SIGNING));
+    KeyRequest fresh =
+        KeyRequest.renewal(current.id(), random, key -> signing.sign(KeyRequest.ENDORSEMENT, key));
     fresh.save(state.path(), StateFolder.RENEWAL);
     return fresh;
   }

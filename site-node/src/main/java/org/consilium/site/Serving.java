@@ -40,6 +40,7 @@ import org.consilium.site.session.Halt;
 import org.consilium.site.session.ProxyRules;
 import org.consilium.site.session.RenewalCall;
 import org.consilium.site.session.RevocationCall;
+import org.consilium.site.session.RosterPin;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.PatientPurse;
 import org.consilium.site.train.SyntheticTrainer;
@@ -97,6 +98,9 @@ final class Serving {
     ChainCheck chains = new ChainCheck(root, tls.id().trustDomain(), console.clock());
     PolicyFile policy = new PolicyFile(state.policy(), console.clock());
     Canaries canaries = Canaries.of(state.canaries());
+    RosterPin roster =
+        new RosterPin(
+            state.roster(), membership.site(), root, tls.id().trustDomain(), console.clock());
     try (EgressLedger ledger =
             EgressLedger.open(
                 state.ledger(),
@@ -128,6 +132,7 @@ final class Serving {
                     cohort,
                     self,
                     chains,
+                    roster,
                     ledger,
                     privacy,
                     metrics,
@@ -140,7 +145,8 @@ final class Serving {
                     membership.site(),
                     chains,
                     SiteMain.version(),
-                    AuditWitness.open(state.audit(), signing, chains, console.clock())),
+                    AuditWitness.open(state.audit(), signing, chains, console.clock()),
+                    roster),
                 desk,
                 console.clock());
         Renewing renewing =
@@ -214,6 +220,7 @@ final class Serving {
       CohortSource cohort,
       SiteIdentity self,
       ChainCheck chains,
+      RosterPin roster,
       EgressLedger ledger,
       PrivacyLedger privacy,
       NodeMetrics metrics,
@@ -268,7 +275,7 @@ final class Serving {
         new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
         new MaskProtector(parts.self()),
         new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress()),
-        new MaskDesk.Trust(parts.membership().site(), parts.chains()),
+        new MaskDesk.Trust(parts.membership().site(), parts.chains(), parts.roster()),
         random,
         line -> console.progress(parts.canaries().scrub(line)));
   }

@@ -53,6 +53,11 @@ record StateFolder(Path path) {
     return path.resolve("policy.yaml");
   }
 
+  /** The highest roster version seen. */
+  Path roster() {
+    return path.resolve("roster.pin");
+  }
+
   Path ledger() {
     return path.resolve("ledger.jsonl");
   }

@@ -24,8 +24,9 @@ public final class CommandLines {
       versionProvider = Version.class,
       subcommands = {
         ServeCommand.Noun.class,
-        ConsortiumCommand.class,
         SiteCommand.class,
+        PersonCommand.class,
+        ProposalCommand.class,
         StudyCommand.class,
         AuditCommand.class,
       })
@@ -47,8 +48,21 @@ public final class CommandLines {
         arguments);
   }
 
+  /** Runs a command of another tree in the same way. */
+  public static int run(Object root, String... arguments) {
+    return run(
+        root,
+        new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+        new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+        arguments);
+  }
+
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
-    CommandLine line = new CommandLine(new Root());
+    return run(new Root(), out, err, arguments);
+  }
+
+  private static int run(Object root, PrintWriter out, PrintWriter err, String... arguments) {
+    CommandLine line = new CommandLine(root);
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -61,7 +75,7 @@ public final class CommandLines {
   }
 
   /** What a noun without a verb does. */
-  static int needsVerb(CommandLine line) {
+  public static int needsVerb(CommandLine line) {
     line.usage(line.getErr());
     return Exit.USAGE.number();
   }

@@ -9,9 +9,10 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine;
 
 /** Where a command's answer goes: text for people, or exactly one JSON envelope. */
-final class Output {
+public final class Output {
   private static final int SCHEMA_VERSION = 1;
   private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -25,12 +26,17 @@ final class Output {
     this.json = json;
   }
 
+  /** Where a command of this line writes. */
+  public static Output of(CommandLine line, boolean json) {
+    return new Output(line.getOut(), line.getErr(), json);
+  }
+
   boolean json() {
     return json;
   }
 
   /** The answer: {@code text} for people, {@code data} (JSON) in the envelope. */
-  void answer(String text, String data) {
+  public void answer(String text, String data) {
     if (json) {
       envelope(
           g -> {
@@ -51,7 +57,7 @@ final class Output {
   }
 
   /** A remark for people, beside the answer. */
-  void progress(String text) {
+  public void progress(String text) {
     err.println(text);
     err.flush();
   }
@@ -67,7 +73,7 @@ final class Output {
    */
   void failure(CliFailure failure, String server) {
     String hint =
-        failure.hint().matches("consilium (site|study|audit) .*")
+        failure.hint().matches("consilium (site|study|audit|person|proposal) .*")
             ? failure.hint() + server
             : failure.hint();
     if (json) {
@@ -89,7 +95,7 @@ final class Output {
   }
 
   /** A JSON object of texts. */
-  static String object(Map<String, String> members) {
+  public static String object(Map<String, String> members) {
     return write(
         g -> {
           g.writeStartObject();

@@ -2,7 +2,6 @@ package org.consilium.coordinator.cli;
 
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -21,8 +20,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs the coordinator.",
       "",
-      "  consilium consortium create --dir consortium --domain example.org",
-      "  consilium coordinator serve --state coordinator --consortium consortium",
+      "  consilium coordinator serve --state coordinator --consortium consortium/coordinator",
       ""
     })
 final class ServeCommand implements Callable<Integer> {
@@ -39,8 +37,14 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--consortium",
       paramLabel = "DIR",
-      description = "the certificate authority (STATE/consortium)")
+      description = "root and certificate towards the issuing authority (STATE/consortium)")
   private Optional<Path> consortium = Optional.empty();
+
+  @Option(
+      names = "--authority",
+      paramLabel = "HOST:PORT",
+      description = "the issuing authority (as the consortium's folder says)")
+  private Optional<String> authority = Optional.empty();
 
   @Option(names = "--host", description = "address to bind (127.0.0.1)")
   private Optional<String> host = Optional.empty();
@@ -108,7 +112,7 @@ final class ServeCommand implements Callable<Integer> {
             databaseUrl,
             databaseUser,
             databasePasswordFile,
-            Optional.<Duration>empty(),
+            authority,
             keepUpdates ? Optional.of(true) : Optional.empty());
     Partial said = flags.or(environment());
     if (config.isPresent()) {
@@ -144,7 +148,7 @@ final class ServeCommand implements Callable<Integer> {
         variable("DATABASE_URL"),
         variable("DATABASE_USER"),
         variable("DATABASE_PASSWORD_FILE").map(Path::of),
-        Optional.empty(),
+        variable("AUTHORITY"),
         variable("KEEP_UPDATES").map(Boolean::valueOf));
   }
 

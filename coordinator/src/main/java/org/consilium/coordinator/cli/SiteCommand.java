@@ -1,16 +1,21 @@
 package org.consilium.coordinator.cli;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.consilium.coordinator.cli.CliFailure.Exit;
-import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.JoinToken;
+import org.consilium.security.roster.Act;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +33,8 @@ import picocli.CommandLine.Spec;
       SiteCommand.Approve.class,
       SiteCommand.Deny.class,
       SiteCommand.ListSites.class,
+      SiteCommand.Remove.class,
+      SiteCommand.Readmit.class,
       SiteCommand.Revoke.class
     })
 final class SiteCommand implements Callable<Integer> {
@@ -58,19 +65,21 @@ final class SiteCommand implements Callable<Integer> {
       name = "invite",
       mixinStandardHelpOptions = true,
       description = {
-        "Makes a one-time token for a hospital; send it by a channel of its own.",
+        "Proposes a hospital, if it is not on the roster, and makes its one-time token. The token",
+        "works once another person has approved the hospital.",
         "",
-        "  consilium site invite north --ttl 72h -o north.token",
+        "  consilium site invite north --person ada.key --ttl 72h -o north.token",
         ""
       })
   static final class Invite implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private Server server = new Server();
+    @Mixin private Signer signer = new Signer();
 
     @Parameters(paramLabel = "SITE", description = "3-40 of a-z, 0-9 and hyphen")
     private String site = "";
 
-    @Option(names = "--ttl", defaultValue = "72h", description = "1m to 72h (${DEFAULT-VALUE})")
+    @Option(names = "--ttl", defaultValue = "72h", description = "1h to 72h (${DEFAULT-VALUE})")
     private String ttl = "72h";
 
     @Option(names = "-o", paramLabel = "FILE", description = "file to write; default: print it")
@@ -78,66 +87,145 @@ final class SiteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-      Map<String, String> request = new LinkedHashMap<>();
-      request.put("site", site);
-      request.put("ttl", ttl);
-      String answer =
-          server.post("/api/v1/invitations", "application/json", Output.object(request));
-      Json token = Json.parse(answer);
-      String text = token.get("token").text();
-      if (file.isPresent()) {
-        try {
-          KeyFile.create(file.get(), (text + "\n").getBytes(StandardCharsets.US_ASCII));
-        } catch (FileAlreadyExistsException there) {
-          throw new CliFailure(
-              Exit.NOT_FOUND_OR_CONFLICT,
-              "CS-FILE-002",
-              file.get() + " is there and was not overwritten",
-              "invite again with another -o; the new token replaces this one");
-        }
-        Map<String, String> data = new LinkedHashMap<>();
-        data.put("site", site);
-        data.put("file", file.get().toString());
-        data.put("expiry", token.get("expiry").text());
-        output(spec, server)
-            .answer(
-                "token for %s in %s, valid until %s"
-                    .formatted(site, file.get(), token.get("expiry").text()),
-                Output.object(data));
-      } else {
-        output(spec, server).answer(text, answer);
+      Signer.Pen pen = signer.pen(server);
+      boolean known = pen.sites().contains(site);
+      if (!known && !pen.proposed(Act.ADD_SITE, site)) {
+        var _ = pen.propose(Act.ADD_SITE, site, new byte[0]);
       }
+      JoinToken token = pen.token(site, SiteCommand.hours(ttl));
+      byte[] detail =
+          ByteBuffer.allocate(Fingerprint.BYTES + Long.BYTES)
+              .put(token.secretDigest().bytes())
+              .putLong(token.expiry().getEpochSecond())
+              .array();
+      var _ = pen.propose(Act.INVITE_SITE, site, detail);
+      Output output = output(spec, server);
+      if (!known) {
+        output.progress(
+            "another person has to approve: consilium site approve %s --person FILE"
+                .formatted(site));
+      }
+      Map<String, String> data = new LinkedHashMap<>();
+      data.put("site", site);
+      data.put("expiry", token.expiry().toString());
+      data.put("onRoster", Boolean.toString(known));
+      if (file.isEmpty()) {
+        data.put("token", token.text());
+        output.answer(token.text(), Output.object(data));
+        return 0;
+      }
+      try {
+        token.write(file.get());
+      } catch (FileAlreadyExistsException there) {
+        throw new CliFailure(
+            Exit.NOT_FOUND_OR_CONFLICT,
+            "CS-FILE-002",
+            file.get() + " is there and was not overwritten",
+            "invite again with another -o; the new token replaces this one");
+      }
+      data.put("file", file.get().toString());
+      output.answer(
+          "token for %s in %s, valid until %s".formatted(site, file.get(), token.expiry()),
+          Output.object(data));
       return 0;
     }
+  }
+
+  static Duration hours(String ttl) throws CliFailure {
+    Matcher parts = Pattern.compile("(\\d{1,2})h").matcher(ttl);
+    if (!parts.matches()) {
+      throw new CliFailure(
+          Exit.USAGE, "CS-USAGE-001", "--ttl must be a number of hours such as 72h", "");
+    }
+    return Duration.ofHours(Long.parseLong(parts.group(1)));
   }
 
   @Command(
       name = "approve",
       mixinStandardHelpOptions = true,
       description = {
-        "Lets a site in, after its people read the fingerprint to you.",
+        "Signs what another person proposed about a site; with --fingerprint, lets the site in,",
+        "after its people read the words to you.",
         "",
-        "  consilium site approve north --fingerprint \"six words from their screen\"",
+        "  consilium site approve north --person ben.key",
+        "  consilium site approve north --person ben.key --fingerprint \"six words from their"
+            + " screen\"",
         ""
       })
   static final class Approve implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private Server server = new Server();
+    @Mixin private Signer signer = new Signer();
 
     @Parameters(paramLabel = "SITE")
     private String site = "";
 
     @Option(
         names = "--fingerprint",
-        required = true,
         paramLabel = "WORDS",
         description = "six words, or 64 hexadecimal digits")
-    private String fingerprint = "";
+    private Optional<String> fingerprint = Optional.empty();
 
     @Override
     public Integer call() throws Exception {
-      return act(spec, server, site, "approve", Map.of("fingerprint", fingerprint));
+      Signer.Pen pen = signer.pen(server);
+      if (fingerprint.isPresent()) {
+        String answer =
+            pen.propose(Act.ADMIT_KEYS, site, pen.comparedKeys(site, fingerprint.get()));
+        output(spec, server).answer("site %s is ACTIVE".formatted(site), answer);
+        return 0;
+      }
+      String answer = pen.approveAbout(site);
+      output(spec, server).answer("approved what was proposed about " + site, answer);
+      return 0;
     }
+  }
+
+  @Command(
+      name = "remove",
+      mixinStandardHelpOptions = true,
+      description = "Proposes that a site leaves the roster; another person approves.")
+  static final class Remove implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private Server server = new Server();
+    @Mixin private Signer signer = new Signer();
+
+    @Parameters(paramLabel = "SITE")
+    private String site = "";
+
+    @Override
+    public Integer call() throws Exception {
+      return propose(spec, server, signer, Act.REMOVE_SITE, site);
+    }
+  }
+
+  @Command(
+      name = "readmit",
+      mixinStandardHelpOptions = true,
+      description = "Proposes that a revoked site may be invited again; another person approves.")
+  static final class Readmit implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private Server server = new Server();
+    @Mixin private Signer signer = new Signer();
+
+    @Parameters(paramLabel = "SITE")
+    private String site = "";
+
+    @Override
+    public Integer call() throws Exception {
+      return propose(spec, server, signer, Act.READMIT_SITE, site);
+    }
+  }
+
+  private static int propose(CommandSpec spec, Server server, Signer signer, Act act, String site)
+      throws Exception {
+    String answer = signer.pen(server).propose(act, site, new byte[0]);
+    output(spec, server)
+        .answer(
+            "proposed; another person approves: consilium site approve %s --person FILE"
+                .formatted(site),
+            answer);
+    return 0;
   }
 
   @Command(

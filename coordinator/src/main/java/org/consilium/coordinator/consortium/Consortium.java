@@ -1,17 +1,18 @@
 package org.consilium.coordinator.consortium;
 
 import java.io.IOException;
-import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.consilium.coordinator.consortium.Member.State;
-import org.consilium.coordinator.consortium.Membership.Invitation;
 import org.consilium.coordinator.consortium.Membership.Standing;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
 import org.consilium.coordinator.journal.Journal;
@@ -20,41 +21,42 @@ import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Fingerprint;
-import org.consilium.security.identity.JoinToken;
-import org.consilium.security.identity.KeyRequest;
-import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.roster.Ballot;
+import org.consilium.security.roster.Roster;
+import org.consilium.security.roster.RosterProof;
+import org.consilium.security.roster.RosterRefused;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The hospitals that belong together: invited by a one-time token, approved by people who compared
- * a fingerprint, shut out at any time. Every step is journaled before it counts. Safe for use by
- * many threads.
+ * The hospitals that belong together, as the coordinator knows them: a copy of what the issuing
+ * authority has decided, kept in the coordinator's own journal, so that members are told from
+ * strangers while the authority is away. Requests and signatures are carried to the authority. Safe
+ * for use by many threads.
  */
 public final class Consortium {
-  private static final Duration INVITATION_MIN = Duration.ofMinutes(1);
-  private static final Duration INVITATION_MAX = Duration.ofDays(3);
+  private static final Logger LOG = LoggerFactory.getLogger(Consortium.class);
+
+  /** How often a site that waits for approval makes us ask the authority. */
+  private static final Duration ASK_EVERY = Duration.ofSeconds(2);
 
   private final Journal journal;
-  private final CertificateAuthority authority;
-  private final Duration tlsLife;
+  private final Authority authority;
   private final InstantSource clock;
-  private final SecureRandom random;
   private final Membership membership = new Membership();
   private final List<Consumer<SiteId>> revocationListeners = new CopyOnWriteArrayList<>();
+  private final Object copying = new Object();
+  private final Set<String> seenThere = new HashSet<>();
+  private long copied;
+  private Instant asked = Instant.MIN;
+  private volatile Optional<RosterProof> proof = Optional.empty();
 
-  private Consortium(
-      Journal journal,
-      CertificateAuthority authority,
-      Duration tlsLife,
-      InstantSource clock,
-      SecureRandom random) {
+  private Consortium(Journal journal, Authority authority, InstantSource clock) {
     this.journal = journal;
     this.authority = authority;
-    this.tlsLife = tlsLife;
     this.clock = clock;
-    this.random = random;
   }
 
   /** Where sites find the coordinator; it is written into join tokens. */
@@ -77,96 +79,82 @@ public final class Consortium {
     record Denied() implements Collected {}
   }
 
-  /**
-   * Rebuilds the consortium from its journal.
-   *
-   * @param tlsLife how long a site's TLS certificate lives: 1 minute to 7 days
-   */
-  public static Consortium open(
-      Journal journal,
-      CertificateAuthority authority,
-      Duration tlsLife,
-      InstantSource clock,
-      SecureRandom random)
+  /** Rebuilds the consortium from its journal; the authority is asked when it is needed. */
+  public static Consortium open(Journal journal, Authority authority, InstantSource clock)
       throws IOException {
-    Consortium consortium = new Consortium(journal, authority, tlsLife, clock, random);
+    Consortium consortium = new Consortium(journal, authority, clock);
     journal.replay(
         MembershipEvent.STREAM,
         entry -> consortium.membership.apply(MembershipEvent.decoded(entry.event()), entry.time()));
     return consortium;
   }
 
-  /** Gives out a one-time token for a site; an older unused one of the same site ends. */
-  public synchronized JoinToken invite(SiteId site, Duration ttl, Address address)
-      throws MembershipRefused, IOException {
-    if (ttl.compareTo(INVITATION_MIN) < 0 || ttl.compareTo(INVITATION_MAX) > 0) {
-      throw new MembershipRefused(
-          Why.BAD_REQUEST,
-          "invite %s for %s: allowed are %s to %s"
-              .formatted(site, ttl, INVITATION_MIN, INVITATION_MAX));
+  /** Carries one person's signature to the authority. */
+  public MotionStanding submit(Ballot ballot) throws MembershipRefused, IOException {
+    MotionStanding standing = authority.submit(ballot);
+    copy();
+    return standing;
+  }
+
+  /** Motions that wait for signatures. */
+  public List<MotionStanding> motions() throws IOException {
+    return authority.motions();
+  }
+
+  /** The roster with all that proves it; the last one seen while the authority is away. */
+  public RosterProof rosterProof() throws IOException {
+    try {
+      RosterProof fresh = authority.roster();
+      proof = Optional.of(fresh);
+      return fresh;
+    } catch (AuthorityUnreachable away) {
+      return proof.orElseThrow(() -> away);
     }
-    Optional<State> state = membership.find(site).map(s -> s.member().state());
-    if (state.isPresent() && (state.get() == State.PENDING || state.get() == State.ACTIVE)) {
-      throw new MembershipRefused(
-          Why.WRONG_STATE,
-          "invite %s: it is %s; %s first"
-              .formatted(site, state.get(), state.get() == State.ACTIVE ? "revoke" : "deny"));
+  }
+
+  /** The request of a site that waits for people. */
+  public synchronized Optional<KeyRequests> waiting(SiteId site) {
+    return membership
+        .find(site)
+        .filter(s -> s.member().state() == State.PENDING)
+        .flatMap(Standing::requests);
+  }
+
+  /** The newest roster, verified. */
+  public Roster roster() throws IOException {
+    try {
+      return rosterProof().verify(root(), trustDomain(), clock).roster();
+    } catch (RosterRefused refused) {
+      throw new IOException("read the roster of the authority: " + refused.getMessage(), refused);
     }
-    JoinToken token =
-        new JoinToken(
-            site.value(),
-            address.host(),
-            address.sitePort(),
-            address.enrolmentPort(),
-            authority.rootFingerprint(),
-            JoinToken.newSecret(random),
-            clock.instant().plus(ttl));
-    append(
-        new MembershipEvent.Invited(site, Digest.of(token.secretDigest().bytes()), token.expiry()));
-    return token;
   }
 
   /**
-   * Spends a token: the request then waits for people.
+   * Carries a site's request to the authority, which spends the token; the request then waits for
+   * people.
    *
    * @param secret the token's 32 bytes
+   * @param binding the TLS key's signature over token and signing key
    * @return fingerprint of the TLS key, which both ends show
    */
-  public synchronized Fingerprint enrol(SiteId site, byte[] secret, KeyRequests requests)
+  public Fingerprint enrol(SiteId site, byte[] secret, KeyRequests requests, byte[] binding)
       throws MembershipRefused, IOException {
-    Digest token = Digest.sha256(secret);
-    Optional<Invitation> invitation = membership.invitation(token);
-    if (invitation.isEmpty() || !invitation.get().site().equals(site)) {
-      throw new MembershipRefused(
-          Why.TOKEN_UNKNOWN, "enrol %s: the token is not for this site".formatted(site));
-    }
-    if (invitation.get().spent()) {
-      throw spent(site);
-    }
-    if (!clock.instant().isBefore(invitation.get().expiry())) {
-      throw new MembershipRefused(
-          Why.TOKEN_EXPIRED,
-          "enrol %s: the token ended %s; ask for a new one"
-              .formatted(site, invitation.get().expiry()));
-    }
-    boolean current =
-        membership
-            .find(site)
-            .filter(s -> s.member().state() == State.INVITED)
-            .flatMap(Standing::token)
-            .filter(token::equals)
-            .isPresent();
-    if (!current) {
-      throw new MembershipRefused(
-          Why.TOKEN_UNKNOWN, "enrol %s: a newer token replaced this one".formatted(site));
-    }
-    Fingerprint key = checked(site, requests);
-    append(new MembershipEvent.Requested(site, token, requests));
+    Fingerprint key = authority.enrol(site, secret, requests, binding);
+    copy();
     return key;
   }
 
   /** What became of a site's request. */
-  public synchronized Collected collect(SiteId site, Digest tlsKey) throws MembershipRefused {
+  public Collected collect(SiteId site, Digest tlsKey) throws MembershipRefused, IOException {
+    Collected known = known(site, tlsKey);
+    if (known instanceof Collected.Pending && timeToAsk()) {
+      copy();
+      return known(site, tlsKey);
+    }
+    return known;
+  }
+
+  private synchronized Collected known(SiteId site, Digest tlsKey) throws MembershipRefused {
     Standing standing =
         membership
             .find(site)
@@ -182,60 +170,90 @@ public final class Consortium {
     };
   }
 
-  /**
-   * Approves a waiting request and issues its certificates.
-   *
-   * @param fingerprint what the site's screen shows: six words, or 64 hexadecimal digits
-   */
-  public synchronized Member approve(SiteId site, String fingerprint)
-      throws MembershipRefused, IOException {
-    Standing standing = standing(site, State.PENDING, "approve");
-    Fingerprint key = standing.member().key().orElseThrow();
-    if (!Typed.isFingerprint(key, fingerprint)) {
-      throw new MembershipRefused(
-          Why.FINGERPRINT,
-          "approve %s: what you typed is not the fingerprint of the waiting request; compare it"
-                  .formatted(site)
-              + " with the site by telephone, and deny the request when it differs");
+  private synchronized boolean timeToAsk() {
+    Instant now = clock.instant();
+    if (asked.isAfter(now.minus(ASK_EVERY))) {
+      return false;
     }
-    KeyRequests requests = standing.requests().orElseThrow();
-    try {
-      append(
-          new MembershipEvent.Approved(
-              site,
-              Digest.of(key.bytes()),
-              IssuedLeaves.der(issueTls(site, requests.tls())),
-              IssuedLeaves.der(issueSigning(site, requests))));
-    } catch (CertificateRefused refused) {
-      throw new MembershipRefused(
-          Why.BAD_REQUEST, "approve %s: %s".formatted(site, refused.getMessage()));
-    }
-    return standing(site, State.ACTIVE, "approve").member();
+    asked = now;
+    return true;
   }
 
   /** Refuses a waiting request. */
-  public synchronized Member deny(SiteId site, String reason)
-      throws MembershipRefused, IOException {
-    Fingerprint key = standing(site, State.PENDING, "deny").member().key().orElseThrow();
-    append(new MembershipEvent.Denied(site, Digest.of(key.bytes()), Typed.reason(reason)));
+  public Member deny(SiteId site, String reason) throws MembershipRefused, IOException {
+    standing(site, State.PENDING, "deny");
+    authority.shutOut(site, Typed.reason(reason));
+    copy();
     return standing(site, State.DENIED, "deny").member();
   }
 
-  /** Shuts a site out at once: its calls are refused and its open streams close. */
+  /**
+   * Shuts a site out at once: its calls are refused and its open streams close. It does not wait
+   * for the authority, which is told now or as soon as it answers.
+   */
   public Member revoke(SiteId site, String reason) throws MembershipRefused, IOException {
-    Member member;
-    synchronized (this) {
-      Fingerprint key = standing(site, State.ACTIVE, "revoke").member().key().orElseThrow();
-      append(new MembershipEvent.Revoked(site, Digest.of(key.bytes()), Typed.reason(reason)));
-      member = standing(site, State.REVOKED, "revoke").member();
+    Fingerprint key = standing(site, State.ACTIVE, "revoke").member().key().orElseThrow();
+    boolean first =
+        take(
+            new MembershipEvent.Revoked(site, Digest.of(key.bytes()), Typed.reason(reason))
+                .encoded());
+    if (first) {
+      revocationListeners.forEach(listener -> listener.accept(site));
     }
-    revocationListeners.forEach(listener -> listener.accept(site));
-    return member;
+    try {
+      authority.shutOut(site, Typed.reason(reason));
+    } catch (IOException away) {
+      LOG.warn("the authority was not told that {} is revoked: {}", site, away.getMessage());
+    } catch (MembershipRefused toldBefore) {
+      LOG.info("the authority on the revocation of {}: {}", site, toldBefore.getMessage());
+    }
+    return standing(site, State.REVOKED, "revoke").member();
   }
 
-  /** Tells {@code listener} of every later revocation, on the thread that revokes. */
+  /** Tells {@code listener} of every later revocation, on the thread that learns of it. */
   public void onRevocation(Consumer<SiteId> listener) {
     revocationListeners.add(listener);
+  }
+
+  /**
+   * Asks the authority for what it decided since the last time, and tells it of revocations that it
+   * missed.
+   */
+  public void copy() throws IOException {
+    List<SiteId> revoked = new ArrayList<>();
+    synchronized (copying) {
+      List<JournalEntry> news = authority.replicate(copied);
+      while (!news.isEmpty()) {
+        for (JournalEntry entry : news) {
+          boolean fresh = take(entry.event());
+          if (fresh
+              && MembershipEvent.decoded(entry.event()) instanceof MembershipEvent.Revoked e) {
+            revoked.add(e.site());
+          }
+          seenThere.add(entry.event().key());
+          copied = entry.sequence();
+        }
+        news = authority.replicate(copied);
+      }
+      tellMissedRevocations();
+    }
+    revoked.forEach(site -> revocationListeners.forEach(listener -> listener.accept(site)));
+  }
+
+  private void tellMissedRevocations() throws IOException {
+    for (Member member : list()) {
+      String key = "revoked:" + member.key().map(Fingerprint::hex).orElse("");
+      if (member.state() == State.REVOKED && seenThere.add(key)) {
+        try {
+          authority.shutOut(member.site(), member.reason());
+        } catch (MembershipRefused unknownThere) {
+          LOG.info(
+              "the authority on the revocation of {}: {}",
+              member.site(),
+              unknownThere.getMessage());
+        }
+      }
+    }
   }
 
   /** A site that may take part, with its keys. */
@@ -264,53 +282,60 @@ public final class Consortium {
   }
 
   /**
-   * Issues a successor of a site's TLS certificate; the older one holds until its own end. The same
-   * request gets the same answer again.
+   * Has a successor of a site's TLS certificate issued; the older one holds until its own end. The
+   * same request gets the same answer again.
    *
    * @param shown the certificate of the connection that asks; it must be admitted
    * @param pkcs10 for a new key and the site's own name alone
    * @return DER, leaf first, root last
    */
-  public synchronized List<byte[]> renew(SiteId site, X509Certificate shown, byte[] pkcs10)
+  public List<byte[]> renew(SiteId site, X509Certificate shown, byte[] pkcs10)
       throws MembershipRefused, IOException {
     if (admission(site, shown) != Admission.ADMITTED) {
       throw new MembershipRefused(
           Why.WRONG_STATE, "renew %s: its certificate does not hold now".formatted(site));
     }
-    return succeeded(site, shown, pkcs10);
+    Optional<List<byte[]>> before = decided(site, shown, pkcs10);
+    return before.isPresent() ? before.get() : succeeded(site, pkcs10);
   }
 
   /**
    * Issues a successor of a TLS certificate that ended less than seven days ago. The caller has
    * verified the site's signature.
    */
-  public synchronized List<byte[]> recover(SiteId site, X509Certificate expired, byte[] pkcs10)
+  public List<byte[]> recover(SiteId site, X509Certificate expired, byte[] pkcs10)
       throws MembershipRefused, IOException {
-    var _ = standing(site, State.ACTIVE, "renew");
-    RenewalRule.checkRecoverable(membership, site, expired, clock.instant());
-    return succeeded(site, expired, pkcs10);
+    synchronized (this) {
+      var _ = standing(site, State.ACTIVE, "renew");
+      RenewalRule.checkRecoverable(membership, site, expired, clock.instant());
+    }
+    Optional<List<byte[]>> before = decided(site, expired, pkcs10);
+    return before.isPresent() ? before.get() : succeeded(site, pkcs10);
   }
 
-  private List<byte[]> succeeded(SiteId site, X509Certificate shown, byte[] pkcs10)
-      throws MembershipRefused, IOException {
+  /** Asked of the authority without holding up anybody who is looked up meanwhile. */
+  private List<byte[]> succeeded(SiteId site, byte[] pkcs10) throws MembershipRefused, IOException {
+    List<X509Certificate> chain = authority.issueTls(site, pkcs10);
+    copy();
+    synchronized (this) {
+      if (!membership.leaves().has(site, chain.getFirst())) {
+        throw new IOException(
+            "renew %s: the authority's journal does not have what it issued".formatted(site));
+      }
+    }
+    return IssuedLeaves.der(chain);
+  }
+
+  private synchronized Optional<List<byte[]>> decided(
+      SiteId site, X509Certificate shown, byte[] pkcs10) throws MembershipRefused {
     SpiffeId name = SpiffeId.site(authority.trustDomain(), site.value());
-    var before = RenewalRule.decide(membership, name, shown, pkcs10, clock.instant());
-    if (before.isPresent()) {
-      return before.get().chain();
-    }
-    try {
-      List<byte[]> chain = IssuedLeaves.der(issueTls(site, pkcs10));
-      Digest key = Digest.of(KeyRequest.fingerprint(pkcs10).bytes());
-      append(new MembershipEvent.Renewed(site, key, chain));
-      return chain;
-    } catch (CertificateRefused refused) {
-      throw RenewalRule.refused(site, String.valueOf(refused.getMessage()));
-    }
+    RenewalRule.checkNewKey(site, shown, pkcs10);
+    return RenewalRule.decide(membership, name, pkcs10, clock.instant());
   }
 
   /** TLS certificates of sites that were shut out, as long as they would hold. */
   synchronized List<CertificateAuthority.Revoked> revoked() {
-    return membership.leaves().revoked(clock.instant());
+    return membership.revoked(clock.instant());
   }
 
   /** Every site that was ever invited, sorted. */
@@ -328,42 +353,8 @@ public final class Consortium {
     return authority.trustDomain();
   }
 
-  private Fingerprint checked(SiteId site, KeyRequests requests) throws MembershipRefused {
-    try {
-      for (byte[] request : List.of(requests.tls(), requests.signing())) {
-        Digest key = Digest.of(KeyRequest.fingerprint(request).bytes());
-        if (membership.holder(key).filter(h -> !h.equals(site)).isPresent()) {
-          throw new MembershipRefused(
-              Why.BAD_REQUEST, "enrol %s: the key belongs to another site".formatted(site));
-        }
-      }
-      // Issuing is the one complete check of a request. The results are dropped: a request that
-      // could never be approved must not spend the token.
-      var _ = issueTls(site, requests.tls());
-      var _ = issueSigning(site, requests);
-      return KeyRequest.fingerprint(requests.tls());
-    } catch (CertificateRefused refused) {
-      throw new MembershipRefused(
-          Why.BAD_REQUEST, "enrol %s: %s".formatted(site, refused.getMessage()));
-    }
-  }
-
-  private List<X509Certificate> issueTls(SiteId site, byte[] pkcs10) throws CertificateRefused {
-    return authority.issue(
-        pkcs10,
-        SpiffeId.site(authority.trustDomain(), site.value()),
-        Leaf.SITE_TLS.terms().withValidity(tlsLife));
-  }
-
-  private List<X509Certificate> issueSigning(SiteId site, KeyRequests requests)
-      throws CertificateRefused {
-    return authority.issue(
-        requests.signing(),
-        SpiffeId.siteSigning(authority.trustDomain(), site.value()),
-        Leaf.SITE_SIGNING);
-  }
-
-  private Standing standing(SiteId site, State required, String step) throws MembershipRefused {
+  private synchronized Standing standing(SiteId site, State required, String step)
+      throws MembershipRefused {
     Standing standing =
         membership
             .find(site)
@@ -379,21 +370,16 @@ public final class Consortium {
     return standing;
   }
 
-  private void append(MembershipEvent event) throws MembershipRefused, IOException {
+  /** Journals and applies an event; false if it was taken before. */
+  private synchronized boolean take(JournalEntry.Event event) throws IOException {
     try {
-      for (JournalEntry entry : journal.append(List.of(event.encoded()))) {
-        membership.apply(event, entry.time());
+      for (JournalEntry entry : journal.append(List.of(event))) {
+        membership.apply(MembershipEvent.decoded(event), entry.time());
       }
-    } catch (JournalConflict conflict) {
-      throw event instanceof MembershipEvent.Requested
-          ? spent(event.site())
-          : new MembershipRefused(
-              Why.WRONG_STATE, "site %s: this was done before".formatted(event.site()));
+      return true;
+    } catch (JournalConflict before) {
+      LOG.debug("taken before: {}", before.getMessage());
+      return false;
     }
-  }
-
-  private static MembershipRefused spent(SiteId site) {
-    return new MembershipRefused(
-        Why.TOKEN_SPENT, "enrol %s: the token was used before".formatted(site));
   }
 }

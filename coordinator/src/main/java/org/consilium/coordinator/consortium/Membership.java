@@ -9,38 +9,41 @@ import java.util.TreeMap;
 import org.consilium.coordinator.consortium.Member.State;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
 
 /** All sites' standing, rebuilt from events; only {@link #apply} changes it. Not thread-safe. */
-final class Membership {
+public final class Membership {
   private final Map<SiteId, Standing> sites = new TreeMap<>();
   private final Map<Digest, Invitation> tokens = new HashMap<>();
   private final Map<Digest, SiteId> keys = new HashMap<>();
   private final IssuedLeaves leaves = new IssuedLeaves();
 
   /** A token that was given out. */
-  record Invitation(SiteId site, Instant expiry, boolean spent) {}
+  public record Invitation(SiteId site, Instant expiry, boolean spent) {}
 
   /** One site. */
-  record Standing(
+  public record Standing(
       Member member,
       Optional<Digest> token,
       Optional<KeyRequests> requests,
       List<byte[]> tlsChain,
       List<byte[]> signingChain) {}
 
-  Optional<Standing> find(SiteId site) {
+  /** A site that was ever invited. */
+  public Optional<Standing> find(SiteId site) {
     return Optional.ofNullable(sites.get(site));
   }
 
-  Optional<Invitation> invitation(Digest token) {
+  /** The invitation of a token's SHA-256. */
+  public Optional<Invitation> invitation(Digest token) {
     return Optional.ofNullable(tokens.get(token));
   }
 
   /** The site that ever asked for a certificate on this key. */
-  Optional<SiteId> holder(Digest key) {
+  public Optional<SiteId> holder(Digest key) {
     return Optional.ofNullable(keys.get(key));
   }
 
@@ -49,11 +52,18 @@ final class Membership {
     return leaves;
   }
 
-  List<Member> list() {
+  /** TLS certificates of sites that were shut out, as long as they would hold. */
+  public List<CertificateAuthority.Revoked> revoked(Instant now) {
+    return leaves.revoked(now);
+  }
+
+  /** All sites, sorted. */
+  public List<Member> list() {
     return sites.values().stream().map(Standing::member).toList();
   }
 
-  void apply(MembershipEvent event, Instant time) {
+  /** Takes the event in. */
+  public void apply(MembershipEvent event, Instant time) {
     SiteId site = event.site();
     switch (event) {
       case MembershipEvent.Invited e -> {

@@ -15,9 +15,10 @@ import org.consilium.protocol.SiteId;
 import org.consilium.security.witness.Attribution;
 
 /**
- * What happened to a site's membership; the journal's stream {@code consortium} is made of these.
+ * What happened to a site's membership; the journal's stream {@code consortium} is made of these,
+ * the authority's and the coordinator's copy of it.
  */
-sealed interface MembershipEvent {
+public sealed interface MembershipEvent {
   /** Name of the journal stream. */
   String STREAM = "consortium";
 
@@ -57,8 +58,17 @@ sealed interface MembershipEvent {
   /** An approved site was shut out. */
   record Revoked(SiteId site, Digest tlsKey, String reason) implements MembershipEvent {}
 
-  /** The event as the journal keeps it; the key makes its second append a conflict. */
+  /** The event as the journal keeps it, done by whom its kind says. */
   default JournalEntry.Event encoded() {
+    return encoded(
+        switch (this) {
+          case Requested _, Renewed _ -> Actors.site(site());
+          case Invited _, Approved _, Denied _, Revoked _ -> Actors.administrator();
+        });
+  }
+
+  /** The event as the journal keeps it; the key makes its second append a conflict. */
+  default JournalEntry.Event encoded(Attribution by) {
     var bytes = new ByteArrayOutputStream();
     String key;
     try (var out = new DataOutputStream(bytes)) {
@@ -102,17 +112,7 @@ sealed interface MembershipEvent {
     } catch (IOException impossible) {
       throw new IllegalStateException("write to memory", impossible);
     }
-    return new JournalEntry.Event(
-        STREAM, getClass().getSimpleName(), key, bytes.toByteArray(), by());
-  }
-
-  /** Who did it: the site that holds the token asks, the holder of the admin token decides. */
-  private Attribution by() {
-    return switch (this) {
-      case Invited _, Approved _, Denied _, Revoked _ -> Actors.administrator();
-      case Requested e -> Actors.site(e.site());
-      case Renewed e -> Actors.site(e.site());
-    };
+    return new JournalEntry.Event(STREAM, getClass().getSimpleName(), key, bytes.toByteArray(), by);
   }
 
   /** The event that {@link #encoded} made. */

@@ -17,13 +17,25 @@ public final class MembershipRefused extends Exception {
     BAD_REQUEST,
     /** What was typed is not the fingerprint of the waiting request. */
     FINGERPRINT,
-    /** The site's state does not allow it. */
-    WRONG_STATE
+    /** The site's state, or the roster, does not allow it. */
+    WRONG_STATE,
+    /** The site is not on the roster: a second person has to approve it first. */
+    NOT_ON_ROSTER,
+    /** A person signed twice, or approves what they began: it takes two. */
+    SAME_PERSON,
+    /** Nobody of the roster signed, or somebody without a role for it. */
+    NOT_ALLOWED,
+    /** A signature does not verify. */
+    BAD_SIGNATURE,
+    /** A motion of another consortium, or one whose time is over. */
+    STALE,
+    /** Too many refusals in a minute. */
+    TOO_MANY
   }
 
   private final Why why;
 
-  MembershipRefused(Why why, String message) {
+  public MembershipRefused(Why why, String message) {
     super(message);
     this.why = why;
   }

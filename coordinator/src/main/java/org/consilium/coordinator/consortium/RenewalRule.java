@@ -3,6 +3,7 @@ package org.consilium.coordinator.consortium;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.consortium.IssuedLeaves.Issued;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
@@ -18,32 +19,37 @@ import org.consilium.security.identity.SpiffeId;
  * certificate holds before its end and has ended at that very instant; from then on, for seven
  * days, only the site's signing key brings a successor.
  */
-final class RenewalRule {
+public final class RenewalRule {
   /** How long after its end a certificate can be recovered. */
   static final Duration RECOVERABLE = Duration.ofDays(7);
 
   private RenewalRule() {}
 
+  /** Refuses a request for the very key of the certificate that a successor is asked for. */
+  static void checkNewKey(SiteId site, X509Certificate shown, byte[] pkcs10)
+      throws MembershipRefused {
+    if (key(site, pkcs10).equals(Digest.of(Fingerprint.of(shown.getPublicKey()).bytes()))) {
+      throw refused(site, "a renewal needs a new key");
+    }
+  }
+
   /**
    * Decides on a request.
    *
-   * @param shown the certificate that a successor is asked for
-   * @return the answer that was given before to this very request; empty if a successor is due
+   * @return the chain (DER, leaf first) that was given before to this very request; empty if a
+   *     successor is due
    */
-  static Optional<Issued> decide(
-      Membership membership, SpiffeId name, X509Certificate shown, byte[] pkcs10, Instant now)
-      throws MembershipRefused {
+  public static Optional<List<byte[]>> decide(
+      Membership membership, SpiffeId name, byte[] pkcs10, Instant now) throws MembershipRefused {
     SiteId site = new SiteId(name.siteName().orElseThrow());
-    Digest key = checked(site, name, pkcs10);
-    if (key.equals(Digest.of(Fingerprint.of(shown.getPublicKey()).bytes()))) {
-      throw refused(site, "a renewal needs a new key");
-    }
+    checkNames(site, name, pkcs10);
+    Digest key = key(site, pkcs10);
     Optional<SiteId> holder = membership.holder(key);
     if (holder.isPresent()) {
       Optional<Issued> before =
           holder.get().equals(site) ? membership.leaves().find(site, key) : Optional.empty();
       if (before.filter(i -> now.isBefore(i.end())).isPresent()) {
-        return before;
+        return before.map(Issued::chain);
       }
       throw refused(site, "the key was used before; a renewal needs a new one");
     }
@@ -79,17 +85,24 @@ final class RenewalRule {
     }
   }
 
-  private static Digest checked(SiteId site, SpiffeId name, byte[] pkcs10)
+  private static void checkNames(SiteId site, SpiffeId name, byte[] pkcs10)
       throws MembershipRefused {
     try {
       KeyRequest.checkNames(pkcs10, name);
+    } catch (CertificateRefused refused) {
+      throw refused(site, String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private static Digest key(SiteId site, byte[] pkcs10) throws MembershipRefused {
+    try {
       return Digest.of(KeyRequest.fingerprint(pkcs10).bytes());
     } catch (CertificateRefused refused) {
       throw refused(site, String.valueOf(refused.getMessage()));
     }
   }
 
-  static MembershipRefused refused(SiteId site, String why) {
+  private static MembershipRefused refused(SiteId site, String why) {
     return new MembershipRefused(Why.BAD_REQUEST, "renew %s: %s".formatted(site, why));
   }
 }

@@ -17,6 +17,16 @@ public final class Actors {
     return Attribution.of("administrator", "coordinator-admin");
   }
 
+  /** A person of the roster, who signed. */
+  public static Attribution person(String name) {
+    return Attribution.of("person/" + name, "person");
+  }
+
+  /** The issuing authority's own step: a founding, a removal that follows from a decision. */
+  public static Attribution authority() {
+    return Attribution.of("authority/main", "authority");
+  }
+
   /** A site, known by its certificate or, before it has one, by its one-time token. */
   public static Attribution site(SiteId site) {
     return Attribution.of("site/" + site, "site-node");

@@ -36,6 +36,7 @@ public final class AllowList {
           Map.entry("consilium.v1.Coordination/SubmitMask", Set.of(SITE_NODE)),
           Map.entry("consilium.v1.Coordination/Renew", Set.of(SITE_NODE)),
           Map.entry("consilium.v1.Coordination/Revocations", Set.of(SITE_NODE)),
+          Map.entry("consilium.v1.Coordination/GetRoster", Set.of(SITE_NODE)),
           // Each proves itself: by a one-time token, by a key's digest, by a signature.
           Map.entry("consilium.v1.Enrolment/Enrol", Set.of(ANYONE)),
           Map.entry("consilium.v1.Enrolment/Collect", Set.of(ANYONE)),
@@ -55,8 +56,11 @@ public final class AllowList {
           new Route("GET", "/api/v1/audit/checkpoint", READERS),
           new Route("GET", "/api/v1/audit/bundle", READERS),
           new Route("GET", "/api/v1/sites", READERS),
-          new Route("POST", "/api/v1/invitations", Set.of(CONSORTIUM_ADMIN)),
-          new Route("POST", "/api/v1/sites/{id}:approve", Set.of(CONSORTIUM_ADMIN)),
+          new Route("GET", "/api/v1/sites/{id}/request", READERS),
+          new Route("GET", "/api/v1/roster", READERS),
+          new Route("GET", "/api/v1/motions", READERS),
+          // A motion counts by its persons' signatures, whoever hands them in.
+          new Route("POST", "/api/v1/motions", PEOPLE),
           new Route("POST", "/api/v1/sites/{id}:deny", Set.of(CONSORTIUM_ADMIN)),
           new Route("POST", "/api/v1/sites/{id}:revoke", PEOPLE),
           new Route("GET", "/api/v1/denylist", READERS),

@@ -27,6 +27,7 @@ import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.MaskReceipt;
 import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.ModelChunk;
@@ -35,6 +36,7 @@ import org.consilium.proto.v1.RenewRequest;
 import org.consilium.proto.v1.ReportReceipt;
 import org.consilium.proto.v1.RevocationsReply;
 import org.consilium.proto.v1.RevocationsRequest;
+import org.consilium.proto.v1.RosterProof;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -215,6 +217,11 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
             throw new IOException("sign a revocation list", none);
           }
         });
+  }
+
+  @Override
+  public void getRoster(GetRosterRequest request, StreamObserver<RosterProof> out) {
+    answer(out, () -> EnrolmentService.roster(certificates.consortium().rosterProof()));
   }
 
   /** One answer to one call. */

@@ -16,6 +16,7 @@ import org.consilium.proto.v1.EnrolReply;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.proto.v1.RenewReply;
+import org.consilium.proto.v1.RosterProof;
 import org.consilium.proto.v1.Signed;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
@@ -58,7 +59,8 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
                       new KeyRequests(
                           request.getTlsRequest().toByteArray(),
                           request.getSigningRequest().toByteArray(),
-                          request.getSoftwareVersion()))
+                          request.getSoftwareVersion()),
+                      request.getBinding().toByteArray())
                   .bytes();
           metrics.invitation(InvitationOutcome.USED);
           return EnrolReply.newBuilder()
@@ -87,6 +89,7 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
                           approved.tlsChain().stream().map(ByteString::copyFrom).toList())
                       .addAllSigningChain(
                           approved.signingChain().stream().map(ByteString::copyFrom).toList())
+                      .setRoster(roster(consortium.rosterProof()))
                       .build();
             });
   }
@@ -101,6 +104,15 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
                 RecoveryCheck.of(consortium, clock)
                     .recovered(
                         request.getBody().toByteArray(), request.getSignature().toByteArray())));
+  }
+
+  static RosterProof roster(org.consilium.security.roster.RosterProof proof) {
+    return RosterProof.newBuilder()
+        .addAllDecisions(proof.decisions().stream().map(ByteString::copyFrom).toList())
+        .setHead(ByteString.copyFrom(proof.head()))
+        .setHeadSignature(ByteString.copyFrom(proof.headSignature()))
+        .addAllHeadChain(proof.headChain().stream().map(ByteString::copyFrom).toList())
+        .build();
   }
 
   private <T> void answer(String name, StreamObserver<T> answer, Step<T> step) {
@@ -132,7 +144,15 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     switch (refused.why()) {
       case TOKEN_EXPIRED -> metrics.invitation(InvitationOutcome.EXPIRED);
       case TOKEN_SPENT, TOKEN_UNKNOWN, BAD_REQUEST -> metrics.invitation(InvitationOutcome.REFUSED);
-      case NOT_FOUND, FINGERPRINT, WRONG_STATE -> {
+      case NOT_FOUND,
+          FINGERPRINT,
+          WRONG_STATE,
+          NOT_ON_ROSTER,
+          SAME_PERSON,
+          NOT_ALLOWED,
+          BAD_SIGNATURE,
+          STALE,
+          TOO_MANY -> {
         // a question about a request, not a use of a token
       }
     }

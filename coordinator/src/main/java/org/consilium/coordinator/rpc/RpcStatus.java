@@ -56,9 +56,11 @@ final class RpcStatus {
         switch (refused.why()) {
           case NOT_FOUND -> Status.Code.NOT_FOUND;
           case TOKEN_SPENT -> Status.Code.ALREADY_EXISTS;
-          case TOKEN_UNKNOWN, TOKEN_EXPIRED -> Status.Code.PERMISSION_DENIED;
+          case TOKEN_UNKNOWN, TOKEN_EXPIRED, SAME_PERSON, NOT_ALLOWED, BAD_SIGNATURE ->
+              Status.Code.PERMISSION_DENIED;
           case BAD_REQUEST, FINGERPRINT -> Status.Code.INVALID_ARGUMENT;
-          case WRONG_STATE -> Status.Code.FAILED_PRECONDITION;
+          case WRONG_STATE, NOT_ON_ROSTER, STALE -> Status.Code.FAILED_PRECONDITION;
+          case TOO_MANY -> Status.Code.RESOURCE_EXHAUSTED;
         };
     return refused(code, refused.why().name(), String.valueOf(refused.getMessage()));
   }

@@ -14,6 +14,7 @@ import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
 import io.micronaut.json.JsonSyntaxException;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.study.StudyRefused;
 import org.consilium.coordinator.yaml.YamlRefused;
@@ -49,12 +50,28 @@ final class Problems {
     HttpStatus status =
         switch (refused.why()) {
           case NOT_FOUND -> HttpStatus.NOT_FOUND;
-          case TOKEN_SPENT, WRONG_STATE -> HttpStatus.CONFLICT;
-          case TOKEN_UNKNOWN, TOKEN_EXPIRED, FINGERPRINT, BAD_REQUEST ->
+          case TOKEN_SPENT, WRONG_STATE, NOT_ON_ROSTER -> HttpStatus.CONFLICT;
+          case SAME_PERSON, NOT_ALLOWED, BAD_SIGNATURE -> HttpStatus.FORBIDDEN;
+          case TOO_MANY -> HttpStatus.TOO_MANY_REQUESTS;
+          case TOKEN_UNKNOWN, TOKEN_EXPIRED, FINGERPRINT, BAD_REQUEST, STALE ->
               HttpStatus.UNPROCESSABLE_ENTITY;
         };
-    return Problem.of(status, code(refused.why()), message(refused), "consilium site list")
-        .response();
+    String hint =
+        switch (refused.why()) {
+          case SAME_PERSON, NOT_ON_ROSTER -> "have another person approve: consilium site approve";
+          case NOT_ALLOWED, BAD_SIGNATURE -> "consilium person list";
+          case NOT_FOUND,
+              TOKEN_SPENT,
+              WRONG_STATE,
+              TOO_MANY,
+              TOKEN_UNKNOWN,
+              TOKEN_EXPIRED,
+              FINGERPRINT,
+              BAD_REQUEST,
+              STALE ->
+              "consilium site list";
+        };
+    return Problem.of(status, code(refused.why()), message(refused), hint).response();
   }
 
   @Error(global = true)
@@ -92,6 +109,17 @@ final class Problems {
             "CS-HTTP-400",
             "the request's body is not the JSON that is expected here",
             "see /openapi.yaml")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> away(AuthorityUnreachable away) {
+    LOG.warn("a request needs the issuing authority: {}", away.getMessage());
+    return Problem.of(
+            HttpStatus.SERVICE_UNAVAILABLE,
+            "CS-CA-001",
+            "the issuing authority does not answer",
+            "start it: consilium ca serve --dir DIR")
         .response();
   }
 
@@ -136,6 +164,12 @@ final class Problems {
       case BAD_REQUEST -> "CS-SITE-005";
       case FINGERPRINT -> "CS-SITE-006";
       case WRONG_STATE -> "CS-SITE-007";
+      case NOT_ON_ROSTER -> "CS-ROSTER-001";
+      case SAME_PERSON -> "CS-ROSTER-002";
+      case NOT_ALLOWED -> "CS-ROSTER-003";
+      case BAD_SIGNATURE -> "CS-ROSTER-004";
+      case STALE -> "CS-ROSTER-005";
+      case TOO_MANY -> "CS-ROSTER-006";
     };
   }
 

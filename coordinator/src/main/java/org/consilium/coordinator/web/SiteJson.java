@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.List;
 import org.consilium.coordinator.consortium.Member;
 import org.consilium.security.identity.Fingerprint;
-import org.consilium.security.identity.JoinToken;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,22 +40,6 @@ record SiteJson(
         member.reason(),
         member.expiry().orElse(null));
   }
-
-  /** A request for a token; {@code ttl} as in 72h. */
-  @Serdeable
-  record Invitation(String site, @Nullable String ttl) {}
-
-  /** A token, given out once and never shown again. */
-  @Serdeable
-  record Token(String site, String token, Instant expiry, String root) {
-    static Token of(JoinToken token) {
-      return new Token(token.site(), token.text(), token.expiry(), token.rootFingerprint().hex());
-    }
-  }
-
-  /** What the site's screen shows: six words or 64 hexadecimal digits. */
-  @Serdeable
-  record Approval(String fingerprint) {}
 
   /** Why something is done to a site or a study. */
   @Serdeable

@@ -1,6 +1,5 @@
 package org.consilium.coordinator.web;
 
-import io.micronaut.http.HttpResponse;
 import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
@@ -9,23 +8,25 @@ import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.io.IOException;
-import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.consortium.MembershipRefused;
+import org.consilium.coordinator.consortium.MotionStanding;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.protocol.SiteId;
-import org.consilium.security.identity.JoinToken;
-import org.jspecify.annotations.Nullable;
+import org.consilium.security.roster.Act;
+import org.consilium.security.roster.Ballot;
+import org.consilium.security.roster.Motion;
+import org.consilium.security.roster.RosterRefused;
 
-/** Sites of the consortium: invite, approve, deny, revoke. */
+/**
+ * Sites of the consortium, its roster, and what persons sign about them. What gives rights comes
+ * signed and is judged by the issuing authority; what takes them away needs the token alone.
+ */
 @Controller("/api/v1")
 @ExecuteOn(TaskExecutors.BLOCKING)
 final class SitesController {
-  private static final Pattern TTL = Pattern.compile("(\\d{1,6})([smh])");
-  private static final String TTL_DEFAULT = "72h";
-
   private final WebServer.Parts parts;
 
   SitesController(WebServer.Parts parts) {
@@ -38,23 +39,53 @@ final class SitesController {
     return parts.consortium().list().stream().map(SiteJson::of).toList();
   }
 
-  /** A one-time token for a site; give it to the hospital by another channel. */
-  @Post("/invitations")
-  HttpResponse<SiteJson.Token> invite(@Body SiteJson.Invitation invitation)
-      throws MembershipRefused, IOException {
-    JoinToken token =
+  /** The keys that wait for approval; the signer compares the first with the hospital's screen. */
+  @Get("/sites/{id}/request")
+  RosterJson.Request request(@PathVariable String id) throws MembershipRefused {
+    SiteId site = new SiteId(id);
+    KeyRequests waiting =
         parts
             .consortium()
-            .invite(new SiteId(invitation.site()), ttl(invitation.ttl()), parts.address());
-    parts.metering().access().invitation(AccessMetrics.InvitationOutcome.ISSUED);
-    return HttpResponse.created(SiteJson.Token.of(token));
+            .waiting(site)
+            .orElseThrow(
+                () ->
+                    new MembershipRefused(
+                        MembershipRefused.Why.NOT_FOUND, "no request of %s waits".formatted(site)));
+    return RosterJson.Request.of(site, waiting);
   }
 
-  /** Approves a waiting request after the fingerprint was compared. */
-  @Post("/sites/{id}:approve")
-  SiteJson approve(@PathVariable String id, @Body SiteJson.Approval approval)
+  /** Who belongs to the consortium, and where it is. */
+  @Get("/roster")
+  RosterJson roster() throws IOException {
+    return RosterJson.of(parts.consortium().roster(), parts.consortium().root(), parts.address());
+  }
+
+  /** Motions that wait for signatures. */
+  @Get("/motions")
+  List<RosterJson.MotionJson> motions() throws IOException {
+    return parts.consortium().motions().stream().map(RosterJson.MotionJson::of).toList();
+  }
+
+  /** One person's signature on a motion: a proposal, an invitation or an approval. */
+  @Post("/motions")
+  RosterJson.MotionJson submit(@Body RosterJson.Signed signed)
       throws MembershipRefused, IOException {
-    return SiteJson.of(parts.consortium().approve(new SiteId(id), approval.fingerprint()));
+    Motion motion;
+    try {
+      motion = Motion.decode(Base64.getDecoder().decode(signed.motion()));
+    } catch (RosterRefused malformed) {
+      throw new IllegalArgumentException(malformed.getMessage(), malformed);
+    }
+    MotionStanding standing =
+        parts
+            .consortium()
+            .submit(
+                new Ballot(
+                    motion, signed.person(), Base64.getDecoder().decode(signed.signature())));
+    if (standing.carried() && motion.act() == Act.INVITE_SITE) {
+      parts.metering().access().invitation(AccessMetrics.InvitationOutcome.ISSUED);
+    }
+    return RosterJson.MotionJson.of(standing);
   }
 
   /** Refuses a waiting request. */
@@ -73,18 +104,5 @@ final class SitesController {
 
   static String text(SiteJson.Reason reason) {
     return reason.reason() == null ? "" : reason.reason();
-  }
-
-  private static Duration ttl(@Nullable String text) {
-    Matcher matcher = TTL.matcher(text == null ? TTL_DEFAULT : text);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException("ttl must be a length of time such as 30m or 72h");
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "s" -> Duration.ofSeconds(amount);
-      case "m" -> Duration.ofMinutes(amount);
-      default -> Duration.ofHours(amount);
-    };
   }
 }

@@ -3,16 +3,16 @@ package org.consilium.coordinator.consortium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.protocol.Digest;
@@ -27,11 +27,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** The coordinator's copy of the memberships, over the authority's real mind. */
 final class ConsortiumTest {
   private static final SiteId NORTH = new SiteId("north");
-  private static final SiteId SOUTH = new SiteId("south");
-  private static final Consortium.Address ADDRESS =
-      new Consortium.Address("coordinator.example.org", 8443, 8444);
 
   @TempDir Path folder;
 
@@ -41,42 +39,55 @@ final class ConsortiumTest {
   private final KeyRequests requests = new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0");
 
   private Instant now = Instant.parse("2026-03-01T10:00:00Z");
+  private boolean away;
   private Journal journal;
-  private CertificateAuthority authority;
+  private TestAuthority people;
   private Consortium consortium;
 
   @BeforeEach
   void create() throws Exception {
-    authority = CertificateAuthority.create(folder.resolve("ca"), "example.org", () -> now, random);
+    CertificateAuthority authority =
+        CertificateAuthority.create(folder.resolve("ca"), "example.org", () -> now, random);
+    people = new TestAuthority(authority, Duration.ofDays(1), () -> now, random);
     journal = new InMemoryJournal(() -> now);
-    consortium = open();
+    consortium = Consortium.open(journal, line(), () -> now);
   }
 
-  private Consortium open() throws Exception {
-    return Consortium.open(journal, authority, Duration.ofDays(1), () -> now, random);
+  /** The authority over a line that can be cut. */
+  private Authority line() {
+    return (Authority)
+        Proxy.newProxyInstance(
+            Authority.class.getClassLoader(),
+            new Class<?>[] {Authority.class},
+            (_, method, arguments) -> {
+              if (away && !List.of("root", "trustDomain").contains(method.getName())) {
+                throw new AuthorityUnreachable("the line is cut", new IOException());
+              }
+              try {
+                return method.invoke(people.registrar(), arguments);
+              } catch (java.lang.reflect.InvocationTargetException thrown) {
+                throw thrown.getCause();
+              }
+            });
   }
 
-  private JoinToken invite(SiteId site) throws Exception {
-    return consortium.invite(site, Duration.ofDays(3), ADDRESS);
-  }
-
-  private static Why why(ThrowingCallable call) {
-    MembershipRefused refused = catchThrowableOfType(MembershipRefused.class, call);
-    assertThat(refused).as("must be refused").isNotNull();
-    return refused.why();
+  private Fingerprint enrol() throws Exception {
+    JoinToken token = people.invite(NORTH);
+    return consortium.enrol(
+        NORTH, token.secret(), requests, TestAuthority.binding(NORTH, token, tls, signing));
   }
 
   @Test
-  void approve_sixWords_issuesBothCertificatesAndSurvivesARestart() throws Exception {
-    JoinToken token = invite(NORTH);
-    Fingerprint key = consortium.enrol(NORTH, token.secret(), requests);
+  void approve_byASecondPerson_issuesBothCertificatesAndSurvivesARestart() throws Exception {
+    Fingerprint key = enrol();
     assertThat(key).isEqualTo(tls.fingerprint());
 
-    consortium.approve(NORTH, String.join(" ", key.words()));
+    people.admit(NORTH, tls, signing);
 
-    consortium = open();
     var approved =
         (Consortium.Collected.Approved) consortium.collect(NORTH, Digest.of(key.bytes()));
+    away = true;
+    consortium = Consortium.open(journal, line(), () -> now);
     Credential credential = tls.with(ChainCheck.parse(approved.tlsChain()));
     assertThat(credential.id()).hasToString("spiffe://example.org/site/north/node/1");
     assertThat(consortium.admission(NORTH, credential.leaf())).isEqualTo(Admission.ADMITTED);
@@ -85,93 +96,10 @@ final class ConsortiumTest {
   }
 
   @Test
-  void badInput_11_tokenUsedTwiceAtOnce_exactlyOneWins() throws Exception {
-    JoinToken token = invite(NORTH);
-    List<Callable<Boolean>> racers = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      racers.add(
-          () -> {
-            try {
-              consortium.enrol(NORTH, token.secret(), requests);
-              return true;
-            } catch (MembershipRefused refused) {
-              assertThat(refused.why()).isEqualTo(Why.TOKEN_SPENT);
-              return false;
-            }
-          });
-    }
-
-    int won = 0;
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (var racer : threads.invokeAll(racers)) {
-        won += racer.get() ? 1 : 0;
-      }
-    }
-
-    assertThat(won).isEqualTo(1);
-  }
-
-  @Test
-  void badInput_11_tokenOfAnotherSiteExpiredOrUnknown_isRefused() throws Exception {
-    JoinToken token = invite(NORTH);
-
-    assertThat(why(() -> consortium.enrol(SOUTH, token.secret(), requests)))
-        .isEqualTo(Why.TOKEN_UNKNOWN);
-    assertThat(why(() -> consortium.enrol(NORTH, new byte[32], requests)))
-        .isEqualTo(Why.TOKEN_UNKNOWN);
-    now = now.plus(Duration.ofDays(3)); // the very instant counts as over
-    assertThat(why(() -> consortium.enrol(NORTH, token.secret(), requests)))
-        .isEqualTo(Why.TOKEN_EXPIRED);
-  }
-
-  @Test
-  void invite_again_endsTheOlderToken() throws Exception {
-    JoinToken first = invite(NORTH);
-    invite(NORTH);
-
-    assertThat(why(() -> consortium.enrol(NORTH, first.secret(), requests)))
-        .isEqualTo(Why.TOKEN_UNKNOWN);
-  }
-
-  @Test
-  void badInput_12_brokenRequest_isRefusedWithoutSpendingTheToken() throws Exception {
-    JoinToken token = invite(NORTH);
-    byte[] flipped = tls.pkcs10();
-    flipped[flipped.length - 3] ^= 1; // in the signature: proof of possession fails
-
-    assertThat(
-            why(
-                () ->
-                    consortium.enrol(
-                        NORTH,
-                        token.secret(),
-                        new KeyRequests(flipped, signing.pkcs10(), "0.1.0"))))
-        .isEqualTo(Why.BAD_REQUEST);
-    assertThat(consortium.enrol(NORTH, token.secret(), requests)).isEqualTo(tls.fingerprint());
-  }
-
-  @Test
-  void badInput_12_keyOfAnotherSite_isRefused() throws Exception {
-    consortium.enrol(NORTH, invite(NORTH).secret(), requests);
-    JoinToken token = invite(SOUTH);
-
-    assertThat(why(() -> consortium.enrol(SOUTH, token.secret(), requests)))
-        .isEqualTo(Why.BAD_REQUEST);
-  }
-
-  @Test
-  void approve_wrongWords_isRefused() throws Exception {
-    consortium.enrol(NORTH, invite(NORTH).secret(), requests);
-
-    assertThat(why(() -> consortium.approve(NORTH, "bal bal bal bal bal bal")))
-        .isEqualTo(Why.FINGERPRINT);
-    assertThat(consortium.enrolled(NORTH)).isEmpty();
-  }
-
-  @Test
-  void badInput_03_revokedSite_isShutOutAndListenersAreTold() throws Exception {
-    consortium.enrol(NORTH, invite(NORTH).secret(), requests);
-    consortium.approve(NORTH, tls.fingerprint().hex());
+  void badInput_3_revokedSite_isShutOutAndListenersAreTold() throws Exception {
+    var _ = enrol();
+    people.admit(NORTH, tls, signing);
+    consortium.copy();
     List<SiteId> told = new ArrayList<>();
     consortium.onRevocation(told::add);
 
@@ -179,17 +107,40 @@ final class ConsortiumTest {
 
     assertThat(told).containsExactly(NORTH);
     assertThat(consortium.enrolled(NORTH)).isEmpty();
-    assertThat(open().list().getFirst().state()).isEqualTo(Member.State.REVOKED);
+    assertThat(consortium.list().getFirst().state()).isEqualTo(Member.State.REVOKED);
   }
 
   @Test
-  void journal_afterInvitation_holdsNoSecret() throws Exception {
-    JoinToken token = invite(NORTH);
-    List<byte[]> bodies = new ArrayList<>();
-    journal.replay("consortium", e -> bodies.add(e.event().body()));
+  void badInput_3_revokedWhileTheAuthorityIsAway_isShutOutHereAndToldLater() throws Exception {
+    var _ = enrol();
+    people.admit(NORTH, tls, signing);
+    consortium.copy();
+    away = true;
 
-    assertThat(bodies).hasSize(1);
-    String body = java.util.HexFormat.of().formatHex(bodies.getFirst());
-    assertThat(body).doesNotContain(java.util.HexFormat.of().formatHex(token.secret()));
+    consortium.revoke(NORTH, "stolen");
+
+    assertThat(consortium.enrolled(NORTH)).isEmpty();
+    away = false;
+    Consortium restarted = Consortium.open(journal, line(), () -> now);
+    restarted.copy();
+    MembershipRefused refused =
+        catchThrowableOfType(
+            MembershipRefused.class, () -> people.registrar().shutOut(NORTH, "again"));
+    assertThat(refused.why()).isEqualTo(Why.WRONG_STATE); // it is revoked there by now
+  }
+
+  @Test
+  void collect_whileTheAuthorityIsAway_saysSoOrWhatIsKnown() throws Exception {
+    Fingerprint key = enrol();
+    away = true;
+    now = now.plusSeconds(10);
+
+    assertThat(
+            catchThrowableOfType(
+                AuthorityUnreachable.class,
+                () -> consortium.collect(NORTH, Digest.of(key.bytes()))))
+        .isNotNull();
+    assertThat(consortium.collect(NORTH, Digest.of(key.bytes())))
+        .isInstanceOf(Consortium.Collected.Pending.class);
   }
 }

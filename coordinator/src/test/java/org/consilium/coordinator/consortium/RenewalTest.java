@@ -10,15 +10,18 @@ import java.time.Instant;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.SigningKey;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,28 +37,49 @@ final class RenewalTest {
   private Instant now = Instant.parse("2026-03-01T10:00:00Z");
   private Journal journal;
   private CertificateAuthority authority;
+  private TestAuthority people;
   private Consortium consortium;
+  private KeyRequest northSigner = KeyRequest.signing(random);
   private Credential north;
 
   @BeforeEach
   void create() throws Exception {
     authority = CertificateAuthority.create(folder.resolve("ca"), "example.org", () -> now, random);
     journal = new InMemoryJournal(() -> now);
+    people = new TestAuthority(authority, LIFE, () -> now, random);
     consortium = open();
     north = join(NORTH);
   }
 
   private Consortium open() throws Exception {
-    return Consortium.open(journal, authority, LIFE, () -> now, random);
+    return Consortium.open(journal, people.registrar(), () -> now);
+  }
+
+  /** A request that north's signing key vouches for. */
+  private KeyRequest renewal(SpiffeId id) {
+    return endorsed(id, northSigner);
+  }
+
+  private KeyRequest endorsed(SpiffeId id, KeyRequest signer) {
+    return KeyRequest.renewal(
+        id, random, key -> SigningKey.of(signer.key()).sign(KeyRequest.ENDORSEMENT, key));
   }
 
   private Credential join(SiteId site) throws Exception {
     KeyRequest tls = KeyRequest.tls(random);
     KeyRequest signing = KeyRequest.signing(random);
-    var token = consortium.invite(site, LIFE, new Consortium.Address("localhost", 8443, 8444));
-    consortium.enrol(
-        site, token.secret(), new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"));
-    consortium.approve(site, tls.fingerprint().hex());
+    JoinToken token = people.invite(site);
+    var _ =
+        consortium.enrol(
+            site,
+            token.secret(),
+            new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"),
+            TestAuthority.binding(site, token, tls, signing));
+    people.admit(site, tls, signing);
+    consortium.copy();
+    if (site.equals(NORTH)) {
+      northSigner = signing;
+    }
     var approved =
         (Consortium.Collected.Approved)
             consortium.collect(site, Digest.of(tls.fingerprint().bytes()));
@@ -63,7 +87,7 @@ final class RenewalTest {
   }
 
   private Credential renew(Credential shown) throws Exception {
-    KeyRequest fresh = KeyRequest.renewal(north.id(), random);
+    KeyRequest fresh = renewal(north.id());
     return fresh.with(ChainCheck.parse(consortium.renew(NORTH, shown.leaf(), fresh.pkcs10())));
   }
 
@@ -91,7 +115,7 @@ final class RenewalTest {
 
   @Test
   void renew_sameRequestAgain_sameCertificate() throws Exception {
-    KeyRequest fresh = KeyRequest.renewal(north.id(), random);
+    KeyRequest fresh = renewal(north.id());
     List<byte[]> first = consortium.renew(NORTH, north.leaf(), fresh.pkcs10());
 
     consortium = open();
@@ -102,11 +126,11 @@ final class RenewalTest {
 
   @Test
   void badInput_13_renewalWithAnotherNameNoneOrAnOldKey_refused() throws Exception {
-    KeyRequest south = KeyRequest.renewal(SpiffeId.site("example.org", "south"), random);
+    KeyRequest south = renewal(SpiffeId.site("example.org", "south"));
     KeyRequest nameless = KeyRequest.tls(random);
-    KeyRequest signer = KeyRequest.renewal(SpiffeId.siteSigning("example.org", "north"), random);
+    KeyRequest signer = renewal(SpiffeId.siteSigning("example.org", "north"));
     Credential next = renew(north);
-    KeyRequest theirs = KeyRequest.renewal(north.id(), random);
+    KeyRequest theirs = renewal(north.id());
     var _ = consortium.renew(NORTH, next.leaf(), theirs.pkcs10());
     join(SOUTH);
 
@@ -121,10 +145,19 @@ final class RenewalTest {
     assertThat(why(() -> consortium.renew(NORTH, third.leaf(), theirs.pkcs10())))
         .as("a new key every time")
         .isEqualTo(Why.BAD_REQUEST);
-    byte[] flipped = KeyRequest.renewal(north.id(), random).pkcs10();
+    byte[] flipped = renewal(north.id()).pkcs10();
     flipped[flipped.length - 3] ^= 1;
     assertThat(why(() -> consortium.renew(NORTH, north.leaf(), flipped)))
         .isEqualTo(Why.BAD_REQUEST);
+  }
+
+  @Test
+  void badInput_13_renewalThatTheSigningKeyDoesNotVouchFor_refused() throws Exception {
+    KeyRequest stranger = endorsed(north.id(), KeyRequest.signing(random));
+
+    assertThat(why(() -> consortium.renew(NORTH, north.leaf(), stranger.pkcs10())))
+        .isEqualTo(Why.BAD_SIGNATURE);
+    assertThat(consortium.renew(NORTH, north.leaf(), renewal(north.id()).pkcs10())).hasSize(3);
   }
 
   private List<byte[]> renewed(KeyRequest request, Credential shown) throws Exception {
@@ -133,7 +166,7 @@ final class RenewalTest {
 
   @Test
   void badInput_13_renewalAtTheExactExpiryInstant_isTheExpiredPath() throws Exception {
-    KeyRequest fresh = KeyRequest.renewal(north.id(), random);
+    KeyRequest fresh = renewal(north.id());
     now = north.expiresAt().minusMillis(1);
     assertThat(why(() -> consortium.recover(NORTH, north.leaf(), fresh.pkcs10())))
         .isEqualTo(Why.WRONG_STATE);
@@ -147,7 +180,7 @@ final class RenewalTest {
 
   @Test
   void recover_laterThanSevenDays_orRevoked_refused() throws Exception {
-    KeyRequest fresh = KeyRequest.renewal(north.id(), random);
+    KeyRequest fresh = renewal(north.id());
     now = north.expiresAt().plus(Duration.ofDays(7));
     assertThat(why(() -> consortium.recover(NORTH, north.leaf(), fresh.pkcs10())))
         .isEqualTo(Why.WRONG_STATE);
@@ -166,7 +199,7 @@ final class RenewalTest {
 
     for (Credential lost : List.of(north, next)) {
       assertThat(consortium.admission(NORTH, lost.leaf())).isEqualTo(Admission.NOT_A_MEMBER);
-      KeyRequest fresh = KeyRequest.renewal(north.id(), random);
+      KeyRequest fresh = renewal(north.id());
       assertThat(why(() -> consortium.renew(NORTH, lost.leaf(), fresh.pkcs10())))
           .isEqualTo(Why.WRONG_STATE);
     }

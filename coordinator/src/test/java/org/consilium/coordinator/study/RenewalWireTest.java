@@ -50,7 +50,7 @@ final class RenewalWireTest {
       var chunks = CoordinationGrpc.newStub(line).sendChunks(upload);
       chunks.onNext(chunk(update, 0));
 
-      KeyRequest fresh = KeyRequest.renewal(c.credential(site).id(), c.inside.random);
+      KeyRequest fresh = c.renewal(site);
       Credential next = fresh.with(chain(calls.renew(request(fresh))));
 
       ManagedChannel renewed =
@@ -63,6 +63,7 @@ final class RenewalWireTest {
       assertThat(upload.ended().getCode()).isEqualTo(Status.Code.OK);
       assertThat(
               CoordinationGrpc.newBlockingStub(renewed)
+                  .withDeadlineAfter(20, TimeUnit.SECONDS)
                   .commitUpdate(
                       CommitUpdateRequest.newBuilder()
                           .setUpload(ByteString.copyFrom(update.upload().bytes()))
@@ -75,13 +76,13 @@ final class RenewalWireTest {
   @Test
   void badInput_13_renewalForAnotherSite_refused() throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
-      KeyRequest others =
-          KeyRequest.renewal(c.credential(c.inside.ids.getLast()).id(), c.inside.random);
+      KeyRequest others = c.renewal(c.inside.ids.getLast());
 
       assertThat(
               code(
                   () ->
                       CoordinationGrpc.newBlockingStub(c.channel(c.inside.ids.getFirst()))
+                          .withDeadlineAfter(20, TimeUnit.SECONDS)
                           .renew(request(others))))
           .isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
@@ -91,7 +92,7 @@ final class RenewalWireTest {
   void recover_signedByTheSite_newCertificateConnects() throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
       SiteId site = c.inside.ids.getFirst();
-      KeyRequest fresh = KeyRequest.renewal(c.credential(site).id(), c.inside.random);
+      KeyRequest fresh = c.renewal(site);
       Recovery body = body(c, site, fresh).build();
       assertThat(code(() -> recover(c, body, c.signing(site))))
           .as("it holds")
@@ -113,7 +114,7 @@ final class RenewalWireTest {
       SiteId site = c.inside.ids.getFirst();
       SiteId other = c.inside.ids.getLast();
       c.inside.time.jump(Duration.ofHours(24));
-      KeyRequest fresh = KeyRequest.renewal(c.credential(site).id(), c.inside.random);
+      KeyRequest fresh = c.renewal(site);
       Recovery due = body(c, site, fresh).build();
       Recovery elsewhere =
           due.toBuilder()
@@ -151,11 +152,16 @@ final class RenewalWireTest {
               code(
                   () ->
                       CoordinationGrpc.newBlockingStub(c.channel(c.inside.ids.getLast()))
+                          .withDeadlineAfter(20, TimeUnit.SECONDS)
                           .beginUpdate(captured)))
           .as("over another site's connection")
           .isEqualTo(Status.Code.PERMISSION_DENIED);
       assertThat(
-              code(() -> CoordinationGrpc.newBlockingStub(c.channel(site)).submitReport(captured)))
+              code(
+                  () ->
+                      CoordinationGrpc.newBlockingStub(c.channel(site))
+                          .withDeadlineAfter(20, TimeUnit.SECONDS)
+                          .submitReport(captured)))
           .as("to another procedure")
           .isIn(Status.Code.PERMISSION_DENIED, Status.Code.INVALID_ARGUMENT);
     }

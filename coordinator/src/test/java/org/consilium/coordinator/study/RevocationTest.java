@@ -134,6 +134,7 @@ final class RevocationTest {
       c.servers.renew(server);
       byte[] fetched =
           CoordinationGrpc.newBlockingStub(c.channel(c.inside.ids.getFirst()))
+              .withDeadlineAfter(20, TimeUnit.SECONDS)
               .revocations(RevocationsRequest.getDefaultInstance())
               .getList()
               .toByteArray();

@@ -33,6 +33,7 @@ import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.consortium.Revocations;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.rpc.CoordinationService;
@@ -42,12 +43,15 @@ import org.consilium.coordinator.rpc.GrpcServers;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.RevocationSource;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.SigningKey;
 
 /** A consortium behind real sockets: mutual TLS, enrolled sites, the coordinator's own servers. */
 final class WireConsortium implements AutoCloseable {
@@ -56,6 +60,9 @@ final class WireConsortium implements AutoCloseable {
   final Denylist denylist;
   final Revocations revocations;
   final AuditLog audit;
+
+  /** The two administrators, and what they sign for. */
+  final TestAuthority authority;
 
   /** What handshakes ask. */
   final AtomicReference<RevocationSource> list = new AtomicReference<>();
@@ -76,13 +83,8 @@ final class WireConsortium implements AutoCloseable {
   WireConsortium(Path folder, int count, DoorLimits limits) throws Exception {
     // TLS looks at the machine's own clock, so this time begins at it.
     inside = new TestConsortium(folder, count, new ManualTime(Instant.now()));
-    members =
-        Consortium.open(
-            new InMemoryJournal(inside.time),
-            inside.authority,
-            Duration.ofDays(1),
-            inside.time,
-            inside.random);
+    authority = new TestAuthority(inside.authority, Duration.ofDays(1), inside.time, inside.random);
+    members = Consortium.open(new InMemoryJournal(inside.time), authority.registrar(), inside.time);
     for (SiteId id : inside.ids) {
       enrol(id);
     }
@@ -93,7 +95,9 @@ final class WireConsortium implements AutoCloseable {
         });
     Credential server = coordinator();
     denylist = Denylist.open(inside.journal);
-    revocations = new Revocations(members, denylist, inside.authority, inside.time);
+    revocations =
+        new Revocations(
+            members, denylist, authority.registrar(), folder.resolve("revoked.crl"), inside.time);
     list.set(revocations);
     audit = inside.audit();
     AccessMetrics access = new AccessMetrics(new PrometheusRegistry());
@@ -117,11 +121,15 @@ final class WireConsortium implements AutoCloseable {
   private void enrol(SiteId id) throws Exception {
     KeyRequest tls = KeyRequest.tls(inside.random);
     KeyRequest signer = KeyRequest.signing(inside.random);
-    var token =
-        members.invite(id, Duration.ofHours(1), new Consortium.Address("localhost", 8443, 8444));
-    var key =
-        members.enrol(id, token.secret(), new KeyRequests(tls.pkcs10(), signer.pkcs10(), "0.1.0"));
-    var _ = members.approve(id, key.hex());
+    JoinToken token = authority.invite(id);
+    Fingerprint key =
+        members.enrol(
+            id,
+            token.secret(),
+            new KeyRequests(tls.pkcs10(), signer.pkcs10(), "0.1.0"),
+            TestAuthority.binding(id, token, tls, signer));
+    authority.admit(id, tls, signer);
+    members.copy();
     if (members.collect(id, Digest.of(key.bytes()))
         instanceof Consortium.Collected.Approved approved) {
       credentials.put(id, tls.with(ChainCheck.parse(approved.tlsChain())));
@@ -173,6 +181,14 @@ final class WireConsortium implements AutoCloseable {
   /** A site's signing certificate. */
   Credential signing(SiteId id) {
     return java.util.Objects.requireNonNull(signers.get(id));
+  }
+
+  /** A request for a successor of a site's certificate, as the site makes it. */
+  KeyRequest renewal(SiteId id) {
+    return KeyRequest.renewal(
+        credential(id).id(),
+        inside.random,
+        key -> SigningKey.of(signing(id)).sign(KeyRequest.ENDORSEMENT, key));
   }
 
   /** Accepts the coordinator, without a look at revoked certificates. */

@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
+import org.consilium.coordinator.issuing.TestAuthority;
 import org.consilium.coordinator.journal.InMemoryJournal;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.ops.AccessMetrics;
@@ -22,6 +23,7 @@ import org.consilium.coordinator.study.Replayed;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
@@ -34,9 +36,12 @@ final class SampleServer implements AutoCloseable {
   final WebServer web;
   final Consortium consortium;
   final Journal journal;
+  final TestAuthority people;
 
-  private SampleServer(WebServer web, Consortium consortium, Journal journal) {
+  private SampleServer(
+      WebServer web, Consortium consortium, Journal journal, TestAuthority people) {
     this.web = web;
+    this.people = people;
     this.consortium = consortium;
     this.journal = journal;
   }
@@ -48,18 +53,22 @@ final class SampleServer implements AutoCloseable {
     Journal journal = new MeteredJournal(new InMemoryJournal(clock), "h2", registry);
     CertificateAuthority authority =
         CertificateAuthority.create(folder.resolve("ca"), "example.org", clock, random);
-    Consortium consortium =
-        Consortium.open(journal, authority, Duration.ofHours(24), clock, random);
+    TestAuthority people = new TestAuthority(authority, Duration.ofHours(24), clock, random);
+    Consortium consortium = Consortium.open(journal, people.registrar(), clock);
     Consortium.Address address = new Consortium.Address("localhost", 8443, 8444);
     for (String name : new String[] {"north", "south"}) {
       SiteId site = new SiteId(name);
       KeyRequest tls = KeyRequest.tls(random);
+      KeyRequest signing = KeyRequest.signing(random);
+      JoinToken token = people.invite(site);
       consortium.enrol(
           site,
-          consortium.invite(site, Duration.ofHours(1), address).secret(),
-          new KeyRequests(tls.pkcs10(), KeyRequest.signing(random).pkcs10(), "0.1.0"));
+          token.secret(),
+          new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"),
+          TestAuthority.binding(site, token, tls, signing));
       if (name.equals("north")) {
-        consortium.approve(site, tls.fingerprint().hex());
+        people.admit(site, tls, signing);
+        consortium.copy();
       }
     }
     Path model = folder.resolve("model.safetensors");
@@ -89,7 +98,7 @@ final class SampleServer implements AutoCloseable {
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),
                 () -> true));
-    return new SampleServer(web, consortium, journal);
+    return new SampleServer(web, consortium, journal, people);
   }
 
   private static AuditLog audit(

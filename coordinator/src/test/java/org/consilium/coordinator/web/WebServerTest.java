@@ -62,6 +62,9 @@ final class WebServerTest {
   @ValueSource(
       strings = {
         "/api/v1/sites",
+        "/api/v1/sites/south/request",
+        "/api/v1/roster",
+        "/api/v1/motions",
         "/api/v1/studies",
         "/api/v1/studies/mri-lesions",
         "/api/v1/studies/mri-lesions/rounds",
@@ -81,10 +84,10 @@ final class WebServerTest {
 
   @Test
   void post_withoutOrWithWrongToken_isRefusedAndChangesNothing() throws Exception {
-    String body = "{\"site\":\"east\",\"ttl\":\"1h\"}";
+    String body = signed("east");
 
-    HttpResponse<String> missing = post("/api/v1/invitations", "application/json", body, "");
-    HttpResponse<String> wrong = post("/api/v1/invitations", "application/json", body, "guess");
+    HttpResponse<String> missing = post("/api/v1/motions", "application/json", body, "");
+    HttpResponse<String> wrong = post("/api/v1/motions", "application/json", body, "guess");
 
     assertThat(missing.statusCode()).isEqualTo(401);
     assertThat(wrong.statusCode()).isEqualTo(401);
@@ -111,17 +114,37 @@ final class WebServerTest {
   }
 
   @Test
-  void invite_withToken_givesATokenOnce() throws Exception {
+  void submit_signedProposal_waitsForASecondPersonAndIsListed() throws Exception {
     HttpResponse<String> answer =
-        post(
-            "/api/v1/invitations",
-            "application/json",
-            "{\"site\":\"west\",\"ttl\":\"1h\"}",
-            SampleServer.TOKEN);
+        post("/api/v1/motions", "application/json", signed("west"), SampleServer.TOKEN);
 
-    assertThat(answer.statusCode()).isEqualTo(201);
-    assertThat(answer.body()).contains("consilium-join-1.");
-    assertThat(get("/api/v1/sites").body()).doesNotContain("consilium-join-1.");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.body()).contains("\"carried\":false", "\"signers\":[\"ada\"]");
+    assertThat(get("/api/v1/motions").body()).contains("\"subject\":\"west\"");
+    assertThat(get("/api/v1/roster").body()).doesNotContain("\"west\"");
+  }
+
+  @Test
+  void badInput_14_proposerApprovesOwnMotion_isRefused() throws Exception {
+    String signed = signed("south-east");
+    var _ = post("/api/v1/motions", "application/json", signed, SampleServer.TOKEN);
+
+    HttpResponse<String> again =
+        post("/api/v1/motions", "application/json", signed, SampleServer.TOKEN);
+
+    assertThat(again.statusCode()).isEqualTo(403);
+    assertThat(again.body()).contains("CS-ROSTER-002");
+  }
+
+  /** A proposal to add a site, with one administrator's signature, as JSON. */
+  private static String signed(String site) {
+    var ballot = server.people.proposal(new org.consilium.protocol.SiteId(site));
+    var base64 = java.util.Base64.getEncoder();
+    return "{\"motion\":\"%s\",\"person\":\"%s\",\"signature\":\"%s\"}"
+        .formatted(
+            base64.encodeToString(ballot.motion().encoded()),
+            ballot.person(),
+            base64.encodeToString(ballot.signature()));
   }
 
   @Test
@@ -212,7 +235,7 @@ final class WebServerTest {
   @Test
   void openapi_served_describesThePaths() throws Exception {
     assertThat(get("/openapi.yaml").body())
-        .contains("openapi: 3", "/api/v1/studies/{id}:start:", "/api/v1/invitations:");
+        .contains("openapi: 3", "/api/v1/studies/{id}:start:", "/api/v1/motions:");
   }
 
   @Test

@@ -99,14 +99,19 @@ public final class CertificateAuthority {
    */
   public static CertificateAuthority open(Path folder, InstantSource clock, SecureRandom random)
       throws IOException {
+    return open(folder, new char[0], clock, random);
+  }
+
+  /**
+   * The same with an issuing key that {@link #seal} sealed.
+   *
+   * @param passphrase empty for a key that is not sealed
+   */
+  public static CertificateAuthority open(
+      Path folder, char[] passphrase, InstantSource clock, SecureRandom random) throws IOException {
     X509Certificate root = certificate(folder.resolve("root.crt"));
     X509Certificate issuing = certificate(folder.resolve("issuing.crt"));
-    PrivateKey key =
-        Pem.privateKey(
-            Pem.decode(
-                new String(
-                    KeyFile.read(folder.resolve("issuing.key"), Pem.FILE_BYTES_MAX),
-                    StandardCharsets.US_ASCII)));
+    PrivateKey key = issuingKey(folder, passphrase);
     try {
       root.verify(root.getPublicKey());
       issuing.verify(root.getPublicKey());
@@ -125,6 +130,30 @@ public final class CertificateAuthority {
             key,
             random);
     return new CertificateAuthority(root, issuing, trustDomainOf(root), writer, clock);
+  }
+
+  /** Puts the issuing key under a passphrase. */
+  public static void seal(Path folder, char[] passphrase, SecureRandom random) throws IOException {
+    if (passphrase.length == 0) {
+      throw new IOException("seal %s: the passphrase is empty".formatted(folder));
+    }
+    byte[] sealed = SealedKey.seal(issuingKey(folder, new char[0]), passphrase, random);
+    KeyFile.replace(
+        folder.resolve("issuing.key"),
+        Pem.encode(Pem.SEALED_KEY, sealed).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static PrivateKey issuingKey(Path folder, char[] passphrase) throws IOException {
+    Path file = folder.resolve("issuing.key");
+    List<Pem.Block> blocks =
+        Pem.decode(new String(KeyFile.read(file, Pem.FILE_BYTES_MAX), StandardCharsets.US_ASCII));
+    if (blocks.size() == 1 && blocks.getFirst().label().equals(Pem.SEALED_KEY)) {
+      if (passphrase.length == 0) {
+        throw new IOException("open %s: it is sealed, and no passphrase was given".formatted(file));
+      }
+      return SealedKey.open(blocks.getFirst().der(), passphrase);
+    }
+    return Pem.privateKey(blocks);
   }
 
   /**

@@ -4,10 +4,14 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PublicKey;
+import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
@@ -38,6 +42,10 @@ final class CheckedRequest {
           X9ObjectIdentifiers.ecdsa_with_SHA384,
           X9ObjectIdentifiers.ecdsa_with_SHA512,
           EdECObjectIdentifiers.id_Ed25519);
+
+  /** Attribute that holds the signature of another key on this one (a UUID under 2.25). */
+  static final ASN1ObjectIdentifier ENDORSED =
+      new ASN1ObjectIdentifier("2.25.275917443180437219648311529107586231174");
 
   private final PKCS10CertificationRequest request;
   private final SubjectPublicKeyInfo info;
@@ -101,6 +109,36 @@ final class CheckedRequest {
     }
   }
 
+  /** Another key's signature on this one, if the request has exactly one. */
+  Optional<KeyRequest.Endorsed> endorsement() throws CertificateRefused {
+    Attribute[] found = request.getAttributes(ENDORSED);
+    if (found.length != 1 || found[0].getAttrValues().size() != 1) {
+      return Optional.empty();
+    }
+    try {
+      byte[] word = ASN1OctetString.getInstance(found[0].getAttributeValues()[0]).getOctets();
+      return Optional.of(new KeyRequest.Endorsed(keyInfo(), word));
+    } catch (IllegalArgumentException malformed) {
+      throw new CertificateRefused(Reason.MALFORMED, "the endorsement is no octet string");
+    }
+  }
+
+  boolean vouched(byte[] statement, byte[] signature) {
+    try {
+      Signature verifier = Signature.getInstance("SHA256withECDSA");
+      verifier.initVerify(publicKey());
+      verifier.update(statement);
+      return verifier.verify(signature);
+    } catch (GeneralSecurityException | IOException | RuntimeException unreadable) {
+      return false; // an unreadable signature proves nothing
+    }
+  }
+
+  private PublicKey publicKey() throws GeneralSecurityException, IOException {
+    return KeyFactory.getInstance(info.getAlgorithm().getAlgorithm().getId())
+        .generatePublic(new X509EncodedKeySpec(info.getEncoded()));
+  }
+
   private void checkKeyType(Leaf leaf) throws CertificateRefused {
     AlgorithmIdentifier algorithm = info.getAlgorithm();
     boolean elliptic = algorithm.getAlgorithm().equals(X9ObjectIdentifiers.id_ecPublicKey);
@@ -132,9 +170,7 @@ final class CheckedRequest {
   private void proven() throws CertificateRefused {
     boolean proven;
     try {
-      PublicKey key =
-          KeyFactory.getInstance(info.getAlgorithm().getAlgorithm().getId())
-              .generatePublic(new X509EncodedKeySpec(info.getEncoded()));
+      PublicKey key = publicKey();
       proven =
           SIGNATURES.contains(request.getSignatureAlgorithm().getAlgorithm())
               && request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key));

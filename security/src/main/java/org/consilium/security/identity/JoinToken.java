@@ -123,6 +123,23 @@ public record JoinToken(
     return Fingerprint.sha256(secret);
   }
 
+  /**
+   * What a site's TLS key vouches for when the token is spent: whoever carries the request can
+   * exchange neither the token nor the signing key.
+   */
+  public static byte[] statement(String site, Fingerprint secretDigest, Fingerprint signingKey) {
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new DataOutputStream(bytes)) {
+      out.writeUTF("consilium/v1/enrol");
+      out.writeUTF(site);
+      out.write(secretDigest.bytes());
+      out.write(signingKey.bytes());
+    } catch (IOException impossible) {
+      throw new IllegalStateException("write to memory", impossible);
+    }
+    return bytes.toByteArray();
+  }
+
   @Override
   public byte[] secret() {
     return secret.clone();

@@ -8,10 +8,13 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
+import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
@@ -33,6 +36,9 @@ import org.consilium.security.keyfile.KeyFile;
  */
 @SuppressWarnings("ArrayRecordComponent") // copied in and out, never compared
 public record KeyRequest(PrivateKey key, byte[] pkcs10) {
+  /** Under what a site's signing key vouches for a new TLS key. */
+  public static final String ENDORSEMENT = "consilium/v1/renewal";
+
   /** Copies the request. */
   public KeyRequest {
     pkcs10 = pkcs10.clone();
@@ -45,24 +51,7 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
 
   /** A new ECDSA P-256 key, for TLS. */
   public static KeyRequest tls(SecureRandom random) {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
-      return of(generator.generateKeyPair(), "SHA256withECDSA", random);
-    } catch (GeneralSecurityException absent) {
-      throw new IllegalStateException("every JDK has P-256", absent);
-    }
-  }
-
-  /** A new ECDSA P-256 key, for a successor of the certificate that names {@code id}. */
-  public static KeyRequest renewal(SpiffeId id, SecureRandom random) {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
-      return of(generator.generateKeyPair(), "SHA256withECDSA", random, Optional.of(id));
-    } catch (GeneralSecurityException absent) {
-      throw new IllegalStateException("every JDK has P-256", absent);
-    }
+    return of(ellipticPair(random), "SHA256withECDSA", random);
   }
 
   /**
@@ -83,6 +72,69 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
     } catch (GeneralSecurityException absent) {
       throw new IllegalStateException("every JDK has Ed25519", absent);
     }
+  }
+
+  /**
+   * A new ECDSA P-256 key for a successor of the certificate that names {@code id}. The request
+   * carries the word of the site's signing key for it, without which no authority answers.
+   *
+   * @param endorser signs the new key's SubjectPublicKeyInfo under {@link #ENDORSEMENT}
+   */
+  public static KeyRequest renewal(
+      SpiffeId id, SecureRandom random, UnaryOperator<byte[]> endorser) {
+    KeyPair pair = ellipticPair(random);
+    byte[] word = endorser.apply(pair.getPublic().getEncoded());
+    return of(pair, "SHA256withECDSA", random, Optional.of(new Renewal(id, word)));
+  }
+
+  private static KeyPair ellipticPair(SecureRandom random) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException absent) {
+      throw new IllegalStateException("every JDK has P-256", absent);
+    }
+  }
+
+  /** What a request for a successor carries besides its key. */
+  @SuppressWarnings("ArrayRecordComponent") // passed through, never compared
+  private record Renewal(SpiffeId id, byte[] endorsement) {}
+
+  /** The signature that {@link #renewal} put into a request, and the key that it is over. */
+  public static Optional<Endorsed> endorsement(byte[] pkcs10) throws CertificateRefused {
+    return CheckedRequest.of(pkcs10).endorsement();
+  }
+
+  /**
+   * A key that another key vouches for.
+   *
+   * @param keyInfo SubjectPublicKeyInfo, DER
+   * @param signature not verified
+   */
+  @SuppressWarnings("ArrayRecordComponent") // passed through, never compared
+  public record Endorsed(byte[] keyInfo, byte[] signature) {}
+
+  /**
+   * This TLS key's word for a statement: what proves that the same machine made both.
+   *
+   * @return ECDSA with SHA-256, DER
+   */
+  public byte[] vouch(byte[] statement) {
+    try {
+      Signature signer = Signature.getInstance("SHA256withECDSA");
+      signer.initSign(key);
+      signer.update(statement);
+      return signer.sign();
+    } catch (GeneralSecurityException otherKey) {
+      throw new IllegalStateException("sign with the TLS key of a request", otherKey);
+    }
+  }
+
+  /** Whether the key of a TLS request vouched for a statement. */
+  public static boolean vouched(byte[] pkcs10, byte[] statement, byte[] signature)
+      throws CertificateRefused {
+    return CheckedRequest.of(pkcs10).vouched(statement, signature);
   }
 
   /** What both screens show: SHA-256 of the public key that {@code pkcs10} asks about. */
@@ -137,7 +189,7 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
   }
 
   private static KeyRequest of(
-      KeyPair pair, String algorithm, SecureRandom random, Optional<SpiffeId> name) {
+      KeyPair pair, String algorithm, SecureRandom random, Optional<Renewal> renewal) {
     try {
       var signer =
           new JcaContentSignerBuilder(algorithm).setSecureRandom(random).build(pair.getPrivate());
@@ -146,16 +198,20 @@ public record KeyRequest(PrivateKey key, byte[] pkcs10) {
           new PKCS10CertificationRequestBuilder(
               new X500Name("CN=key request"),
               SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()));
-      if (name.isPresent()) {
+      if (renewal.isPresent()) {
         ExtensionsGenerator extensions = new ExtensionsGenerator();
         extensions.addExtension(
             Extension.subjectAlternativeName,
             false,
             new GeneralNames(
-                new GeneralName(GeneralName.uniformResourceIdentifier, name.get().toString())));
+                new GeneralName(
+                    GeneralName.uniformResourceIdentifier, renewal.get().id().toString())));
         var _ =
             request.addAttribute(
                 PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
+        var _ =
+            request.addAttribute(
+                CheckedRequest.ENDORSED, new DEROctetString(renewal.get().endorsement()));
       }
       return new KeyRequest(pair.getPrivate(), request.build(signer).getEncoded());
     } catch (OperatorCreationException | IOException unexpected) {

@@ -9,7 +9,7 @@ import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 
-/** The five profiles of certificate the consortium issues: key type, purpose, lifetime. */
+/** The profiles of certificate the consortium issues: key type, purpose, lifetime. */
 public enum Leaf {
   /** The coordinator's TLS server: ECDSA, serverAuth, 7 days, with its DNS names and addresses. */
   COORDINATOR_TLS(SpiffeId.Kind.COORDINATOR, Purposes.SERVER, Duration.ofDays(7)),
@@ -19,6 +19,12 @@ public enum Leaf {
   SITE_SIGNING(SpiffeId.Kind.SITE_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
   /** The coordinator's messages: Ed25519, private purpose, 90 days. */
   COORDINATOR_SIGNING(SpiffeId.Kind.COORDINATOR_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
+  /** The coordinator towards the authority: ECDSA, clientAuth, 90 days; the first by hand. */
+  COORDINATOR_RELAY(SpiffeId.Kind.COORDINATOR_RELAY, Purposes.CLIENT, Duration.ofDays(90)),
+  /** The authority's TLS server: ECDSA, serverAuth, 7 days. */
+  AUTHORITY_TLS(SpiffeId.Kind.AUTHORITY, Purposes.SERVER, Duration.ofDays(7)),
+  /** The authority's statements about the roster: Ed25519, private purpose, 90 days. */
+  AUTHORITY_SIGNING(SpiffeId.Kind.AUTHORITY_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
   /** A study's aggregator: Ed25519, and the SHA-256 of its X-Wing public key in an extension. */
   AGGREGATION(SpiffeId.Kind.AGGREGATOR, Purposes.AGGREGATION, Duration.ofDays(90));
 
@@ -123,10 +129,10 @@ public enum Leaf {
     return validity;
   }
 
-  boolean tls() {
+  public boolean tls() {
     return switch (this) {
-      case COORDINATOR_TLS, SITE_TLS -> true;
-      case SITE_SIGNING, COORDINATOR_SIGNING, AGGREGATION -> false;
+      case COORDINATOR_TLS, SITE_TLS, COORDINATOR_RELAY, AUTHORITY_TLS -> true;
+      case SITE_SIGNING, COORDINATOR_SIGNING, AUTHORITY_SIGNING, AGGREGATION -> false;
     };
   }
 }

@@ -79,6 +79,17 @@ public final class PeerTrust extends X509ExtendedTrustManager {
     return new PeerTrust(new Roots.Known(anchor(root, trustDomain)), SpiffeId.Kind.SITE_NODE);
   }
 
+  /** For the coordinator: accepts the issuing authority's server. */
+  public static PeerTrust forAuthority(X509Certificate root, String trustDomain) {
+    return new PeerTrust(new Roots.Known(anchor(root, trustDomain)), SpiffeId.Kind.AUTHORITY);
+  }
+
+  /** For the issuing authority: accepts the coordinator as a client. */
+  public static PeerTrust forRelays(X509Certificate root, String trustDomain) {
+    return new PeerTrust(
+        new Roots.Known(anchor(root, trustDomain)), SpiffeId.Kind.COORDINATOR_RELAY);
+  }
+
   /**
    * For a site that has only a join token: accepts a coordinator whose presented chain ends in a
    * self-signed root with this fingerprint, all 256 bits.

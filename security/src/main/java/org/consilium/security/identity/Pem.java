@@ -20,6 +20,7 @@ import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 final class Pem {
   static final String CERTIFICATE = "CERTIFICATE";
   static final String PRIVATE_KEY = "PRIVATE KEY";
+  static final String SEALED_KEY = "ENCRYPTED PRIVATE KEY";
   static final String REQUEST = "CERTIFICATE REQUEST";
   static final int FILE_BYTES_MAX = 64 * 1024;
 

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The name of a member of the consortium, {@code spiffe://<trust domain>/<path>}. Only the five
- * shapes of {@link Kind} exist; letters are lowercase ASCII, so a name has one spelling.
+ * The name of a member of the consortium, {@code spiffe://<trust domain>/<path>}. Only the shapes
+ * of {@link Kind} exist; letters are lowercase ASCII, so a name has one spelling.
  *
  * @param trustDomain host-name syntax, the last label begins with a letter
  * @param path without the leading slash
@@ -34,6 +34,12 @@ public record SpiffeId(String trustDomain, String path) {
     COORDINATOR("coordinator/" + SEGMENT),
     /** The coordinator's message signing key, {@code coordinator/<id>/sign}. */
     COORDINATOR_SIGNING("coordinator/" + SEGMENT + "/sign"),
+    /** The coordinator as the client of the authority, {@code coordinator/<id>/relay}. */
+    COORDINATOR_RELAY("coordinator/" + SEGMENT + "/relay"),
+    /** The issuing authority's TLS server, {@code authority/<id>}. */
+    AUTHORITY("authority/" + SEGMENT),
+    /** The issuing authority's message signing key, {@code authority/<id>/sign}. */
+    AUTHORITY_SIGNING("authority/" + SEGMENT + "/sign"),
     /** The aggregation key of one study, {@code aggregator/<study>}. */
     AGGREGATOR("aggregator/" + SEGMENT);
 
@@ -99,6 +105,21 @@ public record SpiffeId(String trustDomain, String path) {
     return new SpiffeId(trustDomain, "coordinator/" + id + "/sign");
   }
 
+  /** The coordinator's name towards the authority. */
+  public static SpiffeId coordinatorRelay(String trustDomain, String id) {
+    return new SpiffeId(trustDomain, "coordinator/" + id + "/relay");
+  }
+
+  /** The issuing authority's TLS name. */
+  public static SpiffeId authority(String trustDomain, String id) {
+    return new SpiffeId(trustDomain, "authority/" + id);
+  }
+
+  /** The issuing authority's signing key. */
+  public static SpiffeId authoritySigning(String trustDomain, String id) {
+    return new SpiffeId(trustDomain, "authority/" + id + "/sign");
+  }
+
   /** The aggregation key of a study. */
   public static SpiffeId aggregator(String trustDomain, String study) {
     return new SpiffeId(trustDomain, "aggregator/" + study);
@@ -113,7 +134,13 @@ public record SpiffeId(String trustDomain, String path) {
   public Optional<String> siteName() {
     return switch (kind()) {
       case SITE_NODE, SITE_SIGNING -> Optional.of(path.substring(5, path.indexOf('/', 5)));
-      case COORDINATOR, COORDINATOR_SIGNING, AGGREGATOR -> Optional.empty();
+      case COORDINATOR,
+          COORDINATOR_SIGNING,
+          COORDINATOR_RELAY,
+          AUTHORITY,
+          AUTHORITY_SIGNING,
+          AGGREGATOR ->
+          Optional.empty();
     };
   }
 

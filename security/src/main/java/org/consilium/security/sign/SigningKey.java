@@ -12,6 +12,9 @@ import org.consilium.security.identity.Credential;
 
 /** An Ed25519 private key (RFC 8032) that signs labelled bytes. Safe for use by many threads. */
 public final class SigningKey {
+  /** Length of a seed. */
+  public static final int SEED_BYTES = Ed25519PrivateKeyParameters.KEY_SIZE;
+
   private final Ed25519PrivateKeyParameters key;
   private final Ed25519PublicKeyParameters publicKey;
 
@@ -34,6 +37,14 @@ public final class SigningKey {
     }
     throw new IllegalArgumentException(
         "signing key: Ed25519 is required, not " + key.getAlgorithm());
+  }
+
+  /** From the 32 bytes of RFC 8032. */
+  public static SigningKey ofSeed(byte[] seed) {
+    if (seed.length != SEED_BYTES) {
+      throw new IllegalArgumentException("signing key: %d bytes, not 32".formatted(seed.length));
+    }
+    return new SigningKey(new Ed25519PrivateKeyParameters(seed));
   }
 
   /** The key of a signing credential. */

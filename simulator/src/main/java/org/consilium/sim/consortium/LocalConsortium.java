@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
-import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.sim.process.Child;
 import org.consilium.sim.process.Installation;
@@ -25,14 +24,19 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
 
 /**
- * A consortium in a folder: {@code consortium/} the authority, {@code coordinator/} its state, one
- * folder a site, {@code logs/}, and {@code coordinator.yaml} if somebody puts it there. All
- * services are children of the given supervisor.
+ * A consortium in a folder: {@code consortium/} the issuing authority and what it gave the
+ * coordinator, {@code coordinator/} its state, one folder a site, {@code logs/}, and {@code
+ * coordinator.yaml} if somebody puts it there. All services are children of the given supervisor.
  */
 public final class LocalConsortium implements AutoCloseable {
   /** Name of the coordinator among the children. */
   public static final String COORDINATOR = "coordinator";
 
+  /** Name of the issuing authority among the children. */
+  public static final String AUTHORITY = "authority";
+
+  private static final String AUTHORITY_MAIN = "org.consilium.coordinator.issuing.CaMain";
+  private static final int AUTHORITY_HEAP_MIB = 96;
   private static final Duration START_MAX = Duration.ofMinutes(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -41,6 +45,7 @@ public final class LocalConsortium implements AutoCloseable {
   private final Layout layout;
   private final InstantSource clock;
   private final Supervisor supervisor;
+  private final People people;
   private volatile Optional<Ports> ports = Optional.empty();
   private volatile Optional<CoordinatorApi> api = Optional.empty();
 
@@ -50,8 +55,15 @@ public final class LocalConsortium implements AutoCloseable {
    * @param folder of everything
    * @param coordinatorHeapMiB Java heap of the coordinator
    * @param siteHeapMiB Java heap of a site
+   * @param siteCertificateLife as {@code ca serve} takes it; empty: its default
    */
-  public record Layout(Path folder, int coordinatorHeapMiB, int siteHeapMiB) {
+  public record Layout(
+      Path folder, int coordinatorHeapMiB, int siteHeapMiB, Optional<String> siteCertificateLife) {
+    /** With certificates of the usual life. */
+    public Layout(Path folder, int coordinatorHeapMiB, int siteHeapMiB) {
+      this(folder, coordinatorHeapMiB, siteHeapMiB, Optional.empty());
+    }
+
     /** A site's folder. */
     public Path site(SiteId site) {
       return folder.resolve(site.value());
@@ -71,30 +83,50 @@ public final class LocalConsortium implements AutoCloseable {
     }
 
     Path authority() {
-      return folder.resolve("consortium");
+      return folder.resolve("consortium").resolve("authority");
+    }
+
+    /** What the coordinator is given by the authority. */
+    Path relay() {
+      return folder.resolve("consortium").resolve("coordinator");
     }
   }
 
   private record Ports(int http, int grpc, int enrolment) {}
 
   private LocalConsortium(
-      Installation installation, Layout layout, InstantSource clock, Supervisor supervisor) {
+      Installation installation,
+      Layout layout,
+      InstantSource clock,
+      Supervisor supervisor,
+      People people) {
+    this.people = people;
     this.installation = installation;
     this.layout = layout;
     this.clock = clock;
     this.supervisor = supervisor;
   }
 
-  /** Makes the authority and starts the coordinator; {@link #await} waits until it answers. */
+  /**
+   * Makes the authority with two administrators and starts it and the coordinator, each as a
+   * process; {@link #await} waits until the coordinator answers.
+   */
   public static LocalConsortium start(
       Installation installation, Layout layout, InstantSource clock, Supervisor supervisor)
       throws IOException {
     Files.createDirectories(layout.folder.resolve("logs"));
-    KeyFile.createFolder(layout.authority());
-    var _ =
-        CertificateAuthority.create(
-            layout.authority(), "demo.consilium.test", clock, new SecureRandom());
-    LocalConsortium consortium = new LocalConsortium(installation, layout, clock, supervisor);
+    KeyFile.createFolder(layout.folder.resolve("consortium"));
+    People people = People.found(layout.authority(), layout.relay(), clock, new SecureRandom());
+    LocalConsortium consortium =
+        new LocalConsortium(installation, layout, clock, supervisor, people);
+    supervisor.start(
+        new Child(
+            AUTHORITY,
+            AUTHORITY,
+            () -> authorityCommand(installation, layout, people.port()),
+            Map.of(),
+            layout.log(AUTHORITY),
+            true));
     supervisor.start(
         new Child(
             COORDINATOR,
@@ -104,6 +136,22 @@ public final class LocalConsortium implements AutoCloseable {
             layout.log(COORDINATOR),
             true));
     return consortium;
+  }
+
+  private static List<String> authorityCommand(Installation installation, Layout layout, int port) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "ca",
+                "serve",
+                "--dir",
+                layout.authority().toString(),
+                "--port",
+                Integer.toString(port)));
+    layout
+        .siteCertificateLife()
+        .ifPresent(life -> arguments.addAll(List.of("--site-certificate-life", life)));
+    return installation.beside("coordinator", AUTHORITY_HEAP_MIB, AUTHORITY_MAIN, arguments);
   }
 
   /** Waits until the coordinator answers. */
@@ -147,17 +195,16 @@ public final class LocalConsortium implements AutoCloseable {
   }
 
   /**
-   * Invites sites and lets their nodes join: each makes its own keys; the administrator compares
-   * fingerprints and approves.
+   * Adds sites and lets their nodes join: two administrators sign, each node makes its own keys,
+   * the second administrator approves them.
    */
   public void join(List<SiteId> sites) throws IOException, InterruptedException {
     List<List<String>> commands = new ArrayList<>();
     for (SiteId site : sites) {
       Files.createDirectories(layout.site(site));
       Path token = layout.site(site).resolve("join.token");
-      JsonNode answer =
-          api().post("/api/v1/invitations", "application/json", "{\"site\":\"" + site + "\"}");
-      KeyFile.create(token, answer.path("token").asText().getBytes(StandardCharsets.US_ASCII));
+      String line = people.invite(api(), site);
+      KeyFile.create(token, line.getBytes(StandardCharsets.US_ASCII));
       commands.add(
           List.of(
               "node",
@@ -180,12 +227,7 @@ public final class LocalConsortium implements AutoCloseable {
       for (JsonNode known : api().get("/api/v1/sites")) {
         if (known.path("site").asText().equals(site.value())
             && known.path("state").asText().equals("PENDING")) {
-          String fingerprint = known.path("fingerprint").asText();
-          api()
-              .post(
-                  "/api/v1/sites/" + site + ":approve",
-                  "application/json",
-                  MAPPER.createObjectNode().put("fingerprint", fingerprint).toString());
+          people.admit(api(), site);
           return;
         }
       }
@@ -335,7 +377,7 @@ public final class LocalConsortium implements AutoCloseable {
             "--state",
             layout.coordinatorState().toString(),
             "--consortium",
-            layout.authority().toString(),
+            layout.relay().toString(),
             "--http-port",
             Integer.toString(known.http),
             "--grpc-port",

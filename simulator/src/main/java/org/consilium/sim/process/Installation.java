@@ -93,6 +93,13 @@ public record Installation(Path home, Path java) {
     return command(flags, main.getName(), arguments);
   }
 
+  /** A command line that runs another main class of a module's jar as a service. */
+  public List<String> beside(String module, int heapMiB, String main, List<String> arguments) {
+    List<String> flags =
+        List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC", "-cp", jar(module).toString());
+    return command(flags, main, arguments);
+  }
+
   private List<String> command(List<String> flags, String program, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());

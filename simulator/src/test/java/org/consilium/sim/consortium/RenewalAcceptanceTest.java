@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
@@ -32,9 +33,8 @@ final class RenewalAcceptanceTest {
   @Test
   void study_certificatesOfAMinute_renewedWithoutALostRound() throws Exception {
     try (Supervisor supervisor = new Supervisor(CLOCK, _ -> {})) {
-      LocalConsortium.Layout layout = new LocalConsortium.Layout(folder.resolve("lab"), 256, 256);
-      Files.createDirectories(layout.folder());
-      Files.writeString(layout.folder().resolve("coordinator.yaml"), "siteCertificateLife: 1m\n");
+      LocalConsortium.Layout layout =
+          new LocalConsortium.Layout(folder.resolve("lab"), 256, 256, Optional.of("1m"));
       LocalConsortium consortium =
           LocalConsortium.start(Packaged.installation(), layout, CLOCK, supervisor);
       var _ = consortium.await();

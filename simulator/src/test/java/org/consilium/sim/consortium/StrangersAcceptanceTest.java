@@ -75,7 +75,7 @@ final class StrangersAcceptanceTest {
     door =
         new Door(
             consortium.grpcPort(),
-            CertificateAuthority.open(layout.authority(), CLOCK, new SecureRandom()).root());
+            Credential.load(layout.siteState(NORTH), "tls").chain().getLast());
     north = Credential.load(layout.siteState(NORTH), "tls");
   }
 

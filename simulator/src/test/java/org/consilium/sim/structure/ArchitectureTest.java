@@ -81,6 +81,37 @@ final class ArchitectureTest {
           .because("the coordinator sees layouts and bytes, never a training engine");
 
   @ArchTest
+  static final ArchRule coordinatorHoldsNoIssuingCode =
+      noClasses()
+          .that()
+          .resideInAPackage(COORDINATOR)
+          .and()
+          .resideOutsideOfPackage("org.consilium.coordinator.issuing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.consilium.coordinator.issuing..")
+          .because("the issuing authority is another process; the coordinator has only its client");
+
+  @ArchTest
+  static final ArchRule onlyTheAuthorityIssues =
+      noClasses()
+          .that()
+          .resideInAPackage(COORDINATOR)
+          .and()
+          .resideOutsideOfPackage("org.consilium.coordinator.issuing..")
+          .should()
+          .callMethodWhere(
+              com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
+                      com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner(
+                          com.tngtech.archunit.core.domain.JavaClass.Predicates.type(
+                              org.consilium.security.identity.CertificateAuthority.class)))
+                  .and(
+                      com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
+                          com.tngtech.archunit.core.domain.properties.HasName.Predicates
+                              .nameMatching("open|create|issue|seal"))))
+          .because("whoever can mint sites defeats secure aggregation with fake ones");
+
+  @ArchTest
   static final ArchRule siteKnowsNoCoordinator =
       noClasses()
           .that()
@@ -118,6 +149,8 @@ final class ArchitectureTest {
               PROTO,
               "org.consilium.protocol.wire..",
               "org.consilium.coordinator.rpc..",
+              "org.consilium.coordinator.issuing..",
+              "org.consilium.coordinator.authority..",
               "org.consilium.coordinator.round..",
               "org.consilium.site.session..",
               "org.consilium.site.masking..",

@@ -31,6 +31,7 @@ import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.session.Halt;
+import org.consilium.site.session.RosterPin;
 import org.consilium.site.upload.Delivery;
 import org.consilium.site.upload.MaskSender;
 
@@ -58,8 +59,10 @@ public final class MaskDesk {
    * Whom to trust, and who this is.
    *
    * @param chains checks the other sites' signing chains against the root
+   * @param roster that every participant has to be on: a coordinator cannot fill a round with sites
+   *     that no two persons agreed to
    */
-  public record Trust(SiteId self, ChainCheck chains) {}
+  public record Trust(SiteId self, ChainCheck chains, RosterPin roster) {}
 
   /** Where masks stand for one attempt. */
   public sealed interface Outcome {
@@ -189,6 +192,16 @@ public final class MaskDesk {
               "%s is burnt here: this site consented to survivors in another attempt"
                   .formatted(round)));
       return;
+    }
+    for (RoundTask.Participant participant : task.terms().orElseThrow().participants()) {
+      if (!trust.roster().has(participant.site())) {
+        outcomes.put(
+            context,
+            new Outcome.Failed(
+                "%s: participant %s is not on the roster that this site has pinned"
+                    .formatted(round, participant.site())));
+        return;
+      }
     }
     ReleasedMask keys;
     synchronized (attempts) {

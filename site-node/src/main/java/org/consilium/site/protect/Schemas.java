@@ -25,7 +25,8 @@ final class Schemas {
           new Form.Opaque(Digest.BYTES, Digest.BYTES),
           new Form.Opaque(1, 8 << 10),
           new Form.Opaque(1, 8 << 10),
-          VERSION);
+          VERSION,
+          new Form.Opaque(1, 160));
 
   private static final WireSchema RENEW = message(new Form.Opaque(1, 8 << 10));
 

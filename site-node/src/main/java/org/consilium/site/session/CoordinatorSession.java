@@ -71,9 +71,14 @@ public final class CoordinatorSession {
    * @param chains checks the coordinator's signing chain
    * @param softwareVersion told to the coordinator
    * @param witness judges the checkpoints of the coordinator's audit log
+   * @param roster goes on with no coordinator whose roster does not go on from the pinned one
    */
   public record Self(
-      SiteId site, ChainCheck chains, String softwareVersion, AuditWitness witness) {}
+      SiteId site,
+      ChainCheck chains,
+      String softwareVersion,
+      AuditWitness witness,
+      RosterPin roster) {}
 
   /** Why the session is over for good. */
   public enum Ending {
@@ -181,6 +186,7 @@ public final class CoordinatorSession {
   private Opened greet()
       throws StatusException, TimeoutException, InterruptedException, ChainRefused, IOException {
     int generation = link.generation();
+    self.roster().refresh(link);
     var stream = CoordinationGrpc.newBlockingV2Stub(link.channel()).session();
     Instant asked = clock.instant();
     Stream.write(

@@ -17,6 +17,7 @@ import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.protocol.Limits;
 import org.consilium.security.identity.JoinToken;
 import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.roster.RosterProof;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 
@@ -41,8 +42,9 @@ public final class EnrolmentCall {
     /** People have not decided yet. */
     record Pending() implements Reply {}
 
-    /** Both certificate chains, leaf first, root last. */
-    record Approved(List<X509Certificate> tls, List<X509Certificate> signing) implements Reply {}
+    /** Both certificate chains, leaf first, root last, and a roster that is not verified. */
+    record Approved(List<X509Certificate> tls, List<X509Certificate> signing, RosterProof roster)
+        implements Reply {}
 
     /** People said no. */
     record Denied() implements Reply {}
@@ -72,6 +74,11 @@ public final class EnrolmentCall {
             .setTlsRequest(ByteString.copyFrom(tls.pkcs10()))
             .setSigningRequest(ByteString.copyFrom(signing.pkcs10()))
             .setSoftwareVersion(softwareVersion)
+            .setBinding(
+                ByteString.copyFrom(
+                    tls.vouch(
+                        JoinToken.statement(
+                            token.site(), token.secretDigest(), signing.fingerprint()))))
             .build();
     try {
       Instant asked = clock.instant();
@@ -103,7 +110,10 @@ public final class EnrolmentCall {
         case PENDING -> new Reply.Pending();
         case DENIED -> new Reply.Denied();
         case APPROVED ->
-            new Reply.Approved(chain(reply.getTlsChainList()), chain(reply.getSigningChainList()));
+            new Reply.Approved(
+                chain(reply.getTlsChainList()),
+                chain(reply.getSigningChainList()),
+                RosterPin.of(reply.getRoster()));
         case STATE_UNSPECIFIED, UNRECOGNIZED ->
             new Reply.Failed(
                 Status.Code.INTERNAL,

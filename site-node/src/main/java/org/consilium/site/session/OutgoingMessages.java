@@ -8,6 +8,7 @@ import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.EnrolRequest;
 import org.consilium.proto.v1.EnrolmentGrpc;
 import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.Refusal;
 import org.consilium.proto.v1.RenewRequest;
@@ -44,7 +45,11 @@ final class OutgoingMessages {
     return switch (message) {
       case SiteMessage said -> said(said);
       case EnrolRequest request -> Optional.of(enrol(request));
-      case CollectRequest _, FetchModelRequest _, CommitUpdateRequest _, RevocationsRequest _ ->
+      case CollectRequest _,
+          FetchModelRequest _,
+          CommitUpdateRequest _,
+          RevocationsRequest _,
+          GetRosterRequest _ ->
           Optional.of(Outgoing.plain(Kind.REQUEST, message.toByteArray()));
       case RenewRequest _ -> Optional.of(Outgoing.plain(Kind.RENEW_REQUEST, message.toByteArray()));
       case Signed _ when method.equals(RECOVER) ->

@@ -39,9 +39,11 @@ import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.FetchModelRequest;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.proto.v1.Pong;
 import org.consilium.proto.v1.ReportReceipt;
+import org.consilium.proto.v1.RosterProof;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -68,6 +70,7 @@ import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Orders;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RosterPin;
 import org.consilium.site.upload.MaskSender;
 
 /** A coordinator with a genuine certificate and no honest answer about updates. */
@@ -97,11 +100,23 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
   private final Credential signing;
   private final Server server;
   private final CoordinatorLink link;
+  private final RosterPin pin;
+
+  /** What it shows of the roster. */
+  volatile RosterProof roster;
 
   LyingCoordinator(Path folder, EgressGate gate) throws Exception {
     SecureRandom random = new SecureRandom();
     // TLS looks at the machine's own clock.
     authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
+    roster = TestRoster.of(authority, List.of("north", "south", "east", "west"));
+    pin =
+        new RosterPin(
+            folder.resolve("pinned-roster"),
+            Consortium.NORTH,
+            authority.root(),
+            DOMAIN,
+            InstantSource.system());
     KeyRequest request = KeyRequest.tls(random);
     Leaf.Terms terms = Leaf.COORDINATOR_TLS.terms().withHosts(List.of("localhost"));
     Credential own =
@@ -287,13 +302,23 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
     }
   }
 
+  @Override
+  public void getRoster(GetRosterRequest request, StreamObserver<RosterProof> out) {
+    out.onNext(roster);
+    out.onCompleted();
+  }
+
   /** A node's session with this coordinator; what it saw of the audit log is in a folder. */
   CoordinatorSession session(Orders orders, Path audit, InstantSource clock) throws IOException {
     ChainCheck chains = new ChainCheck(authority.root(), DOMAIN, InstantSource.system());
     return new CoordinatorSession(
         link(),
         new CoordinatorSession.Self(
-            Consortium.NORTH, chains, "0.1.0", AuditWitness.open(audit, signing(), chains, clock)),
+            Consortium.NORTH,
+            chains,
+            "0.1.0",
+            AuditWitness.open(audit, signing(), chains, clock),
+            pin),
         orders,
         clock);
   }
@@ -310,7 +335,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
             InstantSource.system(),
             limit),
-        new MaskDesk.Trust(Consortium.NORTH, consortium.chains()),
+        new MaskDesk.Trust(Consortium.NORTH, consortium.chains(), pin),
         new SecureRandom(),
         log);
   }
