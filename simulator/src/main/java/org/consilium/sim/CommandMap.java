@@ -68,7 +68,11 @@ final class CommandMap {
                   new Entry(
                       "study",
                       "consilium study create -f study.yaml",
-                      "create, start, watch, export studies"))),
+                      "create, start, watch, export studies"),
+                  new Entry(
+                      "audit",
+                      "consilium audit verify bundle.zip --root-fingerprint HEX",
+                      "what happened, checked offline"))),
           new Group(
               "Run a hospital's node",
               List.of(

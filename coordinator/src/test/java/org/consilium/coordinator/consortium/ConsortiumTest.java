@@ -96,7 +96,7 @@ final class ConsortiumTest {
   }
 
   @Test
-  void badInput_3_revokedSite_isShutOutAndListenersAreTold() throws Exception {
+  void badInput_03_revokedSite_isShutOutAndListenersAreTold() throws Exception {
     var _ = enrol();
     people.admit(NORTH, tls, signing);
     consortium.copy();
@@ -111,7 +111,7 @@ final class ConsortiumTest {
   }
 
   @Test
-  void badInput_3_revokedWhileTheAuthorityIsAway_isShutOutHereAndToldLater() throws Exception {
+  void badInput_03_revokedWhileTheAuthorityIsAway_isShutOutHereAndToldLater() throws Exception {
     var _ = enrol();
     people.admit(NORTH, tls, signing);
     consortium.copy();

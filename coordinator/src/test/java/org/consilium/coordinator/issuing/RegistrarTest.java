@@ -291,7 +291,7 @@ final class RegistrarTest {
   }
 
   @Test
-  void badInput_3_revokedSite_comesBackOnlyByTwoPersons() throws Exception {
+  void badInput_03_revokedSite_comesBackOnlyByTwoPersons() throws Exception {
     enrolNorth();
     people.admit(NORTH, tls, signing);
     people.registrar().shutOut(NORTH, "stolen");
