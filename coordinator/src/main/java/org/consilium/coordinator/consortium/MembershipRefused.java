@@ -1,5 +1,7 @@
 package org.consilium.coordinator.consortium;
 
+import org.consilium.security.roster.RosterRefused;
+
 /** A request about membership that is not granted; nothing was changed. */
 public final class MembershipRefused extends Exception {
   private static final long serialVersionUID = 1L;
@@ -38,6 +40,20 @@ public final class MembershipRefused extends Exception {
   public MembershipRefused(Why why, String message) {
     super(message);
     this.why = why;
+  }
+
+  /** What the rules of the roster refused. */
+  public static MembershipRefused of(RosterRefused refused) {
+    Why why =
+        switch (refused.why()) {
+          case MALFORMED, FORK, ROLLED_BACK -> Why.BAD_REQUEST;
+          case STALE -> Why.STALE;
+          case NOT_ALLOWED -> Why.NOT_ALLOWED;
+          case BAD_SIGNATURE -> Why.BAD_SIGNATURE;
+          case SAME_PERSON -> Why.SAME_PERSON;
+          case CONFLICT -> Why.WRONG_STATE;
+        };
+    return new MembershipRefused(why, String.valueOf(refused.getMessage()));
   }
 
   /** Why. */

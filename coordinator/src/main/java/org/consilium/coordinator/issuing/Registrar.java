@@ -1,7 +1,6 @@
 package org.consilium.coordinator.issuing;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -12,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.consilium.coordinator.consortium.Authority;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.consortium.MembershipEvent;
@@ -50,7 +48,6 @@ public final class Registrar implements Authority {
   private static final Duration MOTION_LIFE_MAX = Duration.ofDays(14);
   private static final int WAITING_MAX = 256;
   private static final int COPY_MAX = 64;
-  private static final int ALSO_MAX = 1100;
 
   /** The one coordinator of this consortium. */
   private static final String COORDINATOR = "main";
@@ -61,9 +58,9 @@ public final class Registrar implements Authority {
   private final Docket docket = new Docket();
   private final Admissions admissions;
   private final HeadSigner signer;
+  private final RevocationSigner lists;
   private final Map<String, Long> readmitted = new HashMap<>();
   private RosterHistory history = RosterHistory.empty();
-  private long listNumber;
 
   private Registrar(
       CertificateAuthority authority,
@@ -76,6 +73,7 @@ public final class Registrar implements Authority {
     this.clock = clock;
     this.admissions = new Admissions(authority, siteLife, clock);
     this.signer = new HeadSigner(authority, clock, random);
+    this.lists = new RevocationSigner(authority, clock);
   }
 
   /**
@@ -224,7 +222,7 @@ public final class Registrar implements Authority {
       carry(decision, ballot);
       return Docket.standing(decision, true);
     } catch (RosterRefused refused) {
-      throw refused(refused);
+      throw MembershipRefused.of(refused);
     } catch (JournalConflict doneBefore) {
       throw new MembershipRefused(Why.WRONG_STATE, motion + ": this was done before");
     }
@@ -247,17 +245,7 @@ public final class Registrar implements Authority {
 
   @Override
   public synchronized byte[] revocationList(List<Revoked> also) throws MembershipRefused {
-    if (also.size() > ALSO_MAX) {
-      throw new MembershipRefused(
-          Why.BAD_REQUEST,
-          "revocation list: %d certificates named, at most %d".formatted(also.size(), ALSO_MAX));
-    }
-    Instant now = clock.instant();
-    Map<BigInteger, Revoked> all = new TreeMap<>();
-    also.forEach(r -> all.put(r.serial(), r));
-    admissions.revoked(now).forEach(r -> all.put(r.serial(), r));
-    listNumber = Math.max(listNumber + 1, now.toEpochMilli());
-    return authority.revocationList(List.copyOf(all.values()), BigInteger.valueOf(listNumber));
+    return lists.signed(admissions.revoked(clock.instant()), also);
   }
 
   @Override
@@ -399,18 +387,5 @@ public final class Registrar implements Authority {
     } catch (RosterRefused broken) {
       throw new IllegalStateException("journal stream roster: " + event.key(), broken);
     }
-  }
-
-  private static MembershipRefused refused(RosterRefused refused) {
-    Why why =
-        switch (refused.why()) {
-          case MALFORMED, FORK, ROLLED_BACK -> Why.BAD_REQUEST;
-          case STALE -> Why.STALE;
-          case NOT_ALLOWED -> Why.NOT_ALLOWED;
-          case BAD_SIGNATURE -> Why.BAD_SIGNATURE;
-          case SAME_PERSON -> Why.SAME_PERSON;
-          case CONFLICT -> Why.WRONG_STATE;
-        };
-    return new MembershipRefused(why, String.valueOf(refused.getMessage()));
   }
 }

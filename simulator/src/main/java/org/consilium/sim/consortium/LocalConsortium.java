@@ -123,7 +123,12 @@ public final class LocalConsortium implements AutoCloseable {
         new Child(
             AUTHORITY,
             AUTHORITY,
-            () -> authorityCommand(installation, layout, people.port()),
+            () ->
+                installation.beside(
+                    "coordinator",
+                    AUTHORITY_HEAP_MIB,
+                    AUTHORITY_MAIN,
+                    people.serving(layout.authority(), layout.siteCertificateLife())),
             Map.of(),
             layout.log(AUTHORITY),
             true));
@@ -136,22 +141,6 @@ public final class LocalConsortium implements AutoCloseable {
             layout.log(COORDINATOR),
             true));
     return consortium;
-  }
-
-  private static List<String> authorityCommand(Installation installation, Layout layout, int port) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "ca",
-                "serve",
-                "--dir",
-                layout.authority().toString(),
-                "--port",
-                Integer.toString(port)));
-    layout
-        .siteCertificateLife()
-        .ifPresent(life -> arguments.addAll(List.of("--site-certificate-life", life)));
-    return installation.beside("coordinator", AUTHORITY_HEAP_MIB, AUTHORITY_MAIN, arguments);
   }
 
   /** Waits until the coordinator answers. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -63,9 +64,14 @@ final class People {
     return new People(first, second, port, clock, random);
   }
 
-  /** The port that the authority is to listen at. */
-  int port() {
-    return port;
+  /** The command that serves the authority, where the coordinator looks for it. */
+  List<String> serving(Path authority, Optional<String> siteCertificateLife) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "ca", "serve", "--dir", authority.toString(), "--port", Integer.toString(port)));
+    siteCertificateLife.ifPresent(life -> command.addAll(List.of("--site-certificate-life", life)));
+    return command;
   }
 
   /** Puts a site on the roster, and a token for it. */

@@ -21,7 +21,6 @@ import org.consilium.proto.v1.Hello;
 import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.SiteMessage;
-import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
@@ -201,7 +200,7 @@ public final class CoordinatorSession {
     if (first.hasGoodbye()) {
       return new Opened(stream, Optional.empty(), first.getGoodbye().getReason(), generation);
     }
-    CoordinatorKey key = welcome(first, asked);
+    CoordinatorKey key = Welcoming.checked(first, self, asked, clock.instant());
     lastHeard = clock.instant();
     pinged = clock.instant();
     synchronized (sending) {
@@ -249,25 +248,6 @@ public final class CoordinatorSession {
     }
     stream.halfClose();
     return Optional.of(Goodbye.Reason.REASON_UNSPECIFIED);
-  }
-
-  private CoordinatorKey welcome(CoordinatorMessage first, Instant asked) throws ChainRefused {
-    if (!first.hasWelcome()) {
-      throw new MalformedMessage("session: the first message is not a welcome");
-    }
-    Welcome welcome = first.getWelcome();
-    if (welcome.getProtocol() != Limits.PROTOCOL) {
-      throw new MalformedMessage(
-          "session: protocol %d, this node speaks %d"
-              .formatted(welcome.getProtocol(), Limits.PROTOCOL));
-    }
-    if (!welcome.getSite().equals(self.site().value())) {
-      throw new MalformedMessage(
-          "session: welcomed as %s, this is %s"
-              .formatted(Limits.printable(welcome.getSite()), self.site()));
-    }
-    Skew.check(welcome.getCoordinatorTimeMillis(), asked, clock.instant());
-    return CoordinatorKey.of(welcome.getSigningChainList(), self.chains());
   }
 
   private void handle(CoordinatorMessage message, CoordinatorKey key) throws IOException {
