@@ -52,6 +52,10 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   private final AtomicBoolean waking = new AtomicBoolean();
   private final MessageBudget budget;
   private Optional<Head> known = Optional.empty();
+
+  /** A checkpoint was offered, and the site has not said since what it knows. */
+  private boolean offered;
+
   private boolean greeted;
   private boolean over;
 
@@ -225,6 +229,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     Head head = CheckpointMessages.head(state);
     synchronized (this) {
       known = Optional.of(head);
+      offered = false;
     }
     wake();
   }
@@ -266,11 +271,14 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     pushCheckpoint();
   }
 
-  /** Offers the newest checkpoint to a site that has said which one it knows. */
+  /**
+   * Offers the newest checkpoint to a site that has said which one it knows. One at a time: the
+   * proof of a second one would begin before the first, which the site would have to refuse.
+   */
   private void pushCheckpoint() {
     Optional<Head> seen;
     synchronized (this) {
-      seen = known;
+      seen = offered ? Optional.empty() : known;
     }
     try {
       Optional<AuditLog.Offer> offer =
@@ -279,7 +287,8 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
         boolean isNew;
         synchronized (this) {
           // The site says what it knows again when it has taken this one.
-          isNew = !over && sent.add("checkpoint/%d".formatted(offer.get().size()));
+          isNew = !over && !offered && sent.add("checkpoint/%d".formatted(offer.get().size()));
+          offered = offered || isNew;
         }
         if (isNew) {
           send(

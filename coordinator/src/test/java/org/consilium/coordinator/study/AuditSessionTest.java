@@ -15,6 +15,7 @@ import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
 import org.consilium.proto.v1.Hello;
+import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
@@ -66,6 +67,42 @@ final class AuditSessionTest {
       assertThat(now.size()).isGreaterThan(first.head().size());
       assertThat(MerkleTree.continues(first.head(), now, proof)).isTrue();
     }
+  }
+
+  @Test
+  void session_newerCheckpointBeforeTheSiteAnswered_waitsAndContinuesTheFirst() throws Exception {
+    try (WireConsortium c = new WireConsortium(folder, 2)) {
+      SiteId id = c.inside.ids.getFirst();
+      c.inside.begin(TestPlan.of(c.inside.ids));
+      c.audit.checkpoint();
+      Ear<SiteMessage, CoordinatorMessage> ear = new Ear<>(100);
+      StreamObserver<SiteMessage> site = CoordinationGrpc.newStub(c.channel(id)).session(ear);
+      site.onNext(
+          SiteMessage.newBuilder()
+              .setHello(Hello.newBuilder().setProtocol(Limits.PROTOCOL).setSoftwareVersion("0.1.0"))
+              .build());
+      site.onNext(state(MerkleFrontier.empty().head()));
+      TestConsortium.await(() -> offers(ear).size() == 1);
+      Head first = Checkpoint.parse(offers(ear).getFirst().getBody().toByteArray()).head();
+
+      c.inside.run(c.inside.ids, StudySnapshot.State.COMPLETED);
+      c.audit.checkpoint();
+      c.inside.presence().wake(c.inside.ids);
+      site.onNext(ping());
+      TestConsortium.await(() -> ear.heard.stream().anyMatch(CoordinatorMessage::hasPong));
+      site.onNext(state(first));
+      TestConsortium.await(() -> offers(ear).size() == 2);
+
+      CheckpointOffer second = offers(ear).get(1);
+      Head now = Checkpoint.parse(second.getBody().toByteArray()).head();
+      List<Fingerprint> proof =
+          second.getProofList().stream().map(h -> new Fingerprint(h.toByteArray())).toList();
+      assertThat(MerkleTree.continues(first, now, proof)).isTrue();
+    }
+  }
+
+  private static SiteMessage ping() {
+    return SiteMessage.newBuilder().setPing(Ping.newBuilder().setSequence(1)).build();
   }
 
   private static List<CheckpointOffer> offers(Ear<SiteMessage, CoordinatorMessage> ear) {

@@ -30,6 +30,9 @@ public record StudyView(
     List<Round> rounds,
     Optional<Model> best,
     String measure) {
+  /** What a node says until its people have decided. */
+  private static final String NOT_YET = "NOT_APPROVED";
+
   public StudyView {
     sites = List.copyOf(sites);
     rounds = List.copyOf(rounds);
@@ -85,13 +88,14 @@ public record StudyView(
   }
 
   /**
-   * Every site was asked by its own people: one that refuses has data that do not fit.
+   * Every site was asked by its own people: one that refuses, other than for want of their word,
+   * has data that do not fit.
    *
    * @throws IOException if one does; names it and its reason
    */
   public void failIfRefused(String study) throws IOException {
     for (Site site : sites) {
-      if (site.decision.equals("REFUSED")) {
+      if (site.decision.equals("REFUSED") && !site.refusal.equals(NOT_YET)) {
         throw new IOException(
             "study %s: site %s refuses it: %s".formatted(study, site.id, site.refusal));
       }
