@@ -275,7 +275,10 @@ final class Serving {
         new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
         new MaskProtector(parts.self()),
         new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress()),
-        new MaskDesk.Trust(parts.membership().site(), parts.chains(), parts.roster()),
+        new MaskDesk.Trust(
+            parts.membership().site(),
+            parts.chains(),
+            site -> parts.roster().has(site, parts.link())),
         random,
         line -> console.progress(parts.canaries().scrub(line)));
   }

@@ -31,7 +31,6 @@ import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.session.Halt;
-import org.consilium.site.session.RosterPin;
 import org.consilium.site.upload.Delivery;
 import org.consilium.site.upload.MaskSender;
 
@@ -62,7 +61,14 @@ public final class MaskDesk {
    * @param roster that every participant has to be on: a coordinator cannot fill a round with sites
    *     that no two persons agreed to
    */
-  public record Trust(SiteId self, ChainCheck chains, RosterPin roster) {}
+  public record Trust(SiteId self, ChainCheck chains, Members roster) {}
+
+  /** Who belongs to the consortium. */
+  @FunctionalInterface
+  public interface Members {
+    /** Whether a site does. */
+    boolean has(SiteId site) throws IOException;
+  }
 
   /** Where masks stand for one attempt. */
   public sealed interface Outcome {

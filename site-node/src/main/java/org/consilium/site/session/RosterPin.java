@@ -72,8 +72,20 @@ public final class RosterPin {
     }
   }
 
-  /** Whether the newest roster that was seen has a site; nobody is on it before one was seen. */
-  public boolean has(SiteId site) throws IOException {
+  /** Whether a site is on the roster; a newer one is asked for if it is not on the pinned one. */
+  public boolean has(SiteId site, CoordinatorLink link) throws IOException {
+    if (has(site)) {
+      return true;
+    }
+    try {
+      refresh(link);
+    } catch (StatusException away) {
+      return false;
+    }
+    return has(site);
+  }
+
+  private boolean has(SiteId site) throws IOException {
     try {
       return pinned().filter(roster -> roster.has(site.value())).isPresent();
     } catch (RosterRefused broken) {

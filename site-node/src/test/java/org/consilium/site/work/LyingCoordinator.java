@@ -335,7 +335,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
             new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
             InstantSource.system(),
             limit),
-        new MaskDesk.Trust(Consortium.NORTH, consortium.chains(), pin),
+        new MaskDesk.Trust(Consortium.NORTH, consortium.chains(), site -> pin.has(site, link())),
         new SecureRandom(),
         log);
   }
