@@ -40,6 +40,7 @@ public final class LocalConsortium implements AutoCloseable {
   private final Layout layout;
   private final InstantSource clock;
   private final Supervisor supervisor;
+  private final List<String> options;
   private volatile Optional<Ports> ports = Optional.empty();
   private volatile Optional<CoordinatorApi> api = Optional.empty();
 
@@ -77,23 +78,44 @@ public final class LocalConsortium implements AutoCloseable {
   private record Ports(int http, int grpc, int enrolment) {}
 
   private LocalConsortium(
-      Installation installation, Layout layout, InstantSource clock, Supervisor supervisor) {
+      Installation installation,
+      Layout layout,
+      InstantSource clock,
+      Supervisor supervisor,
+      List<String> options) {
     this.installation = installation;
     this.layout = layout;
     this.clock = clock;
     this.supervisor = supervisor;
+    this.options = List.copyOf(options);
   }
 
   /** Makes the authority and starts the coordinator; {@link #await} waits until it answers. */
   public static LocalConsortium start(
       Installation installation, Layout layout, InstantSource clock, Supervisor supervisor)
       throws IOException {
+    return start(installation, layout, clock, supervisor, List.of());
+  }
+
+  /**
+   * The same with further options of {@code coordinator serve}.
+   *
+   * @param options for example {@code --keep-updates}
+   */
+  public static LocalConsortium start(
+      Installation installation,
+      Layout layout,
+      InstantSource clock,
+      Supervisor supervisor,
+      List<String> options)
+      throws IOException {
     Files.createDirectories(layout.folder.resolve("logs"));
     KeyFile.createFolder(layout.authority());
     var _ =
         CertificateAuthority.create(
             layout.authority(), "demo.consilium.test", clock, new SecureRandom());
-    LocalConsortium consortium = new LocalConsortium(installation, layout, clock, supervisor);
+    LocalConsortium consortium =
+        new LocalConsortium(installation, layout, clock, supervisor, options);
     supervisor.start(
         new Child(
             COORDINATOR,
@@ -326,22 +348,14 @@ public final class LocalConsortium implements AutoCloseable {
 
   private List<String> coordinatorCommand() {
     Ports known = ports.orElse(new Ports(0, 0, 0));
-    return installation.service(
-        "coordinator",
-        layout.coordinatorHeapMiB,
-        List.of(
-            "coordinator",
-            "serve",
-            "--state",
-            layout.coordinatorState().toString(),
-            "--consortium",
-            layout.authority().toString(),
-            "--http-port",
-            Integer.toString(known.http),
-            "--grpc-port",
-            Integer.toString(known.grpc),
-            "--enrolment-port",
-            Integer.toString(known.enrolment)));
+    List<String> arguments = new ArrayList<>(List.of("coordinator", "serve"));
+    arguments.addAll(List.of("--state", layout.coordinatorState().toString()));
+    arguments.addAll(List.of("--consortium", layout.authority().toString()));
+    arguments.addAll(List.of("--http-port", Integer.toString(known.http)));
+    arguments.addAll(List.of("--grpc-port", Integer.toString(known.grpc)));
+    arguments.addAll(List.of("--enrolment-port", Integer.toString(known.enrolment)));
+    arguments.addAll(options);
+    return installation.service("coordinator", layout.coordinatorHeapMiB, arguments);
   }
 
   private Running run(String name, List<List<String>> commands) throws IOException {
