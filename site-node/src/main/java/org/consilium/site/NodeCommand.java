@@ -180,11 +180,26 @@ final class NodeCommand {
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--out", description = "Write the last checkpoint, for an auditor.")
           Optional<Path> out,
-      @Option(names = "--acknowledge", description = "Put the evidence of a refusal aside.")
+      @Option(
+              names = "--acknowledge",
+              description = "After a refusal: go on, and hold to what this node saw before.")
           boolean acknowledge,
+      @Option(
+              names = "--accept",
+              paramLabel = "WORDS",
+              description =
+                  "After a refusal: begin anew from the refused root, by its first words.")
+          Optional<String> accept,
+      @Option(names = "--reason", description = "Why; kept here with the evidence.")
+          Optional<String> reason,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     AuditView view = new AuditView(new StateFolder(state), console.clock());
-    return console.run(json, () -> acknowledge ? view.acknowledge() : view.show(out));
+    return console.run(
+        json,
+        () ->
+            accept.isPresent()
+                ? view.accept(accept.get(), reason)
+                : acknowledge ? view.acknowledge(reason) : view.show(out));
   }
 
   @Command(

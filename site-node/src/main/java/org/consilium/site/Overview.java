@@ -54,7 +54,13 @@ final class Overview {
     }
     AuditWitness.View audit = AuditWitness.view(state.audit());
     data.put("auditCheckpoint", audit.last().map(AuditView::line).orElse("none yet"));
-    audit.refusal().ifPresent(refusal -> data.put("AUDIT REFUSED", refusal));
+    audit
+        .refusal()
+        .ifPresent(
+            refusal -> {
+              data.put("AUDIT REFUSED", refusal);
+              data.put("tasks", "none is done until people decide: consilium node audit");
+            });
     Instant since = clock.instant().minus(Duration.ofHours(24));
     long bytes = 0;
     long messages = 0;

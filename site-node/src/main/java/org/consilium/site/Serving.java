@@ -34,6 +34,7 @@ import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.session.Backoff;
+import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
@@ -197,7 +198,11 @@ final class Serving {
   private Tools tools(SiteConfig config, Parts parts) throws IOException {
     Duration noProgress = config.noProgress();
     return new Tools(
-        new Tools.Place(parts.membership().site(), state.studies(), state.paused()),
+        new Tools.Place(
+            parts.membership().site(),
+            state.studies(),
+            state.paused(),
+            new Distrust(state.audit())),
         parts.policy(),
         parts.cohort(),
         new Tools.Training(
@@ -230,7 +235,7 @@ final class Serving {
         ledger,
         new EgressGate.Checks(
             () -> Files.exists(state.paused()),
-            new StudyConsent(state.studies(), policy, console.clock()),
+            new StudyConsent(state.studies(), new Distrust(state.audit()), policy, console.clock()),
             EgressGate.Budget.NOTHING_SPENT,
             canaries),
         console.clock(),
