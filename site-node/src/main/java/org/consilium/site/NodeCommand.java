@@ -211,18 +211,28 @@ final class NodeCommand {
       @Option(names = "--verify", description = "Check the hash chain.") boolean verify,
       @Option(names = "--export", description = "csv or json.") Optional<String> export,
       @Option(names = "--study", description = "Only this study.") Optional<String> study,
+      @Option(names = "--since", description = "Only so far back: 7d, 12h.") Optional<String> since,
+      @Option(
+              names = "--digest",
+              paramLabel = "DAY",
+              description = "What left on a day (UTC) by study and kind, signed; or: today.")
+          Optional<String> digest,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
         json,
         () -> {
           Overview overview = new Overview(new StateFolder(state), console.clock());
+          if (digest.isPresent()) {
+            return overview.digest(digest.get());
+          }
           if (verify) {
             Console.Result found = overview.verify(); // refuses to export what is not intact
             if (export.isEmpty()) {
               return found;
             }
           }
-          return overview.ledger(study, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
+          return overview.ledger(
+              study, since, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
         });
   }
 

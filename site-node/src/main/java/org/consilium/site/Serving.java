@@ -19,6 +19,7 @@ import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ledger.digest.DigestClerk;
 import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.MetricsServer;
@@ -33,8 +34,8 @@ import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.protect.witness.AuditWitness;
-import org.consilium.site.session.Backoff;
 import org.consilium.site.protect.witness.Distrust;
+import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
@@ -107,6 +108,8 @@ final class Serving {
                 e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
         PrivacyLedger privacy =
             PrivacyLedger.open(state.privacy(config.privacy().witness()), console.clock());
+        DigestClerk _ =
+            DigestClerk.start(state.digests(), signing, console.clock(), console::progress);
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort());
         CoordinatorLink link =
             CoordinatorLink.mutual(

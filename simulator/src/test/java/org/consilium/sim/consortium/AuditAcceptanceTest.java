@@ -2,38 +2,26 @@ package org.consilium.sim.consortium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.GZIPOutputStream;
 import org.consilium.protocol.SiteId;
-import org.consilium.security.audit.MerkleTree;
 import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
-import org.consilium.security.identity.KeyRequest;
-import org.consilium.security.identity.Leaf;
-import org.consilium.security.identity.SpiffeId;
-import org.consilium.security.sign.SigningKey;
 import org.consilium.security.witness.Checkpoint;
 import org.consilium.security.witness.SignedCheckpoint;
+import org.consilium.sim.consortium.TypedCommands.Said;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Packaged;
 import org.consilium.sim.process.Supervisor;
@@ -49,7 +37,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 final class AuditAcceptanceTest {
-  private static final String DOMAIN = "demo.consilium.test";
   private static final InstantSource CLOCK = InstantSource.system();
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final SiteId NORTH = new SiteId("north");
@@ -62,19 +49,17 @@ final class AuditAcceptanceTest {
   private static final Duration LONG = Duration.ofMinutes(3);
 
   @TempDir static Path folder;
-  private static Installation installation;
+  private static TypedCommands commands;
   private static Supervisor supervisor;
   private static LocalConsortium.Layout layout;
   private static LocalConsortium consortium;
   private static String root;
   private static Path bundle;
 
-  /** How a command ended and all that it said. */
-  private record Said(int exit, String text) {}
-
   @BeforeAll
   static void runTwoStudies() throws Exception {
-    installation = Packaged.installation();
+    Installation installation = Packaged.installation();
+    commands = new TypedCommands(installation);
     supervisor = new Supervisor(CLOCK, _ -> {});
     layout = new LocalConsortium.Layout(folder.resolve("lab"), 256, 256);
     consortium =
@@ -104,7 +89,8 @@ final class AuditAcceptanceTest {
   private static boolean exported() throws IOException, InterruptedException {
     Said export = coordinator("audit", "export", "--out", bundle.toString());
     assertThat(export.exit()).as(export.text()).isZero();
-    return SITES.stream().allMatch(s -> text(lines()).contains("\"site\":\"" + s + "\""));
+    String text = String.join("\n", lines());
+    return SITES.stream().allMatch(s -> text.contains("\"site\":\"" + s + "\""));
   }
 
   @AfterAll
@@ -134,10 +120,10 @@ final class AuditAcceptanceTest {
   void badInput_59_bundleTamperedWith_isRefusedAndTheEntryIsNamed() throws Exception {
     List<String> entries = lines().stream().filter(l -> l.contains("\"payload\"")).toList();
     int middle = entries.size() / 2;
-    long number = number(entries.get(middle));
+    long number = BundleText.number(entries.get(middle));
 
     List<String> changed = lines();
-    changed.replaceAll(l -> l.equals(entries.get(middle)) ? flipped(l) : l);
+    changed.replaceAll(l -> l.equals(entries.get(middle)) ? BundleText.flipped(l) : l);
     assertNamed(changed, "the first bad entry is %d".formatted(number));
 
     List<String> removed = lines();
@@ -150,9 +136,9 @@ final class AuditAcceptanceTest {
     assertNamed(swapped, "the first bad entry is %d".formatted(number));
 
     // What no checkpoint covers yet could be cut unseen; the last entry that one covers cannot.
-    long last = Math.min(covered(), number(entries.getLast()));
+    long last = Math.min(covered(), BundleText.number(entries.getLast()));
     List<String> cut = lines();
-    cut.removeIf(l -> l.contains("\"payload\"") && number(l) >= last);
+    cut.removeIf(l -> l.contains("\"payload\"") && BundleText.number(l) >= last);
     cut.replaceAll(l -> l.contains("\"end\"") ? "{\"end\":%d}".formatted(last - 1) : l);
     assertNamed(cut, "the first bad entry is %d".formatted(last), "was cut off");
   }
@@ -175,24 +161,13 @@ final class AuditAcceptanceTest {
 
   @Test
   void badInput_59_checkpointOfAnotherRoot_isRefusedAndNamed() throws Exception {
-    SignedCheckpoint foreign = foreign();
+    SignedCheckpoint foreign = BundleText.foreign(folder.resolve("strangers"));
     Path stranger = Files.writeString(folder.resolve("stranger.txt"), foreign.text());
-    String line =
-        MAPPER.writeValueAsString(
-            MAPPER
-                .createObjectNode()
-                .put("checkpoint", new String(foreign.body(), StandardCharsets.US_ASCII))
-                .put("signature", base64(foreign.by().signature()))
-                .put(
-                    "chain",
-                    String.join(
-                        " ",
-                        foreign.by().chain().stream().map(AuditAcceptanceTest::base64).toList())));
     List<String> planted = lines();
-    planted.add(1, line);
+    planted.add(1, BundleText.row(foreign));
 
     Said kept = verify(bundle, "--against", stranger.toString());
-    Said inside = verify(written(planted));
+    Said inside = verify(BundleText.written(folder, planted));
     Said other =
         coordinator("audit", "verify", "--bundle", bundle.toString(), "--root", "ab".repeat(32));
 
@@ -278,12 +253,17 @@ final class AuditAcceptanceTest {
         .isLessThanOrEqualTo(bytes)
         .isPositive();
 
+    Said today = node("ledger", "--digest", "today");
+    assertThat(today.exit()).as(today.text()).isZero();
+    assertThat(today.text())
+        .contains("site north", "sealed update 2 ", "masked masked-update 2 ", "\nsignature ");
+
     Path copy = Files.createDirectories(folder.resolve("copy"));
     List<String> changed = new ArrayList<>(written);
     changed.set(4, changed.get(4).replaceFirst("\"bytes\":\\d+", "\"bytes\":1"));
     Files.write(copy.resolve("ledger.jsonl"), changed);
     Said refused =
-        run(
+        commands.run(
             "site-node",
             "node",
             "ledger",
@@ -306,23 +286,8 @@ final class AuditAcceptanceTest {
     return bytes;
   }
 
-  /** A checkpoint of a consortium of the same name, whose root is another. */
-  private static SignedCheckpoint foreign() throws Exception {
-    SecureRandom random = new SecureRandom();
-    CertificateAuthority strangers =
-        CertificateAuthority.create(folder.resolve("strangers"), DOMAIN, CLOCK, random);
-    KeyRequest request = KeyRequest.signing(random);
-    Credential signer =
-        request.with(
-            strangers.issue(
-                request.pkcs10(),
-                SpiffeId.coordinatorSigning(DOMAIN, "main"),
-                Leaf.COORDINATOR_SIGNING.terms()));
-    MerkleTree.Head head =
-        MerkleTree.head(List.of(MerkleTree.leaf("else".getBytes(StandardCharsets.UTF_8))));
-    Instant now = CLOCK.instant().truncatedTo(ChronoUnit.MILLIS);
-    return SignedCheckpoint.of(
-        new Checkpoint(DOMAIN, head, now), SigningKey.of(signer), signer.chain());
+  private static List<String> lines() throws IOException {
+    return BundleText.lines(bundle);
   }
 
   /** Entries of the last checkpoint that a hospital saw. */
@@ -334,7 +299,7 @@ final class AuditAcceptanceTest {
   }
 
   private static void assertNamed(List<String> lines, String... parts) throws Exception {
-    Said verdict = verify(written(lines));
+    Said verdict = verify(BundleText.written(folder, lines));
     assertThat(verdict.exit()).as(verdict.text()).isEqualTo(1);
     assertThat(verdict.text()).contains("CS-AUDIT-001").contains(parts).doesNotContain("\tat ");
   }
@@ -343,77 +308,20 @@ final class AuditAcceptanceTest {
     List<String> line =
         new ArrayList<>(List.of("audit", "verify", "--bundle", file.toString(), "--root", root));
     line.addAll(List.of(more));
-    return run("coordinator", line.toArray(String[]::new));
+    return commands.run("coordinator", line.toArray(String[]::new));
   }
 
   private static Said coordinator(String... arguments) throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(List.of(arguments));
     line.addAll(List.of("--state", layout.coordinatorState().toString()));
-    return run("coordinator", line.toArray(String[]::new));
+    return commands.run("coordinator", line.toArray(String[]::new));
   }
 
   private static Said node(String... arguments) throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(List.of("node"));
     line.addAll(List.of(arguments));
     line.addAll(List.of("--state", layout.siteState(NORTH).toString()));
-    return run("site-node", line.toArray(String[]::new));
-  }
-
-  /** A command in a process of its own, as a person types it. */
-  private static Said run(String module, String... arguments)
-      throws IOException, InterruptedException {
-    List<String> line =
-        new ArrayList<>(
-            List.of(
-                installation.java().toString(),
-                "-Xmx128m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                installation.jar(module).toString()));
-    line.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Said(process.waitFor(), said);
-  }
-
-  private static List<String> lines() {
-    try (GZIPInputStream in =
-        new GZIPInputStream(new ByteArrayInputStream(Files.readAllBytes(bundle)))) {
-      return new ArrayList<>(
-          new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
-    } catch (IOException disk) {
-      throw new AssertionError(disk);
-    }
-  }
-
-  private static String text(List<String> lines) {
-    return String.join("\n", lines);
-  }
-
-  private static Path written(List<String> lines) throws IOException {
-    Path file = Files.createTempFile(folder, "tampered-", ".audit");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-      out.write((text(lines) + "\n").getBytes(StandardCharsets.UTF_8));
-    }
-    return file;
-  }
-
-  private static long number(String entry) {
-    try {
-      JsonNode row = MAPPER.readTree(entry);
-      return row.path("seq").asLong();
-    } catch (IOException broken) {
-      throw new AssertionError(broken);
-    }
-  }
-
-  /** The same entry with one digit of its payload's digest changed. */
-  private static String flipped(String entry) {
-    int at = entry.indexOf("\"payload\":\"") + "\"payload\":\"".length();
-    char other = entry.charAt(at) == '0' ? '1' : '0';
-    return entry.substring(0, at) + other + entry.substring(at + 1);
+    return commands.run("site-node", line.toArray(String[]::new));
   }
 
   private static void flip(Path file, long at) throws IOException {
@@ -427,10 +335,6 @@ final class AuditAcceptanceTest {
 
   private static Path spool(String study) {
     return layout.coordinatorState().resolve("spool").resolve(study);
-  }
-
-  private static String base64(byte[] bytes) {
-    return java.util.Base64.getEncoder().encodeToString(bytes);
   }
 
   private interface Condition {
