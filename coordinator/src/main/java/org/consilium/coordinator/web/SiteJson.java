@@ -42,9 +42,11 @@ record SiteJson(
         member.expiry().orElse(null));
   }
 
-  /** A request for a token; {@code ttl} as in 72h. */
+  /** A request for a token; {@code ttl} as in 72h. A caller may send anything, also nothing. */
   @Serdeable
-  record Invitation(String site, @Nullable String ttl) {}
+  record Invitation(
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String site,
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String ttl) {}
 
   /** A token, given out once and never shown again. */
   @Serdeable
@@ -56,9 +58,10 @@ record SiteJson(
 
   /** What the site's screen shows: six words or 64 hexadecimal digits. */
   @Serdeable
-  record Approval(String fingerprint) {}
+  record Approval(
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String fingerprint) {}
 
   /** Why something is done to a site or a study. */
   @Serdeable
-  record Reason(@Nullable String reason) {}
+  record Reason(@Serdeable.Deserializable(using = StrictText.class) @Nullable String reason) {}
 }

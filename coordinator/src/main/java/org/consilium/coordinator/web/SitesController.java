@@ -45,7 +45,10 @@ final class SitesController {
     JoinToken token =
         parts
             .consortium()
-            .invite(new SiteId(invitation.site()), ttl(invitation.ttl()), parts.address());
+            .invite(
+                new SiteId(given(invitation.site(), "site")),
+                ttl(invitation.ttl()),
+                parts.address());
     parts.metering().access().invitation(AccessMetrics.InvitationOutcome.ISSUED);
     return HttpResponse.created(SiteJson.Token.of(token));
   }
@@ -54,7 +57,8 @@ final class SitesController {
   @Post("/sites/{id}:approve")
   SiteJson approve(@PathVariable String id, @Body SiteJson.Approval approval)
       throws MembershipRefused, IOException {
-    return SiteJson.of(parts.consortium().approve(new SiteId(id), approval.fingerprint()));
+    String fingerprint = given(approval.fingerprint(), "fingerprint");
+    return SiteJson.of(parts.consortium().approve(new SiteId(id), fingerprint));
   }
 
   /** Refuses a waiting request. */
@@ -73,6 +77,13 @@ final class SitesController {
 
   static String text(SiteJson.Reason reason) {
     return reason.reason() == null ? "" : reason.reason();
+  }
+
+  private static String given(@Nullable String value, String name) {
+    if (value == null) {
+      throw new IllegalArgumentException("the body has no " + name);
+    }
+    return value;
   }
 
   private static Duration ttl(@Nullable String text) {
