@@ -55,6 +55,7 @@ final class AuditAcceptanceTest {
   private static LocalConsortium consortium;
   private static String root;
   private static Path bundle;
+  private static Said watched;
 
   @BeforeAll
   static void runTwoStudies() throws Exception {
@@ -77,12 +78,24 @@ final class AuditAcceptanceTest {
       await(mode + " is over", () -> consortium.study(mode).over());
       assertThat(consortium.study(mode).state()).isEqualTo("COMPLETED");
     }
+    watched = watchOneThatIsPaused();
     root =
         Fingerprint.of(
                 CertificateAuthority.open(layout.authority(), CLOCK, new SecureRandom()).root())
             .hex();
     bundle = folder.resolve("consortium.audit");
     await("every site has cosigned", AuditAcceptanceTest::exported);
+  }
+
+  /** Before the export: later, its entries would be in hospitals' checkpoints only. */
+  private static Said watchOneThatIsPaused() throws Exception {
+    String study =
+        study("sealed").replace("name: sealed", "name: waits").replace("rounds: 2", "rounds: 900");
+    consortium.approveStudy("waits", consortium.create(study), SITES);
+    consortium.startStudy("waits");
+    Said paused = coordinator("study", "pause", "waits", "--reason", "ethics vote pending");
+    assertThat(paused.exit()).as(paused.text()).isZero();
+    return coordinator("study", "watch", "waits");
   }
 
   /** The last checkpoint is made and cosigned soon after a study's end. */
@@ -276,6 +289,14 @@ final class AuditAcceptanceTest {
     assertThat(refused.text())
         .contains("CS-NODE-001", "entry 4 is not intact; 4 entries before it are")
         .doesNotContain("seq,time");
+  }
+
+  @Test
+  void watch_studyThatIsPaused_saysWhyAndEnds() throws Exception {
+    assertThat(consortium.study("waits").state()).isEqualTo("PAUSED");
+    assertThat(watched.exit()).as(watched.text()).isEqualTo(6);
+    assertThat(watched.text())
+        .contains("PAUSED", "CS-STUDY-011", "ethics vote pending", "study resume waits");
   }
 
   private static long sum(List<String> lines) throws IOException {
