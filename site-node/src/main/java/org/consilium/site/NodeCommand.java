@@ -190,11 +190,26 @@ final class NodeCommand {
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--out", description = "Write the last checkpoint, for an auditor.")
           Optional<Path> out,
-      @Option(names = "--acknowledge", description = "Put the evidence of a refusal aside.")
+      @Option(
+              names = "--acknowledge",
+              description = "After a refusal: go on, and hold to what this node saw before.")
           boolean acknowledge,
+      @Option(
+              names = "--accept",
+              paramLabel = "WORDS",
+              description =
+                  "After a refusal: begin anew from the refused root, by its first words.")
+          Optional<String> accept,
+      @Option(names = "--reason", description = "Why; kept here with the evidence.")
+          Optional<String> reason,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     AuditView view = new AuditView(new StateFolder(state), console.clock());
-    return console.run(json, () -> acknowledge ? view.acknowledge() : view.show(out));
+    return console.run(
+        json,
+        () ->
+            accept.isPresent()
+                ? view.accept(accept.get(), reason)
+                : acknowledge ? view.acknowledge(reason) : view.show(out));
   }
 
   @Command(
@@ -206,18 +221,28 @@ final class NodeCommand {
       @Option(names = "--verify", description = "Check the hash chain.") boolean verify,
       @Option(names = "--export", description = "csv or json.") Optional<String> export,
       @Option(names = "--study", description = "Only this study.") Optional<String> study,
+      @Option(names = "--since", description = "Only so far back: 7d, 12h.") Optional<String> since,
+      @Option(
+              names = "--digest",
+              paramLabel = "DAY",
+              description = "What left on a day (UTC) by study and kind, signed; or: today.")
+          Optional<String> digest,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
         json,
         () -> {
           Overview overview = new Overview(new StateFolder(state), console.clock());
+          if (digest.isPresent()) {
+            return overview.digest(digest.get());
+          }
           if (verify) {
             Console.Result found = overview.verify(); // refuses to export what is not intact
             if (export.isEmpty()) {
               return found;
             }
           }
-          return overview.ledger(study, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
+          return overview.ledger(
+              study, since, export.map(Overview.Form::of).orElse(Overview.Form.TABLE));
         });
   }
 

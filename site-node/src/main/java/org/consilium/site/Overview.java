@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,10 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.consilium.security.audit.ChainedLog;
+import org.consilium.security.identity.Credential;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.witness.CheckpointRefused;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ledger.LedgerFile;
 import org.consilium.site.ledger.LedgerLine;
+import org.consilium.site.ledger.digest.DailyDigest;
+import org.consilium.site.ledger.digest.Digests;
 import org.consilium.site.policy.PolicyFile;
 import org.consilium.site.protect.witness.AuditWitness;
 
@@ -54,7 +60,13 @@ final class Overview {
     }
     AuditWitness.View audit = AuditWitness.view(state.audit());
     data.put("auditCheckpoint", audit.last().map(AuditView::line).orElse("none yet"));
-    audit.refusal().ifPresent(refusal -> data.put("AUDIT REFUSED", refusal));
+    audit
+        .refusal()
+        .ifPresent(
+            refusal -> {
+              data.put("AUDIT REFUSED", refusal);
+              data.put("tasks", "none is done until people decide: consilium node audit");
+            });
     Instant since = clock.instant().minus(Duration.ofHours(24));
     long bytes = 0;
     long messages = 0;
@@ -93,9 +105,82 @@ final class Overview {
               .formatted(found.firstBad().orElse(-1), found.entries()),
           "keep the file and tell the data-protection officer");
     }
+    int digests = checkDigests();
     return new Console.Result(
-        Map.of("entries", found.entries(), "head", found.head(), "intact", true),
-        "ledger intact: %d entries, head %s".formatted(found.entries(), found.head()));
+        Map.of(
+            "entries", found.entries(), "head", found.head(), "digests", digests, "intact", true),
+        "ledger intact: %d entries, head %s; %d daily digests fit it"
+            .formatted(found.entries(), found.head(), digests));
+  }
+
+  /** Every digest must be this site's, and what the ledger gives again. */
+  private int checkDigests() throws IOException, Failure {
+    List<Digests.Signed> all = state.digests().all();
+    if (state.joined()) {
+      Credential own = state.credential(StateFolder.TLS);
+      for (Digests.Signed signed : all) {
+        try {
+          signed.verify(own.chain().getLast(), own.id().trustDomain());
+        } catch (CheckpointRefused refused) {
+          throw broken(
+              "the digest of %s: %s".formatted(signed.digest().day(), refused.getMessage()));
+        }
+      }
+    }
+    Optional<String> misfit = state.digests().misfit();
+    if (misfit.isPresent()) {
+      throw broken(misfit.get());
+    }
+    return all.size();
+  }
+
+  private static Failure broken(String what) {
+    return new Failure(
+        Failure.Kind.FAILED,
+        "ledger: " + what,
+        "keep the files and tell the data-protection officer");
+  }
+
+  /** What left on a day, signed; {@code today} is what left since the last digest. */
+  Console.Result digest(String day) throws IOException, Failure {
+    var _ = verify(); // signs nothing that is not intact
+    Credential signing = state.credential(StateFolder.SIGNING);
+    Digests digests = state.digests();
+    var _ = digests.write(signing, clock.instant());
+    Optional<Digests.Signed> found =
+        day.equals("today") ? digests.soFar(signing, clock.instant()) : digests.of(date(day));
+    Digests.Signed signed =
+        found.orElseThrow(
+            () ->
+                new Failure(
+                    Failure.Kind.CONFLICT,
+                    "no digest ends with " + day,
+                    "nothing left on that day, or it is not over"));
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("day", signed.digest().day().toString());
+    data.put("first", signed.digest().first());
+    data.put("last", signed.digest().last());
+    data.put("head", signed.digest().head());
+    List<Object> rows = new ArrayList<>();
+    for (DailyDigest.Row row : signed.digest().rows()) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("study", row.study());
+      one.put("kind", row.kind());
+      one.put("messages", row.messages());
+      one.put("bytes", row.bytes());
+      rows.add(one);
+    }
+    data.put("rows", rows);
+    data.put("signed", signed.text());
+    return new Console.Result(data, signed.text().stripTrailing());
+  }
+
+  private static LocalDate date(String day) {
+    try {
+      return LocalDate.parse(day);
+    } catch (DateTimeParseException illegal) {
+      throw new IllegalArgumentException("--digest: today, or a day such as 2026-11-28", illegal);
+    }
   }
 
   /** How a ledger is printed. */
@@ -113,10 +198,18 @@ final class Overview {
     }
   }
 
-  Console.Result ledger(Optional<String> study, Form form) throws IOException {
+  /**
+   * The ledger's lines.
+   *
+   * @param since how far back, such as 7d or 12h; empty for all
+   */
+  Console.Result ledger(Optional<String> study, Optional<String> since, Form form)
+      throws IOException {
+    Instant from = since.map(s -> clock.instant().minus(back(s))).orElse(Instant.MIN);
     List<LedgerLine> some =
         lines().stream()
             .filter(l -> study.isEmpty() || study.get().equals(l.text("study")))
+            .filter(l -> !l.time().isBefore(from))
             .toList();
     List<Object> rows = new ArrayList<>();
     StringBuilder text = new StringBuilder("time\tkind\tstudy\tround\tbytes\tsha256\treaders");
@@ -147,6 +240,14 @@ final class Overview {
           case CSV -> LedgerFile.csv(some).stripTrailing();
           case JSON -> Json.of(data);
         });
+  }
+
+  private static Duration back(String text) {
+    if (!text.matches("[0-9]{1,5}[dh]")) {
+      throw new IllegalArgumentException("--since must be a number with d or h, such as 7d");
+    }
+    long number = Long.parseLong(text.substring(0, text.length() - 1));
+    return text.endsWith("d") ? Duration.ofDays(number) : Duration.ofHours(number);
   }
 
   Console.Result pause(boolean yes) throws IOException {

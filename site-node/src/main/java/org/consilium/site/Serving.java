@@ -19,6 +19,7 @@ import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.cohort.CohortSource;
 import org.consilium.site.ledger.EgressLedger;
+import org.consilium.site.ledger.digest.DigestClerk;
 import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.MetricsServer;
@@ -33,6 +34,7 @@ import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.SiteIdentity;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.protect.witness.AuditWitness;
+import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.CoordinatorSession;
@@ -108,6 +110,8 @@ final class Serving {
                 e -> metrics.egress(e.study(), e.kind().word(), e.bytes()));
         PrivacyLedger privacy =
             PrivacyLedger.open(state.privacy(config.privacy().witness()), console.clock());
+        DigestClerk _ =
+            DigestClerk.start(state.digests(), signing, console.clock(), console::progress);
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort())) {
       privacy.fault().ifPresent(fault -> console.progress("privacy ledger refused: " + fault));
       EgressGate gate = gate(ledger, policy, canaries, metrics);
@@ -229,7 +233,11 @@ final class Serving {
   private Tools tools(SiteConfig config, Parts parts) throws IOException {
     Duration noProgress = config.noProgress();
     return new Tools(
-        new Tools.Place(parts.membership().site(), state.studies(), state.paused()),
+        new Tools.Place(
+            parts.membership().site(),
+            state.studies(),
+            state.paused(),
+            new Distrust(state.audit())),
         parts.policy(),
         parts.cohort(),
         new Tools.Training(
@@ -262,7 +270,7 @@ final class Serving {
         ledger,
         new EgressGate.Checks(
             () -> Files.exists(state.paused()),
-            new StudyConsent(state.studies(), policy, console.clock()),
+            new StudyConsent(state.studies(), new Distrust(state.audit()), policy, console.clock()),
             EgressGate.Budget.NOTHING_SPENT,
             canaries),
         console.clock(),

@@ -15,6 +15,7 @@ import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.JoinToken;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.site.ledger.digest.Digests;
 import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.session.CoordinatorLink.Endpoint;
 
@@ -60,6 +61,11 @@ record StateFolder(Path path) {
 
   Path ledger() {
     return path.resolve("ledger.jsonl");
+  }
+
+  /** Signed digests of what left, a file a day. */
+  Digests digests() {
+    return new Digests(path.resolve("digests"), ledger());
   }
 
   /** What studies spend of the patients' privacy, with its counter there or in this folder. */

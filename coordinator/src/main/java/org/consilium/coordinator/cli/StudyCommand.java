@@ -210,7 +210,13 @@ final class StudyCommand implements Callable<Integer> {
   @Command(
       name = "watch",
       mixinStandardHelpOptions = true,
-      description = "Prints every change until the study ends.")
+      description = {
+        "Prints every change until the study ends, or is paused and waits for a person (exit 6).",
+        "",
+        "  consilium study watch cxr-pneumonia",
+        "  consilium study watch cxr-pneumonia --stay",
+        ""
+      })
   static final class Watch implements Callable<Integer> {
     private static final Duration PACE = Duration.ofSeconds(1);
 
@@ -223,6 +229,9 @@ final class StudyCommand implements Callable<Integer> {
     @Option(names = "--jsonl", description = "one JSON object a change")
     private boolean jsonl;
 
+    @Option(names = "--stay", description = "go on watching while it is paused")
+    private boolean stay;
+
     @Override
     public Integer call() throws Exception {
       Output output = SiteCommand.output(spec, server);
@@ -232,16 +241,30 @@ final class StudyCommand implements Callable<Integer> {
         Json study = Json.parse(server.get(path(id)));
         String line = headline(study);
         String state = study.get("state").text();
-        boolean over = state.equals("COMPLETED") || state.equals("FAILED");
+        boolean waits = state.equals("PAUSED") && !stay;
+        boolean over = waits || state.equals("COMPLETED") || state.equals("FAILED");
         if (!line.equals(last)) {
           output.line(jsonl ? event(study, over) : line);
           last = line;
+        }
+        if (waits) {
+          throw paused(study);
         }
         if (over) {
           return state.equals("COMPLETED") ? 0 : 1;
         }
         never.await(PACE.toMillis(), TimeUnit.MILLISECONDS);
       }
+    }
+
+    private CliFailure paused(Json study) {
+      String why = study.get("detail").text();
+      return new CliFailure(
+          CliFailure.Exit.NOT_FOUND_OR_CONFLICT,
+          "CS-STUDY-011",
+          "study %s is paused and waits for a person%s"
+              .formatted(id, why.isEmpty() ? "" : ": " + why),
+          "consilium study resume %s; --stay goes on watching".formatted(id));
     }
 
     private static String event(Json study, boolean over) {

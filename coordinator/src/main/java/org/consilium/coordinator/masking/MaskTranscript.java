@@ -1,6 +1,7 @@
 package org.consilium.coordinator.masking;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,22 +19,38 @@ import org.consilium.protocol.wire.MaskCodec;
  * @param spool where they are kept
  */
 public record MaskTranscript(Spool spool) {
+  /** A site's message was taken, and is no longer there as it was. */
+  public static final class MessageBroken extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    MessageBroken(SiteId site, Kind kind, String what) {
+      super("masking message %s of site %s: %s".formatted(kind, site, what));
+    }
+  }
 
   /** Keeps a site's messages of a phase, as {@link MaskCodec#file} wrote them. */
   public void keep(Attempt attempt, SiteId site, Kind kind, byte[] blob) throws IOException {
     spool.keep(attempt.spool(site), suffix(kind, Digest.sha256(blob)), blob);
   }
 
-  /** What a site sent in a phase, as it was signed. */
+  /**
+   * What a site sent in a phase, as it was signed.
+   *
+   * @throws MessageBroken if it was changed or removed
+   */
   List<SignedBytes> read(Attempt attempt, SiteId site, Kind kind) throws IOException {
     Optional<Digest> digest = Optional.ofNullable(attempt.masking().of(kind).get(site));
     if (digest.isEmpty()) {
       return List.of();
     }
-    byte[] blob = spool.kept(attempt.spool(site), suffix(kind, digest.get()));
+    byte[] blob;
+    try {
+      blob = spool.kept(attempt.spool(site), suffix(kind, digest.get()));
+    } catch (NoSuchFileException gone) {
+      throw new MessageBroken(site, kind, "it is no longer on disk");
+    }
     if (!Digest.sha256(blob).equals(digest.get())) {
-      throw new IOException(
-          "read %s of site %s: changed on disk".formatted(suffix(kind, digest.get()), site));
+      throw new MessageBroken(site, kind, "it was changed on disk");
     }
     return MaskCodec.file(blob);
   }

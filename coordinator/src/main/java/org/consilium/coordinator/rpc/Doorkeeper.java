@@ -49,10 +49,13 @@ final class Doorkeeper {
       @Override
       protected int doReadMessages(List<Object> accepted) throws Exception {
         int count = super.doReadMessages(accepted);
-        if (count > 0 && accepted.getLast() instanceof Channel peer && !admit(peer)) {
-          accepted.removeLast();
-          peer.unsafe().closeForcibly();
-          return 0;
+        if (count > 0 && accepted.getLast() instanceof Channel peer) {
+          if (!admit(peer)) {
+            accepted.removeLast();
+            peer.unsafe().closeForcibly();
+            return 0;
+          }
+          var _ = peer.pipeline().addLast(new EarlyAnswers());
         }
         return count;
       }

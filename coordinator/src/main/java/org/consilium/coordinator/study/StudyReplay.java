@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.masking.MaskTranscript;
 import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.round.Retelling;
@@ -113,7 +114,7 @@ public final class StudyReplay implements Replays {
     Made made;
     try {
       made = transcript.again(scratch, point.state(), point.round());
-    } catch (RoundBroken broken) {
+    } catch (RoundBroken | MaskTranscript.MessageBroken broken) {
       return new Replayed.Round.Missing(number, String.valueOf(broken.getMessage()));
     }
     ModelPublished published = point.published();

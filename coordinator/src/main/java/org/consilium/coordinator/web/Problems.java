@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
 @Controller
 final class Problems {
   private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+  private static final String UNREADABLE =
+      "the request's body is not the JSON that is expected here";
 
   @Error(global = true)
   HttpResponse<?> refused(StudyRefused refused) {
@@ -104,11 +106,7 @@ final class Problems {
   }
 
   private static HttpResponse<?> unreadable() {
-    return Problem.of(
-            HttpStatus.BAD_REQUEST,
-            "CS-HTTP-400",
-            "the request's body is not the JSON that is expected here",
-            "see /openapi.yaml")
+    return Problem.of(HttpStatus.BAD_REQUEST, "CS-HTTP-400", UNREADABLE, "see /openapi.yaml")
         .response();
   }
 
@@ -181,6 +179,11 @@ final class Problems {
   @Singleton
   @Primary
   static final class FrameworkErrors implements ErrorResponseProcessor<Problem> {
+    /** A body that does not fit is told with names of our classes: they are not the caller's. */
+    private static String plain(String message) {
+      return message.contains("org.consilium") ? UNREADABLE : message;
+    }
+
     @Override
     public MutableHttpResponse<Problem> processResponse(
         ErrorContext context, MutableHttpResponse<?> response) {
@@ -188,7 +191,7 @@ final class Problems {
       String detail =
           code >= 500 || context.getErrors().isEmpty()
               ? response.reason()
-              : context.getErrors().getFirst().getMessage();
+              : plain(context.getErrors().getFirst().getMessage());
       return response
           .contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
           .body(

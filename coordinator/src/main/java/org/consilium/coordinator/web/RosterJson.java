@@ -15,6 +15,7 @@ import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.roster.Person;
 import org.consilium.security.roster.Role;
 import org.consilium.security.roster.Roster;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The newest roster and where sites find the coordinator.
@@ -67,9 +68,12 @@ record RosterJson(
     }
   }
 
-  /** One person's signature; motion and signature in base64. */
+  /** One person's signature; motion and signature in base64. A caller may send anything. */
   @Serdeable
-  record Signed(String motion, String person, String signature) {}
+  record Signed(
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String motion,
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String person,
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String signature) {}
 
   /** A motion; {@code motion} in base64 is what the next person signs. */
   @Serdeable

@@ -43,5 +43,5 @@ record SiteJson(
 
   /** Why something is done to a site or a study. */
   @Serdeable
-  record Reason(@Nullable String reason) {}
+  record Reason(@Serdeable.Deserializable(using = StrictText.class) @Nullable String reason) {}
 }

@@ -19,6 +19,7 @@ import org.consilium.security.roster.Act;
 import org.consilium.security.roster.Ballot;
 import org.consilium.security.roster.Motion;
 import org.consilium.security.roster.RosterRefused;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sites of the consortium, its roster, and what persons sign about them. What gives rights comes
@@ -72,7 +73,7 @@ final class SitesController {
       throws MembershipRefused, IOException {
     Motion motion;
     try {
-      motion = Motion.decode(Base64.getDecoder().decode(signed.motion()));
+      motion = Motion.decode(bytes(signed.motion(), "motion"));
     } catch (RosterRefused malformed) {
       throw new IllegalArgumentException(malformed.getMessage(), malformed);
     }
@@ -81,7 +82,9 @@ final class SitesController {
             .consortium()
             .submit(
                 new Ballot(
-                    motion, signed.person(), Base64.getDecoder().decode(signed.signature())));
+                    motion,
+                    given(signed.person(), "person"),
+                    bytes(signed.signature(), "signature")));
     if (standing.carried() && motion.act() == Act.INVITE_SITE) {
       parts.metering().access().invitation(AccessMetrics.InvitationOutcome.ISSUED);
     }
@@ -104,5 +107,16 @@ final class SitesController {
 
   static String text(SiteJson.Reason reason) {
     return reason.reason() == null ? "" : reason.reason();
+  }
+
+  private static byte[] bytes(@Nullable String base64, String name) {
+    return Base64.getDecoder().decode(given(base64, name));
+  }
+
+  private static String given(@Nullable String value, String name) {
+    if (value == null) {
+      throw new IllegalArgumentException("the body has no " + name);
+    }
+    return value;
   }
 }

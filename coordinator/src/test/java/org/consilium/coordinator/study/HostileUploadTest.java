@@ -3,12 +3,14 @@ package org.consilium.coordinator.study;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.EnrolmentGrpc;
@@ -152,6 +154,25 @@ final class HostileUploadTest {
     assertThat(code(SEND, chunk(update, 0), chunk(update, 1))).isEqualTo(Status.Code.OK);
     assertThat(RawCalls.call(newcomer, EnrolmentGrpc.getEnrolMethod(), new byte[] {1}).getCode())
         .isEqualTo(Status.Code.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void badInput_27_refusedWhileMegabytesAreOnTheirWay_theLineStaysUsable() throws Exception {
+    byte[] right = chunk(update, 0);
+    byte[] wrong = UpdateChunk.parseFrom(right).toBuilder().setIndex(-1).build().toByteArray();
+    AtomicBoolean anotherLine = new AtomicBoolean();
+    line.notifyWhenStateChanged(ConnectivityState.READY, () -> anotherLine.set(true));
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(code(SEND, wrong, right, right, right))
+          .as("upload %d", i)
+          .isEqualTo(Status.Code.INVALID_ARGUMENT);
+      assertThat(code(COMMIT, named(update))).as("commit %d", i).isEqualTo(Status.Code.ABORTED);
+    }
+
+    assertThat(anotherLine).as("another connection was made").isFalse();
+    assertThat(code(SEND, chunk(update, 0), chunk(update, 1))).isEqualTo(Status.Code.OK);
+    assertThat(code(COMMIT, named(update))).isEqualTo(Status.Code.OK);
   }
 
   private org.consilium.protocol.StudyPlan plan() {

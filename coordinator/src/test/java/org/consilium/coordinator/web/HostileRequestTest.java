@@ -15,6 +15,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -212,6 +213,53 @@ final class HostileRequestTest {
                     BodyPublishers.ofString(
                         "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>"))),
         415);
+  }
+
+  @Test
+  void badInput_48_fieldsNullMissingOrOfAnotherType_areRefusedByEveryPost() throws Exception {
+    List<String> posts = posts();
+    assertThat(posts).hasSize(10).contains("/api/v1/invitations", "/api/v1/sites/{id}:approve");
+    posts.remove("/api/v1/studies/{id}:replay"); // reads no body, and the sample replays any study
+    for (String path : posts) {
+      String there = path.replace("{id}", path.endsWith(":approve") ? "south" : "nowhere");
+      String type = path.equals("/api/v1/studies") ? "application/yaml" : JSON;
+      for (String body : strange()) {
+        HttpResponse<String> answer =
+            send(admin(there).header("Content-Type", type).POST(BodyPublishers.ofString(body)));
+
+        assertThat(answer.statusCode())
+            .as("%s with %s: %s", there, body, answer.body())
+            .isIn(400, 404, 409, 422);
+        assertRefused(answer, answer.statusCode());
+      }
+    }
+  }
+
+  /** Bodies that say nothing that any route could do, unless a reason may be left out there. */
+  private static List<String> strange() {
+    List<String> bodies =
+        new ArrayList<>(List.of("", "null", "[]", "5", "true", "\"x\"", "[null]", "{}"));
+    for (String field : List.of("site", "ttl", "fingerprint", "reason", "unknown")) {
+      for (String value : List.of("null", "5", "true", "{}", "[]", "[null]", "[\"a\",\"b\"]")) {
+        bodies.add("{\"%s\":%s}".formatted(field, value));
+        bodies.add("{\"site\":null,\"fingerprint\":null,\"%s\":%s}".formatted(field, value));
+      }
+    }
+    return bodies;
+  }
+
+  /** Every path of the published description that takes a POST. */
+  private static List<String> posts() throws Exception {
+    List<String> posts = new ArrayList<>();
+    String path = "";
+    for (String line : get("/openapi.yaml").body().lines().toList()) {
+      if (line.matches("  /\\S+:")) {
+        path = line.strip().replaceFirst(":$", "");
+      } else if (line.equals("    post:")) {
+        posts.add(path);
+      }
+    }
+    return posts;
   }
 
   @Test

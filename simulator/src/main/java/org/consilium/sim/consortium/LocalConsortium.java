@@ -46,6 +46,7 @@ public final class LocalConsortium implements AutoCloseable {
   private final InstantSource clock;
   private final Supervisor supervisor;
   private final People people;
+  private final List<String> options;
   private volatile Optional<Ports> ports = Optional.empty();
   private volatile Optional<CoordinatorApi> api = Optional.empty();
 
@@ -99,12 +100,14 @@ public final class LocalConsortium implements AutoCloseable {
       Layout layout,
       InstantSource clock,
       Supervisor supervisor,
-      People people) {
+      People people,
+      List<String> options) {
     this.people = people;
     this.installation = installation;
     this.layout = layout;
     this.clock = clock;
     this.supervisor = supervisor;
+    this.options = List.copyOf(options);
   }
 
   /**
@@ -114,11 +117,26 @@ public final class LocalConsortium implements AutoCloseable {
   public static LocalConsortium start(
       Installation installation, Layout layout, InstantSource clock, Supervisor supervisor)
       throws IOException {
+    return start(installation, layout, clock, supervisor, List.of());
+  }
+
+  /**
+   * The same with further options of {@code coordinator serve}.
+   *
+   * @param options for example {@code --keep-updates}
+   */
+  public static LocalConsortium start(
+      Installation installation,
+      Layout layout,
+      InstantSource clock,
+      Supervisor supervisor,
+      List<String> options)
+      throws IOException {
     Files.createDirectories(layout.folder.resolve("logs"));
     KeyFile.createFolder(layout.folder.resolve("consortium"));
     People people = People.found(layout.authority(), layout.relay(), clock, new SecureRandom());
     LocalConsortium consortium =
-        new LocalConsortium(installation, layout, clock, supervisor, people);
+        new LocalConsortium(installation, layout, clock, supervisor, people, options);
     supervisor.start(
         new Child(
             AUTHORITY,
@@ -358,25 +376,13 @@ public final class LocalConsortium implements AutoCloseable {
 
   private List<String> coordinatorCommand() {
     Ports known = ports.orElse(new Ports(0, 0, 0));
-    List<String> arguments = new ArrayList<>();
-    arguments.addAll(
-        List.of(
-            "coordinator",
-            "serve",
-            "--state",
-            layout.coordinatorState().toString(),
-            "--consortium",
-            layout.relay().toString(),
-            "--http-port",
-            Integer.toString(known.http),
-            "--grpc-port",
-            Integer.toString(known.grpc),
-            "--enrolment-port",
-            Integer.toString(known.enrolment)));
-    Path config = layout.folder.resolve("coordinator.yaml");
-    if (Files.exists(config)) {
-      arguments.addAll(List.of("--config", config.toString()));
-    }
+    List<String> arguments = new ArrayList<>(List.of("coordinator", "serve"));
+    arguments.addAll(List.of("--state", layout.coordinatorState().toString()));
+    arguments.addAll(List.of("--consortium", layout.relay().toString()));
+    arguments.addAll(List.of("--http-port", Integer.toString(known.http)));
+    arguments.addAll(List.of("--grpc-port", Integer.toString(known.grpc)));
+    arguments.addAll(List.of("--enrolment-port", Integer.toString(known.enrolment)));
+    arguments.addAll(options);
     return installation.service("coordinator", layout.coordinatorHeapMiB, arguments);
   }
 

@@ -88,8 +88,8 @@ public record StudyView(
   }
 
   /**
-   * Every site was asked by its own people: one that refuses, other than for want of their word,
-   * has data that do not fit.
+   * Every site was asked by its own people: one that refuses has data that do not fit. One that was
+   * asked before its people decided says so, and answers anew within seconds.
    *
    * @throws IOException if one does; names it and its reason
    */

@@ -62,7 +62,9 @@ public final class EgressLedger implements AutoCloseable {
     detail.put("readers", entry.readers());
     detail.put("norm", entry.norm());
     var appended = log.append(entry.kind().word(), detail);
-    lastDay.add(new LedgerLine(appended.seq(), clock.instant(), entry.kind().word(), detail));
+    lastDay.add(
+        new LedgerLine(
+            appended.seq(), clock.instant(), entry.kind().word(), detail, appended.hash()));
     watcher.accept(entry);
   }
 

@@ -58,6 +58,7 @@ public final class LedgerFile {
       if (json.load(text) instanceof Map<?, ?> m
           && m.get("seq") instanceof Number seq
           && m.get("kind") instanceof String kind
+          && m.get("hash") instanceof String hash
           && m.get("detail") instanceof Map<?, ?> raw) {
         Map<String, Object> detail = new LinkedHashMap<>();
         raw.forEach((key, value) -> detail.put(String.valueOf(key), String.valueOf(value)));
@@ -71,7 +72,7 @@ public final class LedgerFile {
             m.get("time") instanceof java.util.Date date
                 ? date.toInstant()
                 : Instant.parse(String.valueOf(m.get("time")));
-        return new LedgerLine(seq.longValue(), time, kind, detail);
+        return new LedgerLine(seq.longValue(), time, kind, detail, hash);
       }
     } catch (YAMLException | DateTimeParseException broken) {
       throw new IOException("read ledger: line %d is not readable".formatted(index), broken);

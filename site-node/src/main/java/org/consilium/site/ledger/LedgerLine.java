@@ -10,8 +10,10 @@ import java.util.Map;
  * @param time when it was written
  * @param kind what left
  * @param detail all further fields
+ * @param hash of the line and all before it, 64 hexadecimal digits
  */
-public record LedgerLine(long seq, Instant time, String kind, Map<String, Object> detail) {
+public record LedgerLine(
+    long seq, Instant time, String kind, Map<String, Object> detail, String hash) {
   public LedgerLine {
     detail = Map.copyOf(detail);
   }

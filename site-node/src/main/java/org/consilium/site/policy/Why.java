@@ -45,6 +45,8 @@ public enum Why {
   POLICY_NOT_IN_FORCE("the policy's dates do not include today"),
   /** The exit did not let a message out; see the local log. */
   EGRESS_BLOCKED("the exit did not let it out"),
+  /** The coordinator showed an audit log that does not continue the one this node saw. */
+  AUDIT_REFUSED("the coordinator's audit log was refused here"),
   /** People here have paused all that leaves. */
   PAUSED("all egress is paused here"),
   /** Something failed here; see the local log. */

@@ -31,6 +31,7 @@ import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.protocol.wire.TaskCodec;
+import org.consilium.security.audit.MerkleTree.Head;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.EgressBlocked;
@@ -58,6 +59,7 @@ public final class CoordinatorSession {
   private final Object sending = new Object();
   private final Map<StudyId, Answer.Decision> decisions = new LinkedHashMap<>();
   private Optional<BlockingClientCall<SiteMessage, CoordinatorMessage>> call = Optional.empty();
+  private Optional<Head> told = Optional.empty();
   private boolean welcomed;
   private long sequence;
   private Instant pinged = Instant.MIN;
@@ -229,6 +231,7 @@ public final class CoordinatorSession {
         return Optional.empty();
       }
       ping(stream);
+      tellAnew(stream);
       Optional<CoordinatorMessage> message = Stream.poll(stream, untilNextLook());
       if (message.isPresent()) {
         lastHeard = clock.instant();
@@ -283,13 +286,14 @@ public final class CoordinatorSession {
     orders.proposal(plan, PlanCodec.decode(plan), Digest.sha256(plan));
   }
 
-  /** Cosigns a checkpoint that continues the last one; any other is evidence, and is dropped. */
+  /** Cosigns a checkpoint that continues the last one; any other is evidence, and ends the work. */
   private void checkpoint(CheckpointOffer offer) throws IOException {
     switch (self.witness()
         .offered(CheckpointCodec.checkpoint(offer), CheckpointCodec.proof(offer))) {
       case Judgement.Right(ReleasedCosignature released) -> cosign(released);
       case Judgement.Refused(var why, String detail) ->
-          orders.dropped("AUDIT %s, NOT COSIGNED: %s".formatted(why, detail));
+          orders.distrusted("AUDIT %s, NOT COSIGNED: %s".formatted(why, detail));
+      case Judgement.Withheld() -> {}
     }
   }
 
@@ -317,7 +321,19 @@ public final class CoordinatorSession {
   /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
   private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
       throws StatusException, TimeoutException, InterruptedException {
-    Stream.write(stream, CheckpointCodec.state(self.witness().known()));
+    Head known = self.witness().known();
+    Stream.write(stream, CheckpointCodec.state(known));
+    told = Optional.of(known);
+  }
+
+  /** People may have accepted a checkpoint that was refused: others are measured by it then. */
+  private void tellAnew(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
+      throws StatusException, TimeoutException, InterruptedException {
+    synchronized (sending) {
+      if (!told.equals(Optional.of(self.witness().known()))) {
+        tellKnown(stream);
+      }
+    }
   }
 
   private void ping(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)

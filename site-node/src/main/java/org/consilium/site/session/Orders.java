@@ -40,6 +40,9 @@ public interface Orders {
   /** The exit held something that was to be said. */
   void held(EgressBlocked blocked);
 
+  /** A checkpoint of the coordinator's audit log was refused: nothing more is done for it. */
+  void distrusted(String detail);
+
   /** A message was dropped: wrong signature, or no legal content. */
   void dropped(String detail);
 }

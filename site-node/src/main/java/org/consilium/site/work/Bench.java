@@ -80,6 +80,13 @@ final class Bench {
     }
   }
 
+  /** Stops the task in work; those that wait are looked at when their turn comes. */
+  void stopWork() {
+    synchronized (lock) {
+      inWork.ifPresent(Bench::stop);
+    }
+  }
+
   /** Stops the task in work and lets {@link #run} end. */
   void close() {
     synchronized (lock) {

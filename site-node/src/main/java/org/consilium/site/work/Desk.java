@@ -50,6 +50,7 @@ public final class Desk implements Orders {
   private final Map<TaskKey, RoundTask> held = new LinkedHashMap<>();
   private final List<MaskOrder> orders = new ArrayList<>();
   private String complaint = "";
+  private boolean distrusts;
 
   public Desk(Tools tools) {
     this.tools = tools;
@@ -151,6 +152,13 @@ public final class Desk implements Orders {
   }
 
   @Override
+  public void distrusted(String detail) {
+    tools.metrics().blocked(Why.AUDIT_REFUSED.name());
+    tools.log().accept(detail);
+    post(() -> {}); // the desk looks at once
+  }
+
+  @Override
   public void dropped(String detail) {
     tools.metrics().blocked(Why.BAD_SIGNATURE.name());
     tools.log().accept("dropped: " + detail);
@@ -224,6 +232,7 @@ public final class Desk implements Orders {
         complaint = read.complaint();
         tools.log().accept(complaint.isEmpty() ? "policy file is readable again" : complaint);
       }
+      distrust();
       int pending = 0;
       for (Proposal proposal : known.values()) {
         pending += decide(proposal, read.policy()) ? 0 : 1;
@@ -243,6 +252,23 @@ public final class Desk implements Orders {
       }
     }
 
+    /** While the coordinator's audit log stands refused, all work for it is stopped. */
+    private void distrust() {
+      Optional<Judgement.Refused> refused = tools.distrust();
+      if (refused.isPresent() && !distrusts) {
+        bench.stopWork();
+        tools
+            .log()
+            .accept(
+                "AUDIT REFUSED, no task of this coordinator is done until people decide (consilium"
+                    + " node audit): "
+                    + refused.get().detail());
+      } else if (refused.isEmpty() && distrusts) {
+        tools.log().accept("people have decided about the audit log: work goes on");
+      }
+      distrusts = refused.isPresent();
+    }
+
     /** Answers a proposal if the answer has changed; false while nobody has approved it. */
     private boolean decide(Proposal proposal, SitePolicy policy) {
       StudyPlan plan = proposal.plan();
@@ -250,7 +276,11 @@ public final class Desk implements Orders {
       Judgement judgement;
       try {
         declared = tools.declared(plan, proposal.digest());
-        judgement = policy.judge(plan, proposal.digest(), declared, tools.clock().instant());
+        Optional<Judgement.Refused> distrust = tools.distrust();
+        judgement =
+            distrust.isPresent()
+                ? distrust.get()
+                : policy.judge(plan, proposal.digest(), declared, tools.clock().instant());
       } catch (IOException unreadable) {
         judgement = new Judgement.Refused(Why.INTERNAL, String.valueOf(unreadable.getMessage()));
       }
@@ -303,7 +333,12 @@ public final class Desk implements Orders {
         return;
       }
       TaskWork work = new TaskWork(tools, voice, task, plan, policy.minSites());
-      switch (policy.judge(task, plan, samples, today, tools.clock().instant())) {
+      Optional<Judgement.Refused> distrust = tools.distrust();
+      Judgement judgement =
+          distrust.isPresent()
+              ? distrust.get()
+              : policy.judge(task, plan, samples, today, tools.clock().instant());
+      switch (judgement) {
         case Judgement.Refused(Why why, String detail) -> {
           tools
               .log()
@@ -326,6 +361,7 @@ public final class Desk implements Orders {
       Optional<Proposal> proposal = proposalOf(study);
       boolean wanted =
           proposal.isPresent()
+              && tools.distrust().isEmpty()
               && policy.judge(
                       proposal.get().plan(),
                       proposal.get().digest(),

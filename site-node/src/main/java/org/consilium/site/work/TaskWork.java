@@ -78,6 +78,10 @@ final class TaskWork {
 
   Ending run(Halt halt) throws IOException {
     say(Phase.RECEIVED);
+    Optional<Judgement.Refused> distrust = tools.distrust();
+    if (distrust.isPresent()) {
+      return refuse(distrust.get().why(), distrust.get().detail());
+    }
     try {
       return switch (task.kind()) {
         case TRAIN -> train(halt);
@@ -175,12 +179,16 @@ final class TaskWork {
   }
 
   /**
-   * Why the hospital does not want this task, or no longer does, if its consent ended or its bytes
-   * are used up since the task began.
+   * Why the hospital does not want this task, or no longer does, if its consent ended, its bytes
+   * are used up or the coordinator's audit log was refused since the task began.
    *
    * @param starts of training that count against it
    */
   private Optional<Judgement.Refused> refusal(Diary.Count starts) throws IOException {
+    Optional<Judgement.Refused> distrust = tools.distrust();
+    if (distrust.isPresent()) {
+      return distrust;
+    }
     Usage usage = new Usage(starts.today(), starts.round(), tools.ledger().updateBytesToday());
     Judgement now =
         tools
@@ -369,7 +377,11 @@ final class TaskWork {
     };
   }
 
-  private Ending postponed(String reason) {
+  private Ending postponed(String reason) throws IOException {
+    Optional<Judgement.Refused> distrust = tools.distrust();
+    if (distrust.isPresent()) {
+      return refuse(distrust.get().why(), distrust.get().detail());
+    }
     tools.log().accept("%s postponed: %s".formatted(TaskKey.of(task), reason));
     return Ending.CANCELLED;
   }

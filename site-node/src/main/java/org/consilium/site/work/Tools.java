@@ -3,6 +3,7 @@ package org.consilium.site.work;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
@@ -12,10 +13,13 @@ import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
+import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.PolicyFile;
+import org.consilium.site.policy.Why;
 import org.consilium.site.protect.CohortCounts;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.train.EngineTrainer;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
@@ -53,9 +57,10 @@ public record Tools(
     Consumer<String> log) {
 
   /**
-   * Who and where: {@code studies} holds one folder a study, {@code paused} exists while paused.
+   * Who and where: {@code studies} holds one folder a study, {@code paused} exists while paused,
+   * {@code distrust} says whether the coordinator's audit log was refused.
    */
-  public record Place(SiteId site, Path studies, Path paused) {
+  public record Place(SiteId site, Path studies, Path paused, Distrust distrust) {
     Path folder(org.consilium.protocol.StudyId study) {
       return studies.resolve(study.value());
     }
@@ -68,6 +73,11 @@ public record Tools(
   int declared(StudyPlan plan, Digest digest) throws IOException {
     int smallCell = policy.current().policy().smallCell(plan, digest, clock.instant());
     return exit.counts().declared(cohort.trainingCount(), smallCell);
+  }
+
+  /** Why nothing is done for this coordinator, if its audit log was refused. */
+  Optional<Judgement.Refused> distrust() {
+    return place.distrust().reason().map(why -> new Judgement.Refused(Why.AUDIT_REFUSED, why));
   }
 
   /** The two trainers. */

@@ -49,7 +49,8 @@ final class EgressLedgerTest {
     String study = "\t=cmd|' /C calc'!A0";
     String readers = "\u001b[31m\r\n@SUM(1)\u202e";
     LedgerLine line =
-        new LedgerLine(0, NOW, "update", Map.of("study", study, "readers", readers, "bytes", 1));
+        new LedgerLine(
+            0, NOW, "update", Map.of("study", study, "readers", readers, "bytes", 1), "");
 
     String csv = LedgerFile.csv(List.of(line));
 

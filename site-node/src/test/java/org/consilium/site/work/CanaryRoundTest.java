@@ -48,6 +48,7 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
@@ -70,6 +71,10 @@ final class CanaryRoundTest {
 
   private final InstantSource clock = InstantSource.system();
   private final List<String> log = new CopyOnWriteArrayList<>();
+
+  private static Distrust distrust(Path folder) {
+    return new Distrust(folder.resolve("audit"));
+  }
 
   @Test
   void badInput_56_canariesInEveryPlace_neverLeave() throws Exception {
@@ -98,7 +103,7 @@ final class CanaryRoundTest {
               ledger,
               new EgressGate.Checks(
                   () -> false,
-                  new StudyConsent(folder.resolve("studies"), policy, clock),
+                  new StudyConsent(folder.resolve("studies"), distrust(folder), policy, clock),
                   EgressGate.Budget.NOTHING_SPENT,
                   Canaries.none()),
               clock,
@@ -176,7 +181,11 @@ final class CanaryRoundTest {
     Desk desk =
         new Desk(
             new Tools(
-                new Tools.Place(Consortium.NORTH, folder.resolve("studies"), folder.resolve("p")),
+                new Tools.Place(
+                    Consortium.NORTH,
+                    folder.resolve("studies"),
+                    folder.resolve("p"),
+                    distrust(folder)),
                 policy,
                 new CohortSpec(cases.toString(), Optional.of(folder.resolve("windows-" + NAME)))
                     .open(),

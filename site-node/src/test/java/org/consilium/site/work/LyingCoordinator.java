@@ -25,16 +25,22 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.CommitUpdateRequest;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
@@ -52,14 +58,19 @@ import org.consilium.proto.v1.UploadProgress;
 import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.security.audit.MerkleTree;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
+import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.SigningKey;
+import org.consilium.security.witness.Checkpoint;
+import org.consilium.security.witness.SignedCheckpoint;
 import org.consilium.site.masking.MaskDesk;
 import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
@@ -161,12 +172,83 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
     return link;
   }
 
+  /** Sizes of the checkpoints that the site cosigned. */
+  final List<Long> cosigned = new CopyOnWriteArrayList<>();
+
+  /** What the site said last that it knows of the log, and the stream to answer on. */
+  private record Listening(long size, StreamObserver<CoordinatorMessage> out) {}
+
+  private volatile Optional<StreamObserver<CoordinatorMessage>> stream = Optional.empty();
+  private final BlockingQueue<Listening> listening = new LinkedBlockingQueue<>();
+
+  /**
+   * Shows the log of this name with {@code to} entries, under its genuine signature, as one that
+   * continues {@code from} entries, once the site has said that it knows so many.
+   */
+  void showLog(String name, int from, int to) {
+    try {
+      Listening site = listening.poll(20, TimeUnit.SECONDS);
+      if (site == null || site.size() != from) {
+        throw new AssertionError("the site knows %s, not %d entries".formatted(site, from));
+      }
+      SignedCheckpoint shown = checkpoint(name, to);
+      CheckpointOffer.Builder offer =
+          CheckpointOffer.newBuilder()
+              .setBody(ByteString.copyFrom(shown.body()))
+              .setSignature(ByteString.copyFrom(shown.by().signature()));
+      shown.by().chain().forEach(c -> offer.addChain(ByteString.copyFrom(c)));
+      MerkleTree.consistencyProof(leaves(name, to), from)
+          .forEach(h -> offer.addProof(ByteString.copyFrom(h.bytes())));
+      site.out().onNext(CoordinatorMessage.newBuilder().setCheckpoint(offer).build());
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+  }
+
+  /** Answers a ping that nobody sent: the site's session looks around. */
+  void pong() {
+    stream
+        .orElseThrow()
+        .onNext(CoordinatorMessage.newBuilder().setPong(Pong.getDefaultInstance()).build());
+  }
+
+  /** Has a witness see one log and then another. */
+  void refuse(Path audit, InstantSource clock) throws IOException {
+    ChainCheck chains = new ChainCheck(authority.root(), DOMAIN, InstantSource.system());
+    AuditWitness witness = AuditWitness.open(audit, signing, chains, clock);
+    var _ = witness.offered(checkpoint("genuine", 5), List.of());
+    var _ = witness.offered(checkpoint("rewritten", 8), List.of());
+  }
+
+  private SignedCheckpoint checkpoint(String name, int entries) {
+    return SignedCheckpoint.of(
+        new Checkpoint(
+            DOMAIN,
+            MerkleTree.head(leaves(name, entries)),
+            InstantSource.system().instant().truncatedTo(ChronoUnit.MILLIS)),
+        SigningKey.of(signing),
+        signing.chain());
+  }
+
+  private static List<Fingerprint> leaves(String name, int entries) {
+    return IntStream.range(0, entries)
+        .mapToObj(i -> MerkleTree.leaf((name + i).getBytes(StandardCharsets.UTF_8)))
+        .toList();
+  }
+
   /** Greets, then talks without end. */
   @Override
   public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
     return new StreamObserver<>() {
       @Override
       public void onNext(SiteMessage message) {
+        if (message.hasAuditState()) {
+          stream = Optional.of(out);
+          listening.add(new Listening(message.getAuditState().getSize(), out));
+        }
+        if (message.hasAuditCosign()) {
+          cosigned.add(message.getAuditCosign().getSize());
+        }
         if (!message.hasHello()) {
           return;
         }

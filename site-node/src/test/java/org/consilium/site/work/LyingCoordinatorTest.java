@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.engine.EngineSettings;
@@ -39,6 +40,7 @@ import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
+import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorSession;
@@ -84,7 +86,7 @@ final class LyingCoordinatorTest {
             ledger,
             new EgressGate.Checks(
                 () -> Files.exists(folder.resolve("p")),
-                new StudyConsent(folder.resolve("studies"), policy, clock),
+                new StudyConsent(folder.resolve("studies"), distrust(), policy, clock),
                 EgressGate.Budget.NOTHING_SPENT,
                 Canaries.none()),
             clock,
@@ -98,7 +100,8 @@ final class LyingCoordinatorTest {
     desk =
         new Desk(
             new Tools(
-                new Tools.Place(Consortium.NORTH, folder.resolve("studies"), folder.resolve("p")),
+                new Tools.Place(
+                    Consortium.NORTH, folder.resolve("studies"), folder.resolve("p"), distrust()),
                 policy,
                 new CohortSpec("synthetic:50", Optional.empty()).open(),
                 new Tools.Training(new EngineTrainer(engine, clock), new SyntheticTrainer()),
@@ -128,8 +131,18 @@ final class LyingCoordinatorTest {
   /** Whether people pause the node as soon as it trains. */
   private volatile boolean pausesAtTraining;
 
+  /** What happens elsewhere as soon as the node trains, before it goes on. */
+  private volatile Event atTraining = () -> {};
+
+  private interface Event {
+    void happen() throws java.io.IOException;
+  }
+
   private void hear(Answer answer) throws java.io.IOException {
     said.add(answer);
+    if (isTraining(answer)) {
+      atTraining.happen();
+    }
     if (pausesAtTraining && isTraining(answer)) {
       Files.createFile(folder.resolve("p"));
     }
@@ -274,6 +287,90 @@ final class LyingCoordinatorTest {
     assertThat(log).contains("connected");
   }
 
+  @Test
+  void badInput_59_logRewrittenWhileATaskTrains_allWorkStopsUntilPeopleAccept() throws Exception {
+    coordinator.honest = true;
+    CoordinatorSession session = coordinator.session(desk, distrust().folder(), clock);
+    Halt over = new Halt();
+    Thread talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
+    try {
+      coordinator.showLog("genuine", 0, 5);
+      await(() -> coordinator.cosigned.contains(5L));
+      atTraining =
+          () -> {
+            coordinator.showLog("rewritten", 5, 8);
+            await(() -> distrust().reason().isPresent());
+          };
+      desk.task(train(1, model(1f)));
+      await(() -> refused().contains(Why.AUDIT_REFUSED));
+      atTraining = () -> {};
+      desk.task(train(2, model(1f)));
+      await(() -> refused().size() == 2);
+
+      assertThat(distrust().reason().orElseThrow()).contains("INCONSISTENT", "the one of 5");
+      assertThat(refused()).containsOnly(Why.AUDIT_REFUSED);
+      assertThat(decisions().getLast().refusal()).contains(Why.AUDIT_REFUSED);
+      assertThat(log).anyMatch(l -> l.startsWith("AUDIT INCONSISTENT, NOT COSIGNED"));
+      assertThat(log).anyMatch(l -> l.startsWith("AUDIT REFUSED, no task of this coordinator"));
+      assertThat(said.stream().filter(LyingCoordinatorTest::isTraining)).hasSize(1);
+      assertThat(coordinator.updateBytes.get()).isZero();
+      assertThat(coordinator.cosigned).containsExactly(5L);
+
+      Path evidence = distrust().accept(distrust().refused(), NOW, "restored backup, written 3/6");
+      desk.task(train(3, model(1f)));
+      await(() -> done() == 1);
+      assertThat(coordinator.updateBytes.get()).isPositive();
+      assertThat(decisions().getLast().refusal()).isEmpty();
+      assertThat(evidence).content().contains("accepted: restored backup", "INCONSISTENT");
+      // From here the rewritten log is what others are measured by, and the coordinator hears so.
+      coordinator.pong();
+      coordinator.showLog("rewritten", 8, 12);
+      await(() -> coordinator.cosigned.contains(12L));
+    } finally {
+      over.halt();
+      talking.join();
+    }
+  }
+
+  @Test
+  void badInput_59_refusalStands_keptUpdateStaysUntilPeopleAcknowledge() throws Exception {
+    coordinator.honest = true;
+    RoundTask task = train(1, model(1f));
+    pausesAtTraining = true;
+    desk.task(task);
+    await(() -> log.stream().anyMatch(l -> l.endsWith("postponed: all egress is paused")));
+    pausesAtTraining = false;
+    coordinator.refuse(distrust().folder(), clock);
+    Files.delete(folder.resolve("p"));
+
+    desk.task(task);
+    await(() -> refused().contains(Why.AUDIT_REFUSED));
+    assertThat(coordinator.updateBytes.get()).isZero();
+    PolicyFile policy = new PolicyFile(folder.resolve("policy.yaml"), clock);
+    var exit = new StudyConsent(folder.resolve("studies"), distrust(), policy, clock);
+    assertThat(exit.of(plan.study()).refusal().orElseThrow().why()).isEqualTo(Why.AUDIT_REFUSED);
+
+    Path _ = distrust().acknowledge(NOW, "shown to the wrong node").orElseThrow();
+    desk.task(task);
+    await(() -> done() == 1);
+    assertThat(log).anyMatch(l -> l.contains("resending the kept update"));
+    assertThat(exit.of(plan.study()).refusal()).isEmpty();
+  }
+
+  private List<Answer.Decision> decisions() {
+    return said.stream()
+        .flatMap(
+            a ->
+                a instanceof Answer.Decision d
+                    ? java.util.stream.Stream.of(d)
+                    : java.util.stream.Stream.<Answer.Decision>empty())
+        .toList();
+  }
+
+  private Distrust distrust() {
+    return new Distrust(folder.resolve("audit"));
+  }
+
   private StudyPlan named(String name) {
     return new StudyPlan(
         new StudyId(name),
@@ -355,13 +452,13 @@ final class LyingCoordinatorTest {
     return answer instanceof Answer.Progress p && p.phase() == Answer.Phase.TRAINING;
   }
 
-  private void await(BooleanSupplier condition) throws InterruptedException {
+  private void await(BooleanSupplier condition) {
     long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > limit) {
         throw new AssertionError("nothing happened for 20 seconds: " + log);
       }
-      Thread.sleep(2);
+      LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
     }
   }
 }

@@ -26,25 +26,24 @@ import org.consilium.security.witness.SignedCheckpoint;
 /**
  * Remembers the last checkpoint of the coordinator's audit log and cosigns one that continues it.
  * It is on disk before the cosignature exists. One that does not continue it is kept as evidence,
- * under the coordinator's own signature, and is never cosigned. Safe for use by many threads.
+ * under the coordinator's own signature, and is never cosigned; nor is any later one, until people
+ * have decided. Safe for use by many threads.
  */
 public final class AuditWitness {
-  private static final String LAST = "checkpoint.txt";
-  private static final String REFUSED = "refused.txt";
+  static final String LAST = "checkpoint.txt";
 
   private final Path folder;
   private final Credential signing;
   private final ChainCheck chains;
   private final InstantSource clock;
-  private Head known;
+  private final Distrust distrust;
 
-  private AuditWitness(
-      Path folder, Credential signing, ChainCheck chains, InstantSource clock, Head known) {
+  private AuditWitness(Path folder, Credential signing, ChainCheck chains, InstantSource clock) {
     this.folder = folder;
     this.signing = signing;
     this.chains = chains;
     this.clock = clock;
-    this.known = known;
+    this.distrust = new Distrust(folder);
   }
 
   /** What became of an offered checkpoint. */
@@ -54,13 +53,16 @@ public final class AuditWitness {
 
     /** It is not cosigned; people have to look. */
     record Refused(Why why, String detail) implements Judgement {}
+
+    /** It would be right, but one was refused before and nobody has decided yet. */
+    record Withheld() implements Judgement {}
   }
 
   /**
    * What people see.
    *
    * @param last the last checkpoint that was found right
-   * @param refusal what was refused and why, the first since people looked
+   * @param refusal what was refused and why, the first since people decided
    */
   public record View(Optional<SignedCheckpoint> last, Optional<String> refusal) {}
 
@@ -73,42 +75,32 @@ public final class AuditWitness {
    */
   public static AuditWitness open(
       Path folder, Credential signing, ChainCheck chains, InstantSource clock) throws IOException {
-    Head known = MerkleFrontier.empty().head();
-    Optional<SignedCheckpoint> last = last(folder);
-    if (last.isPresent()) {
-      try {
-        known = Checkpoint.parse(last.get().body()).head();
-      } catch (CheckpointRefused damaged) {
-        throw new IOException(
-            "read %s: %s".formatted(folder.resolve(LAST), damaged.getMessage()), damaged);
-      }
-    }
-    return new AuditWitness(folder, signing, chains, clock, known);
+    AuditWitness witness = new AuditWitness(folder, signing, chains, clock);
+    Head _ = witness.known();
+    return witness;
   }
 
   /** What a folder holds; works while a node serves from it. */
   public static View view(Path folder) throws IOException {
-    Path refused = folder.resolve(REFUSED);
-    Optional<String> refusal =
-        Files.exists(refused)
-            ? Files.readString(refused, StandardCharsets.UTF_8).lines().findFirst()
-            : Optional.empty();
-    return new View(last(folder), refusal);
+    return new View(last(folder), new Distrust(folder).reason());
   }
 
-  /** Puts the evidence of a refusal aside, once people have looked; where it is then. */
-  public static Optional<Path> acknowledge(Path folder, Instant now) throws IOException {
-    Path refused = folder.resolve(REFUSED);
-    if (!Files.exists(refused)) {
-      return Optional.empty();
+  /**
+   * Size and root of the last checkpoint that was found right, or that people accepted.
+   *
+   * @throws IOException if it cannot be read: then nothing may be believed
+   */
+  public synchronized Head known() throws IOException {
+    Optional<SignedCheckpoint> last = last(folder);
+    if (last.isEmpty()) {
+      return MerkleFrontier.empty().head();
     }
-    Path aside = folder.resolve("refused-%d.txt".formatted(now.toEpochMilli()));
-    return Optional.of(Files.move(refused, aside));
-  }
-
-  /** Size and root of the last checkpoint that was found right. */
-  public synchronized Head known() {
-    return known;
+    try {
+      return Checkpoint.parse(last.get().body()).head();
+    } catch (CheckpointRefused damaged) {
+      throw new IOException(
+          "read %s: %s".formatted(folder.resolve(LAST), damaged.getMessage()), damaged);
+    }
   }
 
   /**
@@ -119,10 +111,13 @@ public final class AuditWitness {
    */
   public synchronized Judgement offered(SignedCheckpoint offered, List<Fingerprint> proof)
       throws IOException {
+    Head known = known();
     try {
-      Head head = check(offered, proof);
+      Head head = check(offered, proof, known);
+      if (distrust.reason().isPresent()) {
+        return new Judgement.Withheld();
+      }
       KeyFile.replace(folder.resolve(LAST), offered.text().getBytes(StandardCharsets.US_ASCII));
-      known = head;
       Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
       return new Judgement.Right(
           new ReleasedCosignature(
@@ -130,12 +125,13 @@ public final class AuditWitness {
               offered.body(),
               Cosignature.of(offered.body(), now, SigningKey.of(signing), signing.chain())));
     } catch (CheckpointRefused refused) {
-      keep(offered, refused);
+      distrust.keep(offered, refused, known, clock.instant());
       return new Judgement.Refused(refused.why(), String.valueOf(refused.getMessage()));
     }
   }
 
-  private Head check(SignedCheckpoint offered, List<Fingerprint> proof) throws CheckpointRefused {
+  private Head check(SignedCheckpoint offered, List<Fingerprint> proof, Head known)
+      throws CheckpointRefused {
     Checkpoint checkpoint = offered.open(chains);
     Head head = checkpoint.head();
     if (head.size() < known.size()) {
@@ -151,23 +147,6 @@ public final class AuditWitness {
               .formatted(head.size(), known.size()));
     }
     return head;
-  }
-
-  /** The first refusal is the evidence; later ones would only be of the same kind. */
-  private void keep(SignedCheckpoint offered, CheckpointRefused refused) throws IOException {
-    Path file = folder.resolve(REFUSED);
-    if (!Files.exists(file)) {
-      String text =
-          "%s %s: %s%nknown %d %s%n%s"
-              .formatted(
-                  clock.instant().truncatedTo(ChronoUnit.SECONDS),
-                  refused.why(),
-                  refused.getMessage(),
-                  known.size(),
-                  known.root(),
-                  offered.text());
-      KeyFile.create(file, text.getBytes(StandardCharsets.UTF_8));
-    }
   }
 
   private static Optional<SignedCheckpoint> last(Path folder) throws IOException {

@@ -163,13 +163,42 @@ final class AuditWitnessTest {
   }
 
   @Test
-  void acknowledge_afterARefusal_putsTheEvidenceAside() throws Exception {
+  void offered_logThatContinuesAfterARefusal_isWithheldUntilPeopleDecide() throws Exception {
     show(log("a", 5));
     show(log("other", 8));
 
-    Path aside = AuditWitness.acknowledge(folder.resolve("audit"), NOW).orElseThrow();
+    assertThat(show(log("a", 9))).isInstanceOf(Judgement.Withheld.class);
+    assertThat(witness.known().size()).isEqualTo(5);
+    Path aside = distrust().acknowledge(NOW, "a test\nof ours").orElseThrow();
+    assertThat(show(log("a", 9))).isInstanceOf(Judgement.Right.class);
 
-    assertThat(aside).isRegularFile();
+    assertThat(aside).content().contains("acknowledged: a test of ours", "INCONSISTENT");
     assertThat(AuditWitness.view(folder.resolve("audit")).refusal()).isEmpty();
+    assertThat(distrust().acknowledge(NOW, "again")).isEmpty();
+  }
+
+  @Test
+  void accept_refusedCheckpoint_isWhatOthersMustContinueFromThen() throws Exception {
+    show(log("a", 5));
+    show(log("other", 8));
+
+    Path aside = distrust().accept(distrust().refused(), NOW, "a backup was put back");
+
+    assertThat(aside).content().contains("accepted: a backup was put back", "known 5 ");
+    assertThat(folder.resolve("audit/checkpoint-%d.txt".formatted(NOW.toEpochMilli()))).exists();
+    assertThat(witness.known()).isEqualTo(MerkleTree.head(log("other", 8)));
+    assertThat(show(log("other", 9))).isInstanceOf(Judgement.Right.class);
+    assertThat(show(log("a", 10))).isInstanceOf(Judgement.Refused.class);
+  }
+
+  @Test
+  void reason_evidenceThatCannotBeRead_isDistrustToo() throws Exception {
+    Files.createDirectories(folder.resolve("audit/refused.txt"));
+
+    assertThat(distrust().reason().orElseThrow()).contains("refused.txt");
+  }
+
+  private Distrust distrust() {
+    return new Distrust(folder.resolve("audit"));
   }
 }
