@@ -171,8 +171,9 @@ final class StudyEffects implements RoundEffects {
 
   private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {
     long vector = layout.length() + UpdateManifest.TRAILER;
-    long chunks = Math.ceilDiv(4 * vector, (long) Limits.CHUNK_PLAIN_BYTES);
-    long sealed = 4 * vector + chunks * Limits.CHUNK_TAG_BYTES;
+    long plain = FixedPoint.ring(plan).bytes() * vector;
+    long chunks = Math.ceilDiv(plain, (long) Limits.CHUNK_PLAIN_BYTES);
+    long sealed = plain + chunks * Limits.CHUNK_TAG_BYTES;
     long needed =
         sites.size() * sealed
             + state.latest().model().fileBytes() * (1L + rule.moments())
@@ -208,7 +209,9 @@ final class StudyEffects implements RoundEffects {
   }
 
   @Override
+    // In 64 bits there is one range for all.
   public boolean enrolled(Member member) {
+            && FixedPoint.ring(plan) == FixedTerms.Ring.BITS_32
     return around
         .sites()
         .apply(member.site())
@@ -368,8 +371,7 @@ final class StudyEffects implements RoundEffects {
   }
 
   private FixedTerms fixed(Opening opening) {
-    return FixedTerms.of(
-        plan.protection().weightMax(), opening.members().size(), plan.protection().range());
+    return FixedPoint.terms(plan, opening.members().size());
   }
 
   private AggregationKey requireKey() {
