@@ -22,6 +22,7 @@ import org.consilium.coordinator.masking.MaskTranscript;
 import org.consilium.coordinator.masking.Unmasker;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.roster.RosterPolicy;
+import org.consilium.coordinator.round.Dealers;
 import org.consilium.coordinator.round.MaskEvent;
 import org.consilium.coordinator.round.Masking;
 import org.consilium.coordinator.round.Opening;
@@ -159,14 +160,19 @@ final class StudyEffects implements RoundEffects {
   public Opportunity opportunity(StudyState state) throws IOException {
     RosterPolicy.Pick pick =
         RosterPolicy.pick(
-            state.willing(),
+            Dealers.trusted(state),
             site -> around.sites().apply(site).isPresent(),
             this::present,
             plan.participation().quorum());
     return switch (pick) {
-      case RosterPolicy.TooFew(String why) -> new NotNow(why);
+      case RosterPolicy.TooFew(String why) -> new NotNow(why + withoutDealers(state));
       case RosterPolicy.Roster(List<SiteId> sites) -> ready(state, sites);
     };
+  }
+
+  private static String withoutDealers(StudyState state) {
+    Set<SiteId> out = Dealers.leftOut(state);
+    return out.isEmpty() ? "" : "; left out, for others could not use their shares: " + out;
   }
 
   private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {
@@ -203,15 +209,15 @@ final class StudyEffects implements RoundEffects {
 
   /** log2 of a tensor's range in round 1: of the plan's, but FedNova's steps are at most 1. */
   private int firstExponent(String tensor) {
+    // In 64 bits there is one range for all.
     return RoundLayout.part(tensor) == RoundLayout.Part.STEPS
+            && FixedPoint.ring(plan) == FixedTerms.Ring.BITS_32
         ? 0
         : Math.getExponent(plan.protection().range());
   }
 
   @Override
-    // In 64 bits there is one range for all.
   public boolean enrolled(Member member) {
-            && FixedPoint.ring(plan) == FixedTerms.Ring.BITS_32
     return around
         .sites()
         .apply(member.site())
@@ -303,6 +309,14 @@ final class StudyEffects implements RoundEffects {
   }
 
   private void tell(StudyEvent event) {
+    if (event instanceof InRound(MaskEvent.DealerBlamed blamed)) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "study {0}, {1}: {2}",
+          plan.study(),
+          blamed.place(),
+          Dealers.words(blamed));
+    }
     if (event instanceof InRound(RoundEvent.UpdateAccepted(_, _, var update))) {
       around.observer().accepted(plan.study(), update.site(), update.bytes());
     }
