@@ -47,6 +47,12 @@ public final class Dealers {
     return state.willing().stream().filter(site -> !out.contains(site)).toList();
   }
 
+  /** Who was left out, for a line about too few sites; empty if nobody was. */
+  public static String remark(StudyState state) {
+    Set<SiteId> out = leftOut(state);
+    return out.isEmpty() ? "" : "; left out, for others could not use their shares: " + out;
+  }
+
   /** What was said in an attempt, a line for each complaint. */
   public static List<String> words(StudyState state, Place place) {
     return state.blames().stream()

@@ -165,14 +165,9 @@ final class StudyEffects implements RoundEffects {
             this::present,
             plan.participation().quorum());
     return switch (pick) {
-      case RosterPolicy.TooFew(String why) -> new NotNow(why + withoutDealers(state));
+      case RosterPolicy.TooFew(String why) -> new NotNow(why + Dealers.remark(state));
       case RosterPolicy.Roster(List<SiteId> sites) -> ready(state, sites);
     };
-  }
-
-  private static String withoutDealers(StudyState state) {
-    Set<SiteId> out = Dealers.leftOut(state);
-    return out.isEmpty() ? "" : "; left out, for others could not use their shares: " + out;
   }
 
   private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {

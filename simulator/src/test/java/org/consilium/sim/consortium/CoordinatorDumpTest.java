@@ -104,6 +104,7 @@ final class CoordinatorDumpTest {
     Map<String, byte[]> secrets = secrets();
     Map<String, byte[]> selfMasks = selfMasks();
     Path base = modelOf(plan, 0);
+    ByteSearch aggregation = aggregationKey();
     Path early = dump("early", true);
     List<String> atDump = updates("dump-masked");
     String version = version("dump-masked");
@@ -126,6 +127,11 @@ final class CoordinatorDumpTest {
     assertThat(found(early, controls.keys)).containsKey("coordinator signing key");
     assertThat(found(late, controls.sum)).containsKey("next version");
     assertThat(onDisk(controls.sum)).containsKey("next version");
+    // The key of the envelope around masked vectors is gone with the study.
+    await(() -> look("dump-masked").over(), "the end of the study");
+    assertThat(found(early, aggregation)).containsKey("aggregation key");
+    assertThat(found(dump("over", false), aggregation)).isEmpty();
+    assertThat(onDisk(aggregation)).isEmpty();
   }
 
   @Test
@@ -283,6 +289,16 @@ final class CoordinatorDumpTest {
       all.putAll(SiteSecrets.selfMask(layout.siteState(SITES.get(i)), SITES.get(i), i));
     }
     return all;
+  }
+
+  private static ByteSearch aggregationKey() throws IOException {
+    Path file = layout.coordinatorState().resolve("keys").resolve("dump-masked.aggregation");
+    String text = Files.readString(file).strip();
+    ByteSearch search = new ByteSearch();
+    String encoded = text.substring(text.indexOf('.') + 1);
+    search.add("aggregation key", Base64.getUrlDecoder().decode(encoded));
+    search.add("aggregation key as text", encoded.getBytes(StandardCharsets.US_ASCII));
+    return search;
   }
 
   /** The coordinator's copy of the shares that the last site has dealt. */
