@@ -10,6 +10,14 @@ public sealed interface Exposure {
   /** Its short name. */
   Mode mode();
 
+  /** In which integers are added; a sealed study has no other than that of 32 bits. */
+  default Ring ring() {
+    return switch (this) {
+      case Sealed _ -> Ring.BITS_32;
+      case Masked(Ring ring) -> ring;
+    };
+  }
+
   /** How single deltas are combined; under masks none is seen, so there is no rule. */
   default Robust robustRule() {
     return switch (this) {
@@ -60,9 +68,24 @@ public sealed interface Exposure {
       this.bits = bits;
     }
 
+    /** The ring of so many bits. */
+    public static Ring of(int bits) {
+      for (Ring ring : values()) {
+        if (ring.bits == bits) {
+          return ring;
+        }
+      }
+      throw new IllegalArgumentException("ring must be of 32 or 64 bits, got " + bits);
+    }
+
     /** R of Z_2^R. */
     public int bits() {
       return bits;
+    }
+
+    /** Bytes of one value. */
+    public int bytes() {
+      return bits / Byte.SIZE;
     }
   }
 }

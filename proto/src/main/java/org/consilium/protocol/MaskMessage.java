@@ -81,6 +81,27 @@ public sealed interface MaskMessage {
   }
 
   /**
+   * Instead of phase 3: what a dealer signed for this site does not do.
+   *
+   * @param dealer number of the dealer
+   */
+  record Complaint(Place place, int dealer, Why why) implements MaskMessage {
+    public Complaint {
+      number("dealer", dealer);
+    }
+
+    /** What is wrong with a parcel. */
+    public enum Why {
+      /** The envelope does not open, or holds no shares. */
+      ENVELOPE,
+      /** A share is not the one committed to. */
+      COMMITMENT,
+      /** The pair's ciphertext is not usable. */
+      CIPHERTEXT
+    }
+  }
+
+  /**
    * A released share.
    *
    * @param of number of the site whose secret it is a share of

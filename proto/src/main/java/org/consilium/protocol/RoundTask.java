@@ -101,6 +101,7 @@ public record RoundTask(
    * @param aggregationKey X-Wing public key
    * @param aggregationChain DER certificates that vouch for it, leaf first
    * @param threshold of masking: shares that rebuild a secret; 0 where nothing is masked
+   * @param ring in which the integers are added; of 32 bits where nothing is masked
    */
   public record Terms(
       String federation,
@@ -112,7 +113,34 @@ public record RoundTask(
       List<Integer> scaleExponents,
       byte[] aggregationKey,
       List<byte[]> aggregationChain,
-      int threshold) {
+      int threshold,
+      Exposure.Ring ring) {
+    /** In 32 bits. */
+    public Terms(
+        String federation,
+        List<Participant> participants,
+        int quorum,
+        double clip,
+        int weightMax,
+        int referenceSamples,
+        List<Integer> scaleExponents,
+        byte[] aggregationKey,
+        List<byte[]> aggregationChain,
+        int threshold) {
+      this(
+          federation,
+          participants,
+          quorum,
+          clip,
+          weightMax,
+          referenceSamples,
+          scaleExponents,
+          aggregationKey,
+          aggregationChain,
+          threshold,
+          Exposure.Ring.BITS_32);
+    }
+
     public Terms {
       participants = List.copyOf(participants);
       scaleExponents = List.copyOf(scaleExponents);
@@ -147,6 +175,10 @@ public record RoundTask(
           "threshold must be 0 to participants",
           threshold);
       StudyPlan.check(
+          threshold > 0 || ring == Exposure.Ring.BITS_32,
+          "the ring must have 32 bits where nothing is masked",
+          ring.bits());
+      StudyPlan.check(
           !aggregationChain.isEmpty() && aggregationChain.size() <= 5,
           "aggregation chain must have 1-5 certificates",
           aggregationChain.size());
@@ -172,6 +204,7 @@ public record RoundTask(
           && weightMax == t.weightMax
           && referenceSamples == t.referenceSamples
           && threshold == t.threshold
+          && ring == t.ring
           && scaleExponents.equals(t.scaleExponents)
           && Arrays.equals(aggregationKey, t.aggregationKey)
           && Arrays.deepEquals(

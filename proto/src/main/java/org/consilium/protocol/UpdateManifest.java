@@ -51,7 +51,7 @@ public record UpdateManifest(
         trainingLoss >= 0 && trainingLoss <= 1e9,
         "training loss must be in [0, 1e9]",
         trainingLoss);
-    long plain = 4 * vectorLength;
+    long plain = valueBytes(vectorLength, seal) * vectorLength;
     int chunks = Math.toIntExact((plain + Limits.CHUNK_PLAIN_BYTES - 1) / Limits.CHUNK_PLAIN_BYTES);
     StudyPlan.check(
         seal.chunks() == chunks,
@@ -60,6 +60,17 @@ public record UpdateManifest(
     long sealed = plain + (long) chunks * Limits.CHUNK_TAG_BYTES;
     StudyPlan.check(
         seal.sealedBytes() == sealed, "sealed bytes must be " + sealed, seal.sealedBytes());
+  }
+
+  /** Bytes of one value: 4, or 8 in the ring of 64 bits; its length tells. */
+  public int valueBytes() {
+    return valueBytes(vectorLength, seal);
+  }
+
+  private static int valueBytes(long vectorLength, Seal seal) {
+    long tags = (long) seal.chunks() * Limits.CHUNK_TAG_BYTES;
+    boolean wide = seal.sealedBytes() - tags == Long.BYTES * vectorLength;
+    return wide ? Long.BYTES : Integer.BYTES;
   }
 
   /** Sealed length of chunk {@code index} in bytes. */

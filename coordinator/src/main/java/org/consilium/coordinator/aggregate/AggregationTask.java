@@ -7,6 +7,7 @@ import org.consilium.coordinator.aggregate.robust.RobustRule;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.protocol.Limits;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.mask.Masks;
 
@@ -18,7 +19,7 @@ import org.consilium.security.mask.Masks;
  * @param terms fixed-point layout of the sums
  * @param scaleExponents for each tensor, log2 of its range in this round
  * @param state the rule, and what it remembers
- * @param removal takes the masks off the sum modulo 2^32; empty where nothing is masked
+ * @param removal takes the masks off the sum modulo 2^R; empty where nothing is masked
  * @param robust how deltas are combined; empty is the weighted mean
  * @param out receives θ′
  */
@@ -66,6 +67,11 @@ public record AggregationTask(
   /** The updates as a robust rule sees them before it looks into them. */
   RobustRule.Round weights() {
     return new RobustRule.Round(updates.stream().map(SealedDelta::weight).toList());
+  }
+
+  /** Values of one block: those of one chunk. */
+  int block() {
+    return Limits.CHUNK_PLAIN_BYTES / terms.ring().bytes();
   }
 
   /** One unit of a tensor's fixed point. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.mask.MaskRefused;
 import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.SumCheck;
@@ -36,11 +38,14 @@ final class BlockSum implements AutoCloseable {
   private final ParameterLayout layout;
   private final long weightSum;
   private final Optional<Masks> removal;
+  private final boolean wide; // in the ring of 64 bits
   private final List<UpdateOpener> openers = new ArrayList<>();
   private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
   private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
   private final IntBuffer plainInts =
       ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+  private final LongBuffer plainLongs =
+      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
   private final int[] terms = new int[FixedPointMean.BLOCK];
   private final long[] sums = new long[FixedPointMean.BLOCK];
   private final float[] base = new float[FixedPointMean.BLOCK];
@@ -68,13 +73,14 @@ final class BlockSum implements AutoCloseable {
     this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
     this.layout = task.base().layout();
     this.removal = task.removal().map(Masks::copy);
+    this.wide = task.terms().ring() == FixedTerms.Ring.BITS_64;
     this.weightSum = task.updates().stream().mapToLong(SealedDelta::weight).sum();
     task.updates().forEach(update -> openers.add(update.opener().copy()));
   }
 
   void sum(int index, Block into) throws RoundBroken, IOException {
     into.reset();
-    long first = (long) index * FixedPointMean.BLOCK;
+    long first = (long) index * task.block();
     int count = add(index);
     into.length = own(first, count);
     step(first, into);
@@ -87,9 +93,9 @@ final class BlockSum implements AutoCloseable {
 
   /** The mean of one coordinate; its block is opened for it. */
   double mean(long coordinate) throws RoundBroken, IOException {
-    int index = Math.toIntExact(coordinate / FixedPointMean.BLOCK);
+    int index = Math.toIntExact(coordinate / task.block());
     int opened = add(index);
-    int at = (int) (coordinate % FixedPointMean.BLOCK);
+    int at = (int) (coordinate % task.block());
     if (at >= opened) {
       throw new IllegalStateException("coordinate %d of %d".formatted(at, opened));
     }
@@ -118,12 +124,18 @@ final class BlockSum implements AutoCloseable {
   }
 
   private int add(int index) throws RoundBroken, IOException {
-    long first = (long) index * FixedPointMean.BLOCK;
+    long first = (long) index * task.block();
     int count = count(first);
     int own = own(first, count);
     Arrays.fill(sums, 0, count, 0);
     for (int i = 0; i < openers.size(); i++) {
       open(task.updates().get(i), openers.get(i), index, count);
+      if (wide) { // masked, and so without a rule that looks at single deltas
+        for (int t = 0; t < count; t++) {
+          sums[t] += plainLongs.get(t);
+        }
+        continue;
+      }
       switch (how) {
         case Combining.Summed(Factors factors, _) -> factors.add(i, terms, sums, own);
         case Combining.EachCoordinate _ -> {
@@ -144,7 +156,7 @@ final class BlockSum implements AutoCloseable {
   /** Coordinates of a block, the trailer's included. */
   private int count(long first) {
     long vector = layout.length() + UpdateManifest.TRAILER;
-    return (int) Math.min(FixedPointMean.BLOCK, vector - first);
+    return (int) Math.min(task.block(), vector - first);
   }
 
   /** Coordinates of a block that are the model's own. */
@@ -177,7 +189,8 @@ final class BlockSum implements AutoCloseable {
 
   private void open(SealedDelta update, UpdateOpener opener, int index, int count)
       throws UpdateBroken, IOException {
-    int length = count * Integer.BYTES + Limits.CHUNK_TAG_BYTES;
+    int bytes = count * task.terms().ring().bytes();
+    int length = bytes + Limits.CHUNK_TAG_BYTES;
     ByteBuffer buffer = ByteBuffer.wrap(sealed, 0, length);
     long position = (long) index * Limits.CHUNK_SEALED_BYTES;
     if (!fill(update.spool(), buffer, position)) {
@@ -186,13 +199,15 @@ final class BlockSum implements AutoCloseable {
     }
     try {
       int opened = opener.open(index, sealed, 0, length, plain, 0);
-      if (opened != count * Integer.BYTES) {
+      if (opened != bytes) {
         throw new IllegalStateException("opened %d bytes".formatted(opened));
       }
     } catch (SealBroken changed) {
       throw new UpdateBroken(update.site(), String.valueOf(changed.getMessage()));
     }
-    plainInts.get(0, terms, 0, count);
+    if (!wide) {
+      plainInts.get(0, terms, 0, count);
+    }
   }
 
   private static boolean fill(FileChannel file, ByteBuffer into, long position) throws IOException {
@@ -205,24 +220,28 @@ final class BlockSum implements AutoCloseable {
     return true;
   }
 
-  /** Signed two's complement: the sum of legal updates fits 32 bits (docs/PROTOCOL.md). */
+  /** Signed two's complement: the sum of legal updates fits the ring (docs/PROTOCOL.md). */
   private void unmask(Masks masks, long first, int count) throws UnmaskFailed {
-    for (int i = 0; i < count; i++) {
-      terms[i] = (int) sums[i];
+    if (wide) {
+      masks.addTo(sums, 0, count, first);
+    } else {
+      for (int i = 0; i < count; i++) {
+        terms[i] = (int) sums[i];
+      }
+      masks.addTo(terms, 0, count, first);
+      for (int i = 0; i < count; i++) {
+        sums[i] = terms[i];
+      }
     }
-    masks.addTo(terms, 0, count, first);
     try {
       SumCheck.of(
               task.updates().size(),
               task.terms().weightMax(),
               task.terms().magnitudeBits(),
               weightSum)
-          .check(terms, 0, own(first, count), first);
+          .check(sums, 0, own(first, count), first);
     } catch (MaskRefused implausible) {
       throw UnmaskFailed.sum(String.valueOf(implausible.getMessage()));
-    }
-    for (int i = 0; i < count; i++) {
-      sums[i] = terms[i];
     }
   }
 

@@ -28,7 +28,7 @@ import org.consilium.protocol.UpdateManifest;
  * rule looks at single coordinates.
  */
 public final class FixedPointMean implements Aggregator {
-  /** Coordinates of one block: those of one chunk. */
+  /** Most coordinates of one block: those of one chunk in the ring of 32 bits. */
   static final int BLOCK = Limits.CHUNK_PLAIN_BYTES / Integer.BYTES;
 
   /** Blocks finished or in work ahead of the one being written, for each thread. */
@@ -51,7 +51,7 @@ public final class FixedPointMean implements Aggregator {
   @Override
   public Step aggregate(AggregationTask task) throws RoundBroken, IOException {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
-    int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) BLOCK));
+    int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) task.block()));
     Combining how = Combining.of(task, threads);
     Totals totals = new Totals(task, how);
     ServerRule.Round round = round(task);

@@ -373,7 +373,8 @@ final class StudyCommand implements Callable<Integer> {
     String detail = study.get("detail").text();
     Json privacy = study.get("privacy");
     String epsilon = decimal(privacy.get("epsilonSoFar"));
-    return "study %s  %s  round %s/%s%s%s%s%s"
+    String masking = study.get("masking").text();
+    return "study %s  %s  round %s/%s%s%s%s%s%s"
         .formatted(
             study.get("name").text(),
             study.get("state").text(),
@@ -384,7 +385,8 @@ final class StudyCommand implements Callable<Integer> {
             epsilon.equals("–")
                 ? ""
                 : "  epsilon %s of %s".formatted(epsilon, privacy.get("epsilon").text()),
-            detail.isEmpty() ? "" : "  " + detail);
+            detail.isEmpty() ? "" : "  " + detail,
+            masking.isEmpty() ? "" : "  " + masking);
   }
 
   private static String decimal(Json number) {

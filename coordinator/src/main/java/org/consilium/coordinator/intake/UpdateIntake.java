@@ -267,6 +267,13 @@ public final class UpdateIntake {
                   terms.layout().digest().brief(),
                   expected));
     }
+    if (m.valueBytes() != terms.fixed().ring().bytes()) {
+      return no(
+          Why.WRONG_LAYOUT,
+          site,
+          "values of %d bytes, the round's have %d"
+              .formatted(m.valueBytes(), terms.fixed().ring().bytes()));
+    }
     int weight = terms.weights().getOrDefault(site, 0);
     if (m.samples() != samples || m.weight() != weight) {
       return no(

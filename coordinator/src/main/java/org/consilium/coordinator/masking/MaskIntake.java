@@ -11,6 +11,7 @@ import org.consilium.coordinator.round.MaskEvent.Kind;
 import org.consilium.coordinator.round.Masking.Phase;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskMessage.Consent;
 import org.consilium.protocol.MaskMessage.Keys;
 import org.consilium.protocol.MaskMessage.Parcel;
@@ -54,6 +55,7 @@ public record MaskIntake(SiteId site, VerifyingKey key, Attempt attempt) {
         case PARCELS -> parcels(messages.stream().map(m -> MaskCodec.parcel(m.body())).toList());
         case CONSENT -> consent(MaskCodec.consent(messages.getFirst().body()));
         case RELEASE -> release(MaskCodec.release(messages.getFirst().body()));
+        case COMPLAINT -> complaint(MaskCodec.complaint(messages.getFirst().body()));
       };
     } catch (MalformedMessage malformed) {
       return refused(Why.MALFORMED, String.valueOf(malformed.getMessage()));
@@ -69,6 +71,7 @@ public record MaskIntake(SiteId site, VerifyingKey key, Attempt attempt) {
       case PARCELS -> SignedKind.MASK_PARCEL;
       case CONSENT -> SignedKind.MASK_CONSENT;
       case RELEASE -> SignedKind.MASK_RELEASE;
+      case COMPLAINT -> SignedKind.MASK_COMPLAINT;
     };
   }
 
@@ -145,6 +148,21 @@ public record MaskIntake(SiteId site, VerifyingKey key, Attempt attempt) {
         ? Optional.empty()
         : refused(
             Why.MALFORMED, "shares of the sites %s, asked for are %s".formatted(got, sharers));
+  }
+
+  /** Whether it is true nobody but the two can tell; that the dealer sent it something is known. */
+  private Optional<Rejected> complaint(Complaint complaint) {
+    Optional<Rejected> elsewhere = elsewhere(complaint);
+    if (elsewhere.isPresent()) {
+      return elsewhere;
+    }
+    boolean dealt =
+        complaint.dealer() < attempt.opening().sites().size()
+            && !attempt.site(complaint.dealer()).equals(site)
+            && attempt.masking().parcels().containsKey(attempt.site(complaint.dealer()));
+    return dealt
+        ? Optional.empty()
+        : refused(Why.MALFORMED, "site %d has dealt nothing to it".formatted(complaint.dealer()));
   }
 
   private Optional<Rejected> elsewhere(MaskMessage message) {

@@ -213,7 +213,8 @@ final class EventCodec {
           MASK_TAKEN,
           MASK_PHASE_CLOSED,
           SHARES_REFUSED,
-          SUM_REFUSED ->
+          SUM_REFUSED,
+          DEALER_BLAMED ->
           new InRound(roundEvent(at, m));
       case KIND_NOT_SET ->
           throw new IllegalStateException(
@@ -268,7 +269,7 @@ final class EventCodec {
       }
       case VALIDATION_CLOSED -> new ValidationClosed(at, m.getValidationClosed().getNumber());
       case WINDOW_CLOSED -> new WindowClosed(at, m.getWindowClosed().getWindow());
-      case MASK_TAKEN, MASK_PHASE_CLOSED, SHARES_REFUSED, SUM_REFUSED ->
+      case MASK_TAKEN, MASK_PHASE_CLOSED, SHARES_REFUSED, SUM_REFUSED, DEALER_BLAMED ->
           MaskEventCodec.decode(at, m);
       case CREATED,
           DECIDED,

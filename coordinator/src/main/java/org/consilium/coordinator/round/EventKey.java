@@ -2,6 +2,7 @@ package org.consilium.coordinator.round;
 
 import org.consilium.coordinator.journal.Actors;
 import org.consilium.coordinator.journal.JournalEntry;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
 import org.consilium.coordinator.round.MaskEvent.SharesRefused;
@@ -74,6 +75,7 @@ final class EventKey {
           Actors.site(e.site()).about(Digest.sha256(ReportCodec.encode(e.report())).bytes());
       case ModelPublished e -> Actors.coordinator().about(version(e.model()));
       case MaskTaken e -> Actors.site(e.site()).about(e.message().bytes());
+      case DealerBlamed e -> Actors.site(e.site()).about(e.message().bytes());
       case SiteRemoved _,
           UpdateLost _,
           DeadlinePassed _,
@@ -125,6 +127,8 @@ final class EventKey {
           "mask/%d/%d/%s/%s".formatted(e.place().number(), e.place().attempt(), e.kind(), e.site());
       case MaskPhaseClosed e ->
           "mask-closed/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.phase());
+      case DealerBlamed e ->
+          "blamed/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
       case SharesRefused e -> "shares-refused/%d/%d".formatted(e.place().number(), before);
       case SumRefused e -> "sum-refused/%d/%d".formatted(e.place().number(), e.place().attempt());
     };

@@ -3,6 +3,7 @@ package org.consilium.coordinator.round;
 import java.time.Instant;
 import java.util.List;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.SiteId;
 
 /** Something that happened in the masking of an attempt. */
@@ -15,7 +16,9 @@ public sealed interface MaskEvent extends RoundEvent {
     KEYS,
     PARCELS,
     CONSENT,
-    RELEASE
+    RELEASE,
+    /** Instead of an update: what a dealer sent does not do. */
+    COMPLAINT
   }
 
   /** A site's message is verified and on disk; the site may be told so. */
@@ -31,6 +34,17 @@ public sealed interface MaskEvent extends RoundEvent {
       sites = List.copyOf(sites);
     }
   }
+
+  /**
+   * A receiver's signed word that what a dealer sent it does not do. One of the two is at fault:
+   * only they can open the envelope.
+   *
+   * @param site who says so
+   * @param message SHA-256 of what it signed
+   */
+  record DealerBlamed(
+      Instant at, Place place, SiteId site, SiteId dealer, Complaint.Why why, Digest message)
+      implements MaskEvent {}
 
   /** The masks do not come off the sum; nothing is published. */
   record SumRefused(Instant at, Place place, String detail) implements MaskEvent {}

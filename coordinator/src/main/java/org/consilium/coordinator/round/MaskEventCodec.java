@@ -2,6 +2,7 @@ package org.consilium.coordinator.round;
 
 import com.google.protobuf.ByteString;
 import java.time.Instant;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.MaskEvent.Kind;
 import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
@@ -10,6 +11,7 @@ import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.proto.journal.StudyEntry;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.SiteId;
 
 /** The events of masking as journal entries. */
@@ -36,6 +38,14 @@ final class MaskEventCodec {
               .setNumber(place.number())
               .setAttempt(place.attempt())
               .addAllSites(sites.stream().map(SiteId::value).toList());
+      case DealerBlamed(_, _, SiteId site, SiteId dealer, var why, Digest message) ->
+          m.getDealerBlamedBuilder()
+              .setNumber(place.number())
+              .setAttempt(place.attempt())
+              .setSite(site.value())
+              .setDealer(dealer.value())
+              .setWhy(why.name())
+              .setMessage(ByteString.copyFrom(message.bytes()));
       case SumRefused(_, _, String detail) ->
           m.getSumRefusedBuilder()
               .setNumber(place.number())
@@ -70,6 +80,16 @@ final class MaskEventCodec {
         var e = m.getSumRefused();
         yield new SumRefused(at, new Place(e.getNumber(), e.getAttempt()), e.getDetail());
       }
+      case DEALER_BLAMED -> {
+        var e = m.getDealerBlamed();
+        yield new DealerBlamed(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            new SiteId(e.getSite()),
+            new SiteId(e.getDealer()),
+            Complaint.Why.valueOf(e.getWhy()),
+            Digest.of(e.getMessage().toByteArray()));
+      }
       default -> throw new IllegalStateException("not a masking event: " + m.getKindCase());
     };
   }
@@ -80,6 +100,7 @@ final class MaskEventCodec {
       case PARCELS -> org.consilium.proto.journal.MaskTaken.Kind.PARCELS;
       case CONSENT -> org.consilium.proto.journal.MaskTaken.Kind.CONSENT;
       case RELEASE -> org.consilium.proto.journal.MaskTaken.Kind.RELEASE;
+      case COMPLAINT -> org.consilium.proto.journal.MaskTaken.Kind.COMPLAINT;
     };
   }
 
@@ -89,6 +110,7 @@ final class MaskEventCodec {
       case PARCELS -> Kind.PARCELS;
       case CONSENT -> Kind.CONSENT;
       case RELEASE -> Kind.RELEASE;
+      case COMPLAINT -> Kind.COMPLAINT;
       case KIND_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalStateException(
               "read journal entry: its kind of mask message is unknown to this version");

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.MaskEvent.Kind;
 import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
@@ -52,10 +53,13 @@ public final class MaskMachine {
       case MaskTaken(Instant at, var place, SiteId site, Kind kind, var message)
           when place.equals(s.place()) && expects(s, site, kind) ->
           RoundMachine.settled(s.with(masking.with(kind, site, message)), at);
+      case DealerBlamed(_, var place, SiteId site, _, _, var message)
+          when place.equals(s.place()) && expects(s, site, Kind.COMPLAINT) ->
+          s.with(masking.with(Kind.COMPLAINT, site, message));
       case MaskPhaseClosed(Instant at, var place, Kind phase)
           when place.equals(s.place()) && masking.phase() == phase(phase) ->
           RoundMachine.settled(s.declining(late(s, masking.of(phase).keySet()), "LATE_MASK"), at);
-      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _ ->
+      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _, DealerBlamed _ ->
           throw RoundMachine.illegal(s, event);
     };
   }
@@ -72,6 +76,12 @@ public final class MaskMachine {
 
   private static boolean expects(Collecting s, SiteId site, Kind kind) {
     Masking masking = s.masking();
+    if (kind == Kind.COMPLAINT) { // also of a site that has declined for it a moment ago
+      return masking.phase() == Phase.UPLOADS
+          && masking.parcels().containsKey(site)
+          && !s.accepted().containsKey(site)
+          && !masking.complaints().containsKey(site);
+    }
     boolean listed = masking.phase() != Phase.SHARES || masking.keys().containsKey(site);
     return (kind == Kind.KEYS || kind == Kind.PARCELS)
         && masking.phase() == phase(kind)
@@ -86,6 +96,7 @@ public final class MaskMachine {
       case PARCELS -> Phase.SHARES;
       case CONSENT -> Phase.CONSENT;
       case RELEASE -> Phase.RELEASE;
+      case COMPLAINT -> Phase.UPLOADS;
     };
   }
 
@@ -127,7 +138,7 @@ public final class MaskMachine {
       case MaskTaken(Instant _, var place, SiteId site, Kind kind, var message)
           when place.equals(s.place()) && expects(s, site, kind) ->
           moved(s, masking.with(kind, site, message));
-      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _ ->
+      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _, DealerBlamed _ ->
           throw RoundMachine.illegal(s, event);
     };
   }
@@ -139,7 +150,7 @@ public final class MaskMachine {
         switch (kind) {
           case CONSENT -> true;
           case RELEASE -> masking.phase() == Phase.RELEASE;
-          case KEYS, PARCELS -> false;
+          case KEYS, PARCELS, COMPLAINT -> false;
         };
     return phase && s.accepted().containsKey(site) && !masking.of(kind).containsKey(site);
   }
@@ -175,7 +186,7 @@ public final class MaskMachine {
               s.declined(),
               s.losses(),
               s.masking().with(kind, site, message));
-      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _ ->
+      case MaskTaken _, MaskPhaseClosed _, SharesRefused _, SumRefused _, DealerBlamed _ ->
           throw RoundMachine.illegal(s, event);
     };
   }

@@ -23,6 +23,7 @@ import org.consilium.protocol.SiteId;
  * @param consents of phase 4
  * @param releases of phase 5
  * @param refused sites whose released shares turned out to be wrong
+ * @param complaints of sites about what another dealt them
  */
 public record Masking(
     Phase phase,
@@ -31,13 +32,15 @@ public record Masking(
     SortedMap<SiteId, Digest> parcels,
     SortedMap<SiteId, Digest> consents,
     SortedMap<SiteId, Digest> releases,
-    SortedSet<SiteId> refused) {
+    SortedSet<SiteId> refused,
+    SortedMap<SiteId, Digest> complaints) {
   public Masking {
     keys = sorted(keys);
     parcels = sorted(parcels);
     consents = sorted(consents);
     releases = sorted(releases);
     refused = Collections.unmodifiableSortedSet(new TreeSet<>(refused));
+    complaints = sorted(complaints);
   }
 
   /** What is waited for. */
@@ -68,7 +71,8 @@ public record Masking(
         new TreeMap<>(none),
         new TreeMap<>(none),
         new TreeMap<>(none),
-        new TreeSet<>());
+        new TreeSet<>(),
+        new TreeMap<>(none));
   }
 
   /** Whether a site may deliver its update: it shared its secrets, or nothing is masked. */
@@ -87,6 +91,7 @@ public record Masking(
       case PARCELS -> parcels;
       case CONSENT -> consents;
       case RELEASE -> releases;
+      case COMPLAINT -> complaints;
     };
   }
 
@@ -98,7 +103,8 @@ public record Masking(
         kind == Kind.PARCELS ? plus(parcels, site, message) : parcels,
         kind == Kind.CONSENT ? plus(consents, site, message) : consents,
         kind == Kind.RELEASE ? plus(releases, site, message) : releases,
-        refused);
+        refused,
+        kind == Kind.COMPLAINT ? plus(complaints, site, message) : complaints);
   }
 
   /** The next phase; what was collected without those who left in the meantime. */
@@ -110,13 +116,14 @@ public record Masking(
         phase == Phase.SHARES ? minus(parcels, gone) : parcels,
         consents,
         releases,
-        refused);
+        refused,
+        complaints);
   }
 
   Masking refusing(Set<SiteId> more) {
     SortedSet<SiteId> all = new TreeSet<>(refused);
     all.addAll(more);
-    return new Masking(phase, until, keys, parcels, consents, releases, all);
+    return new Masking(phase, until, keys, parcels, consents, releases, all, complaints);
   }
 
   /** Releases that may still be right. */

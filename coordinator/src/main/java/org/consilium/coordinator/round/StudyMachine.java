@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
 import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Aggregating;
@@ -59,7 +60,8 @@ public final class StudyMachine {
         List.of(initial),
         List.of(),
         0,
-        1);
+        1,
+        List.of());
   }
 
   /**
@@ -90,7 +92,16 @@ public final class StudyMachine {
         next.models(),
         next.exponents(),
         next.abandoned(),
-        state.events() + 1);
+        state.events() + 1,
+        blames(state, event));
+  }
+
+  private static List<DealerBlamed> blames(StudyState state, StudyEvent event) {
+    List<DealerBlamed> blames = new ArrayList<>(state.blames());
+    if (event instanceof InRound(DealerBlamed blamed)) {
+      blames.add(blamed);
+    }
+    return blames;
   }
 
   /** Whether the study is over for good. */
@@ -117,7 +128,8 @@ public final class StudyMachine {
         s.models(),
         s.exponents(),
         s.abandoned(),
-        s.events());
+        s.events(),
+        s.blames());
   }
 
   private static StudyState started(StudyState s, StudyEvent event) {
@@ -229,7 +241,8 @@ public final class StudyMachine {
             models,
             e.nextExponents(),
             s.abandoned(),
-            s.events());
+            s.events(),
+            s.blames());
     return s.stage() == Stage.RUNNING
         ? Exclusions.question(after).map(why -> staged(after, Stage.PAUSED, why)).orElse(after)
         : after;
@@ -258,7 +271,8 @@ public final class StudyMachine {
         models,
         s.exponents(),
         s.abandoned(),
-        s.events());
+        s.events(),
+        s.blames());
   }
 
   private static StudyState roundsOver(StudyState s) {
@@ -287,7 +301,8 @@ public final class StudyMachine {
         s.models(),
         s.exponents(),
         s.abandoned(),
-        s.events());
+        s.events(),
+        s.blames());
   }
 
   private static StudyState counted(StudyState s, int abandoned) {
@@ -301,7 +316,8 @@ public final class StudyMachine {
         s.models(),
         s.exponents(),
         abandoned,
-        s.events());
+        s.events(),
+        s.blames());
   }
 
   private static StudyState placed(
@@ -316,7 +332,8 @@ public final class StudyMachine {
         s.models(),
         s.exponents(),
         s.abandoned(),
-        s.events());
+        s.events(),
+        s.blames());
   }
 
   private static IllegalStateException illegal(StudyState state, StudyEvent event) {

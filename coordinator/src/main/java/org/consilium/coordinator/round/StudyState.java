@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.consilium.coordinator.aggregate.robust.Handling;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Watched;
@@ -31,6 +32,7 @@ import org.consilium.protocol.StudyPlan;
  * @param exponents scale table of the next round; empty before the first aggregate
  * @param abandoned attempts in a row that came to nothing
  * @param events how many events made this state
+ * @param blames what sites said of dealers, in order
  */
 public record StudyState(
     Created created,
@@ -42,12 +44,14 @@ public record StudyState(
     List<Published> models,
     List<Integer> exponents,
     int abandoned,
-    long events) {
+    long events,
+    List<DealerBlamed> blames) {
   public StudyState {
     answers = Collections.unmodifiableSortedMap(new TreeMap<>(answers));
     history = List.copyOf(history);
     models = List.copyOf(models);
     exponents = List.copyOf(exponents);
+    blames = List.copyOf(blames);
   }
 
   /** Where a study stands. */

@@ -41,6 +41,15 @@ final class MaskCall {
           yield take(
               studies, site, Kind.RELEASE, List.of(release), MaskCodec.release(release.body()));
         }
+        case COMPLAINT -> {
+          SignedBytes complaint = MaskCodec.signed(request.getComplaint());
+          yield take(
+              studies,
+              site,
+              Kind.COMPLAINT,
+              List.of(complaint),
+              MaskCodec.complaint(complaint.body()));
+        }
         case KIND_NOT_SET -> throw RpcStatus.malformed("mask submission: it says nothing");
       };
     } catch (MalformedMessage malformed) {

@@ -317,7 +317,14 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
       case PROPOSAL -> out.setProposal(signed).build();
       case TASK -> out.setTask(signed).build();
       case MASK_ORDER -> out.setMask(signed).build();
-      case UPDATE, REPORT, RECOVERY, MASK_KEYS, MASK_PARCEL, MASK_CONSENT, MASK_RELEASE ->
+      case UPDATE,
+          REPORT,
+          RECOVERY,
+          MASK_KEYS,
+          MASK_PARCEL,
+          MASK_CONSENT,
+          MASK_RELEASE,
+          MASK_COMPLAINT ->
           throw new IllegalStateException("a coordinator sends no " + message.kind());
     };
   }

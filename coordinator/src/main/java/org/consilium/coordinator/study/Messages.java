@@ -130,6 +130,7 @@ record Messages(
         opening.scaleExponents(),
         effects.aggregationKey(),
         created.aggregationChain(),
-        opening.threshold());
+        opening.threshold(),
+        plan.protection().exposure().ring());
   }
 }

@@ -15,6 +15,7 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.security.fixed.FixedTerms;
 
@@ -37,11 +38,7 @@ final class PlanGate {
   static StudyPlan legal(byte[] planBytes) throws StudyRefused {
     try {
       StudyPlan plan = PlanCodec.decode(planBytes);
-      FixedTerms _ =
-          FixedTerms.of(
-              plan.protection().weightMax(),
-              plan.participation().sites().size(),
-              plan.protection().range());
+      FixedTerms _ = FixedPoint.terms(plan, plan.participation().sites().size());
       return plan;
     } catch (MalformedMessage | IllegalArgumentException illegal) {
       throw new StudyRefused(StudyRefused.Why.ILLEGAL, "create study: " + illegal.getMessage());
@@ -57,6 +54,14 @@ final class PlanGate {
         throw new IllegalArgumentException(unfit.get());
       }
       TrainedSet set = TrainedSet.of(architecture, plan.tuning());
+      long vector = Releases.layout(plan).length() + UpdateManifest.TRAILER;
+      long bytes = FixedPoint.ring(plan).bytes() * vector;
+      long most = (long) Limits.CHUNKS_MAX * Limits.CHUNK_PLAIN_BYTES;
+      if (bytes > most) {
+        throw new IllegalArgumentException(
+            "an update of %d values in a ring of %d bits has %d bytes, at most %d"
+                .formatted(vector, FixedPoint.ring(plan).bits(), bytes, most));
+      }
       Optional<String> refused =
           set.unfit(plan.protection().patients()).or(() -> StudyPrivacy.objection(plan));
       if (refused.isPresent()) {

@@ -5,7 +5,6 @@ import java.util.List;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Exposure;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.identity.Fingerprint;
@@ -45,7 +44,9 @@ final class RoundContexts {
             Math.toIntExact(layout.length() + UpdateManifest.TRAILER),
             opening.masked()
                 ? new RoundContext.Protection.Masked(
-                    opening.threshold(), opening.needed(), Exposure.Ring.BITS_32.bits())
+                    opening.threshold(),
+                    opening.needed(),
+                    plan.protection().exposure().ring().bits())
                 : new RoundContext.Protection.Sealed(aggregationKey));
     return Digest.of(context.digest().bytes());
   }

@@ -73,7 +73,7 @@ final class Snapshots {
                     version(round).isPresent()
                         ? handlings.getOrDefault(opening.number(), Map.of())
                         : Map.of();
-                rounds.add(summary(round, opening, norms, own));
+                rounds.add(summary(state, round, opening, norms, own));
               });
       if (round instanceof Closed closed) {
         closed
@@ -167,6 +167,7 @@ final class Snapshots {
    * @param handlings what a robust rule did with each update
    */
   private static RoundSummary summary(
+      StudyState state,
       RoundState round,
       Opening opening,
       Map<SiteId, Norms> norms,
@@ -184,7 +185,8 @@ final class Snapshots {
         opening.sites().stream().filter(site -> !updates.containsKey(site)).toList(),
         version(round),
         Reports.of(round),
-        handlings);
+        handlings,
+        MaskingView.of(state, round));
   }
 
   private static UpdateFacts facts(Accepted u, Map<SiteId, Norms> norms) {

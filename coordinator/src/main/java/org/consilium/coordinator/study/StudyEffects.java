@@ -21,6 +21,7 @@ import org.consilium.coordinator.masking.MaskTranscript;
 import org.consilium.coordinator.masking.Unmasker;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.roster.RosterPolicy;
+import org.consilium.coordinator.round.Dealers;
 import org.consilium.coordinator.round.MaskEvent;
 import org.consilium.coordinator.round.Masking;
 import org.consilium.coordinator.round.Opening;
@@ -156,20 +157,21 @@ final class StudyEffects implements RoundEffects {
   public Opportunity opportunity(StudyState state) throws IOException {
     RosterPolicy.Pick pick =
         RosterPolicy.pick(
-            state.willing(),
+            Dealers.trusted(state),
             site -> around.sites().apply(site).isPresent(),
             this::present,
             plan.participation().quorum());
     return switch (pick) {
-      case RosterPolicy.TooFew(String why) -> new NotNow(why);
+      case RosterPolicy.TooFew(String why) -> new NotNow(why + Dealers.remark(state));
       case RosterPolicy.Roster(List<SiteId> sites) -> ready(state, sites);
     };
   }
 
   private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {
     long vector = layout.length() + UpdateManifest.TRAILER;
-    long chunks = Math.ceilDiv(4 * vector, (long) Limits.CHUNK_PLAIN_BYTES);
-    long sealed = 4 * vector + chunks * Limits.CHUNK_TAG_BYTES;
+    long plain = FixedPoint.ring(plan).bytes() * vector;
+    long chunks = Math.ceilDiv(plain, (long) Limits.CHUNK_PLAIN_BYTES);
+    long sealed = plain + chunks * Limits.CHUNK_TAG_BYTES;
     long needed =
         sites.size() * sealed
             + state.latest().model().fileBytes() * (1L + rule.moments())
@@ -199,7 +201,9 @@ final class StudyEffects implements RoundEffects {
 
   /** log2 of a tensor's range in round 1: of the plan's, but FedNova's steps are at most 1. */
   private int firstExponent(String tensor) {
+    // In 64 bits there is one range for all.
     return RoundLayout.part(tensor) == RoundLayout.Part.STEPS
+            && FixedPoint.ring(plan) == FixedTerms.Ring.BITS_32
         ? 0
         : Math.getExponent(plan.protection().range());
   }
@@ -297,6 +301,14 @@ final class StudyEffects implements RoundEffects {
   }
 
   private void tell(StudyEvent event) {
+    if (event instanceof InRound(MaskEvent.DealerBlamed blamed)) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "study {0}, {1}: {2}",
+          plan.study(),
+          blamed.place(),
+          Dealers.words(blamed));
+    }
     if (event instanceof InRound(RoundEvent.UpdateAccepted(_, _, var update))) {
       around.observer().accepted(plan.study(), update.site(), update.bytes());
     }
@@ -357,8 +369,7 @@ final class StudyEffects implements RoundEffects {
   }
 
   private FixedTerms fixed(Opening opening) {
-    return FixedTerms.of(
-        plan.protection().weightMax(), opening.members().size(), plan.protection().range());
+    return FixedPoint.terms(plan, opening.members().size());
   }
 
   private AggregationKey requireKey() {

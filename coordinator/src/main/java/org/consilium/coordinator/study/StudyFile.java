@@ -163,8 +163,13 @@ public final class StudyFile {
       YamlMap privacy, Optional<Aggregation> aggregation, Optional<Robust> robust) {
     Exposure exposure =
         switch (privacy.text("mode", "masked")) {
-          case "masked" -> new Exposure.Masked(Exposure.Ring.BITS_32);
-          case "sealed" -> new Exposure.Sealed(robust.orElse(Robust.none()));
+          case "masked" -> new Exposure.Masked(ring(privacy));
+          case "sealed" -> {
+            if (privacy.has("ring")) {
+              privacy.problem("ring", "goes with mode: masked alone");
+            }
+            yield new Exposure.Sealed(robust.orElse(Robust.none()));
+          }
           default -> {
             privacy.problem("mode", "must be masked or sealed");
             yield new Exposure.Sealed(Robust.none());
@@ -172,6 +177,9 @@ public final class StudyFile {
         };
     double clip = privacy.number("clip", 10);
     double range = privacy.number("range", 8);
+    if (exposure.ring() == Exposure.Ring.BITS_64 && range != 8) {
+      privacy.problem("range", "must be 8 with ring: 64, got " + range);
+    }
     // Where all count the same, the bits of larger weights are better spent on precision.
     boolean same = aggregation.filter(a -> a.weighting() == Weighting.UNIFORM).isPresent();
     int weightMax = privacy.integer("weightMax", same ? 1 : Limits.WEIGHT_MAX);
@@ -180,6 +188,16 @@ public final class StudyFile {
     privacy.end();
     return privacy.build(
         () -> new Protection(exposure, clip, range, weightMax, minSamples, smallCell));
+  }
+
+  private static Exposure.Ring ring(YamlMap privacy) {
+    int bits = privacy.integer("ring", 32);
+    try {
+      return Exposure.Ring.of(bits);
+    } catch (IllegalArgumentException other) {
+      privacy.problem("ring", "must be 32 or 64, got " + bits);
+      return Exposure.Ring.BITS_32;
+    }
   }
 
   private static Optional<Participation> participation(YamlMap sites) {

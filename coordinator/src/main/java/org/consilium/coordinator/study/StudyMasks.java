@@ -14,14 +14,21 @@ import org.consilium.coordinator.masking.MaskIntake;
 import org.consilium.coordinator.masking.MaskOrders;
 import org.consilium.coordinator.masking.MaskOrders.Step;
 import org.consilium.coordinator.masking.MaskTranscript;
+import org.consilium.coordinator.round.MaskEvent;
+import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.MaskEvent.Kind;
+import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
+import org.consilium.coordinator.round.MaskEvent.SharesRefused;
+import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.MaskMachine;
 import org.consilium.coordinator.round.Reply;
+import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundLoop;
 import org.consilium.coordinator.round.RoundState;
 import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -73,7 +80,7 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
       return answer(site.id(), digest, settled.get());
     }
     transcript().keep(attempt, site.id(), kind, blob);
-    Reply reply = loop.ask(() -> journal(site, kind, attempt, digest));
+    Reply reply = loop.ask(() -> journal(site, event(site.id(), kind, attempt, messages, digest)));
     return answer(site.id(), digest, reply);
   }
 
@@ -104,19 +111,34 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
                     .formatted(attempt.opening().place(), attempt.masking().phase(), kind)));
   }
 
-  private Reply journal(EnrolledSite site, Kind kind, Attempt attempt, Digest digest)
+  /** What the journal is to say of a message. */
+  private MaskEvent event(
+      SiteId site, Kind kind, Attempt attempt, List<SignedBytes> messages, Digest digest) {
+    Place place = attempt.opening().place();
+    if (kind != Kind.COMPLAINT) {
+      return new MaskTaken(loop.now(), place, site, kind, digest);
+    }
+    Complaint complaint = MaskCodec.complaint(messages.getFirst().body());
+    SiteId dealer = attempt.opening().sites().get(complaint.dealer());
+    return new DealerBlamed(loop.now(), place, site, dealer, complaint.why(), digest);
+  }
+
+  private Reply journal(EnrolledSite site, MaskEvent event)
       throws org.consilium.coordinator.journal.JournalConflict, IOException {
     Optional<RoundState> now = loop.state().current();
     Optional<Attempt> open = now.flatMap(effects::attempt);
-    if (open.isEmpty() || !open.get().opening().place().equals(attempt.opening().place())) {
+    if (open.isEmpty() || !open.get().opening().place().equals(event.place())) {
       return new Reply.Refused("its attempt is over");
     }
-    Optional<Reply> settled = settled(site.id(), kind, open.get(), digest);
-    if (settled.isPresent()) {
-      return settled.get();
-    }
-    return loop.record(
-        new InRound(new MaskTaken(loop.now(), attempt.opening().place(), site.id(), kind, digest)));
+    Optional<Reply> settled =
+        switch (event) {
+          case MaskTaken(_, _, _, Kind kind, Digest digest) ->
+              settled(site.id(), kind, open.get(), digest);
+          case DealerBlamed blamed ->
+              settled(site.id(), Kind.COMPLAINT, open.get(), blamed.message());
+          case MaskPhaseClosed _, SharesRefused _, SumRefused _ -> Optional.empty();
+        };
+    return settled.isPresent() ? settled.get() : loop.record(new InRound(event));
   }
 
   /** The orders that a site is due and that were not sent on its stream. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
@@ -143,6 +145,7 @@ public record StudySnapshot(
    * @param version what it published
    * @param reports accepted reports by site
    * @param handlings what a robust rule did with each site's update; empty without a rule
+   * @param masking how far its masking is; empty where nothing is masked
    */
   public record RoundSummary(
       int number,
@@ -155,12 +158,20 @@ public record StudySnapshot(
       List<SiteId> missing,
       Optional<ModelVersion> version,
       Map<SiteId, ValidationReport> reports,
-      Map<SiteId, Handling> handlings) {
+      Map<SiteId, Handling> handlings,
+      Optional<MaskingView> masking) {
     public RoundSummary {
       handlings = Map.copyOf(handlings);
       updates = Map.copyOf(updates);
       missing = List.copyOf(missing);
       reports = Map.copyOf(reports);
+    }
+
+    /** Why it was abandoned, what its masking waits for, who is blamed; empty if nothing is. */
+    public String words() {
+      return Stream.of(detail, masking.map(MaskingView::words).orElse(""))
+          .filter(line -> !line.isEmpty())
+          .collect(Collectors.joining("; "));
     }
 
     /** What there is to say of a site's update, for people; empty when there is nothing. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
+import org.consilium.coordinator.study.MaskingView;
 import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
@@ -21,7 +22,11 @@ import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
 import org.jspecify.annotations.Nullable;
 
-/** A study as the REST interface shows it. Numbers that a centre suppressed are null, never 0. */
+/**
+ * A study as the REST interface shows it. Numbers that a centre suppressed are null, never 0.
+ *
+ * @param masking what the masking of the last round waits for, and who is blamed; else empty
+ */
 @Serdeable
 record StudyJson(
     String name,
@@ -41,6 +46,7 @@ record StudyJson(
     String select,
     @Nullable Privacy privacy,
     @Nullable Model best,
+    String masking,
     List<Site> sites) {
   StudyJson {
     sites = List.copyOf(sites);
@@ -65,6 +71,9 @@ record StudyJson(
         study.plan().select(),
         Privacy.of(study),
         study.best().map(Model::of).orElse(null),
+        study.rounds().isEmpty()
+            ? ""
+            : study.rounds().getLast().masking().map(MaskingView::words).orElse(""),
         study.sites().stream().map(s -> Site.of(study, s)).toList());
   }
 
@@ -185,7 +194,8 @@ record StudyJson(
       @Nullable String version,
       List<Update> updates,
       List<String> missing,
-      List<String> reported) {
+      List<String> reported,
+      @Nullable Masks masking) {
     Round {
       updates = List.copyOf(updates);
       missing = List.copyOf(missing);
@@ -217,7 +227,33 @@ record StudyJson(
               .sorted(java.util.Comparator.comparing(Update::site))
               .toList(),
           r.missing().stream().map(SiteId::value).toList(),
-          r.reports().keySet().stream().map(SiteId::value).sorted().toList());
+          r.reports().keySet().stream().map(SiteId::value).sorted().toList(),
+          r.masking().map(Masks::of).orElse(null));
+    }
+  }
+
+  /**
+   * How far a round's masking is.
+   *
+   * @param phase KEYS, SHARES, UPLOADS, CONSENT or RELEASE; null once it is over
+   * @param waiting sites whose part is waited for
+   * @param until when the phase ends without them
+   * @param blamed what sites said of what others dealt them
+   */
+  @Serdeable
+  record Masks(
+      @Nullable String phase, List<String> waiting, @Nullable Instant until, List<String> blamed) {
+    Masks {
+      waiting = List.copyOf(waiting);
+      blamed = List.copyOf(blamed);
+    }
+
+    static Masks of(MaskingView m) {
+      return new Masks(
+          m.phase().map(Enum::name).orElse(null),
+          m.waiting().stream().map(SiteId::value).toList(),
+          m.until().orElse(null),
+          m.blamed());
     }
   }
 

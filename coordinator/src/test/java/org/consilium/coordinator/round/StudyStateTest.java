@@ -78,7 +78,8 @@ final class StudyStateTest {
         models,
         List.of(),
         0,
-        1);
+        1,
+        List.of());
   }
 
   private static StudyPlan plan(Task.Type task, String select) {

@@ -47,6 +47,12 @@ final class MaskedSites {
   /** What a site does to the shares that it releases. */
   final Map<SiteId, UnaryOperator<MaskMessage.Share>> liars = new HashMap<>();
 
+  /** What a site does to the shares that it deals. */
+  final Map<SiteId, UnaryOperator<MaskMessage.Parcel>> dealers = new HashMap<>();
+
+  /** By round, the plain sum over the sites, trailer included, in the ring of 64 bits. */
+  final Map<Integer, long[]> sums = new TreeMap<>();
+
   /** What was refused to a site last. */
   final Map<SiteId, Intake.Rejected> refused = new HashMap<>();
 
@@ -155,9 +161,7 @@ final class MaskedSites {
     return updates.computeIfAbsent(
         "%s/%d/%d".formatted(id, task.round(), task.attempt()),
         _ -> {
-          TestSite.Sealed made =
-              c.site(id)
-                  .train(task, plan, vector -> attempt.masks.addTo(vector, 0, vector.length, 0), 1);
+          TestSite.Sealed made = c.site(id).train(task, plan, hiding(task, attempt), 1);
           try {
             attempt.site.uploaded(new Fingerprint(made.upload().bytes()));
           } catch (MaskRefused impossible) {
@@ -165,6 +169,37 @@ final class MaskedSites {
           }
           return made;
         });
+  }
+
+  private TestSite.Spoil hiding(RoundTask task, Attempt attempt) {
+    return new TestSite.Spoil() {
+      @Override
+      public void spoil(int[] vector) {
+        attempt.masks.addTo(vector, 0, vector.length, 0);
+      }
+
+      @Override
+      public void spoil(long[] vector) {
+        long[] sum = sums.computeIfAbsent(task.round(), _ -> new long[vector.length]);
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += vector[i];
+        }
+        attempt.masks.addTo(vector, 0, vector.length, 0);
+      }
+    };
+  }
+
+  /** Says of a dealer what is true, and takes no part in the round. */
+  private void complain(SiteId id, Attempt attempt, MaskRefused refused) throws IOException {
+    MaskMessage.Complaint.Why why = MaskMessage.Complaint.Why.valueOf(refused.why().name());
+    Intake _ =
+        send(
+            id,
+            Kind.COMPLAINT,
+            List.of(new MaskMessage.Complaint(attempt.place, refused.site().orElseThrow(), why)));
+    var _ =
+        c.studies()
+            .decline(id, TestConsortium.STUDY, attempt.place.round().number(), "MASK_REFUSED");
   }
 
   private void order(SiteId id, MaskOrder order) throws IOException, MaskRefused {
@@ -183,7 +218,11 @@ final class MaskedSites {
                       attempt.participants.indexOf(site),
                       new MaskKeys(k.maskKey(), k.shareKey(), print(k.selfCommitment())));
                 });
-        Intake _ = send(id, Kind.PARCELS, parcels(attempt, attempt.site.share(everyone)));
+        List<MaskMessage.Parcel> dealt =
+            parcels(attempt, attempt.site.share(everyone)).stream()
+                .map(dealers.getOrDefault(id, UnaryOperator.identity()))
+                .toList();
+        Intake _ = send(id, Kind.PARCELS, dealt);
       }
       case MaskOrder.Parcels parcels -> {
         SortedMap<Integer, Parcel> mine = new TreeMap<>();
@@ -197,7 +236,11 @@ final class MaskedSites {
                   print(p.pairCommitment()),
                   print(p.selfCommitment())));
         }
-        attempt.masks = attempt.site.receive(mine);
+        try {
+          attempt.masks = attempt.site.receive(mine);
+        } catch (MaskRefused bad) {
+          complain(id, attempt, bad);
+        }
       }
       case MaskOrder.Survivors survivors -> {
         SortedMap<Integer, Fingerprint> accepted = new TreeMap<>();

@@ -8,12 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.round.MaskEvent.Kind;
+import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.MaskMessage;
@@ -32,6 +36,10 @@ final class MaskedStudyTest {
   @TempDir private Path folder;
 
   private static StudyPlan masked(TestPlan wanted) {
+    return masked(wanted, Exposure.Ring.BITS_32);
+  }
+
+  private static StudyPlan masked(TestPlan wanted, Exposure.Ring ring) {
     StudyPlan p = wanted.plan();
     StudyPlan.Protection s = p.protection();
     return new StudyPlan(
@@ -44,7 +52,7 @@ final class MaskedStudyTest {
         p.training(),
         p.aggregation(),
         new StudyPlan.Protection(
-            new Exposure.Masked(Exposure.Ring.BITS_32),
+            new Exposure.Masked(ring),
             s.clip(),
             s.range(),
             s.weightMax(),
@@ -65,6 +73,7 @@ final class MaskedStudyTest {
       sites.act(id);
     }
     var _ = c.studies().start(TestConsortium.STUDY);
+    TestConsortium.await(() -> !c.snapshot().rounds().isEmpty());
     return sites;
   }
 
@@ -107,6 +116,123 @@ final class MaskedStudyTest {
       run(c, sites, completed(c));
 
       assertThat(versions(c)).isEqualTo(sealed).hasSize(3);
+    }
+  }
+
+  @Test
+  void study_ringOf64Bits_everyVersionIsThePlainMeanOfTheSum() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      StudyPlan plan =
+          masked(
+              TestPlan.of(c.ids).rounds(2, 0).quorum(3).parameters(200_000), // two chunks
+              Exposure.Ring.BITS_64);
+      MaskedSites sites = begin(c, plan);
+      run(c, sites, completed(c));
+
+      List<String> versions = versions(c);
+      assertThat(versions).hasSize(3);
+      for (int round = 1; round <= 2; round++) {
+        long[] sum = Objects.requireNonNull(sites.sums.get(round));
+        float[] expected = parameters(versions.get(round - 1));
+        for (int i = 0; i < expected.length; i++) {
+          // 24 digits after the point, and before the count of clipped values the sum of weights.
+          double mean = sum[i] / (double) sum[sum.length - 2] * 0x1p-24;
+          expected[i] = (float) (expected[i] + mean);
+        }
+        assertThat(parameters(versions.get(round))).as("round " + round).isEqualTo(expected);
+      }
+    }
+  }
+
+  /** Of a version's file in the registry. */
+  private float[] parameters(String version) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      Path file = files.filter(f -> f.endsWith(version + ".safetensors")).findFirst().orElseThrow();
+      try (SafetensorsFile open = SafetensorsFile.open(file)) {
+        float[] all = new float[Math.toIntExact(open.layout().length())];
+        open.read(0, all, 0, all.length);
+        return all;
+      }
+    }
+  }
+
+  @Test
+  void round_dealerOfBadShares_isNamedAndLeftOutAfterTheSecondTime() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 5)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).quorum(3)));
+      SiteId dealer = c.ids.getLast();
+      sites.dealers.put(dealer, p -> p.to() < 2 ? spoilt(p) : p);
+      run(c, sites, completed(c));
+
+      List<StudySnapshot.RoundSummary> rounds = c.snapshot().rounds();
+      assertThat(rounds).hasSize(3);
+      for (StudySnapshot.RoundSummary failed : rounds.subList(0, 2)) {
+        assertThat(failed.outcome()).isEqualTo(StudySnapshot.Outcome.ABANDONED);
+        assertThat(failed.masking().orElseThrow().blamed())
+            .containsExactly(
+                "%s says that %s's shares do not open".formatted(c.ids.get(0), dealer),
+                "%s says that %s's shares do not open".formatted(c.ids.get(1), dealer));
+        assertThat(failed.words()).contains("sites declined", dealer + "'s shares do not open");
+      }
+      assertThat(rounds.getLast().outcome()).isEqualTo(StudySnapshot.Outcome.COMPLETED);
+      assertThat(rounds.getLast().updates()).hasSize(4).doesNotContainKey(dealer);
+      c.restart(c.journal);
+      assertThat(c.snapshot().rounds().getFirst().masking().orElseThrow().blamed()).hasSize(2);
+    }
+  }
+
+  @Test
+  void round_oneSiteComplainsAgainAndAgain_nobodyIsLeftOut() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 5)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(3, 0).quorum(3)));
+      SiteId dealer = c.ids.getLast();
+      sites.dealers.put(dealer, p -> p.to() == 0 ? spoilt(p) : p);
+      run(c, sites, completed(c));
+
+      List<StudySnapshot.RoundSummary> rounds = c.snapshot().rounds();
+      assertThat(rounds).hasSize(3);
+      assertThat(rounds)
+          .allSatisfy(r -> assertThat(r.masking().orElseThrow().blamed()).hasSize(1))
+          .allSatisfy(r -> assertThat(r.updates()).hasSize(4).containsKey(dealer));
+    }
+  }
+
+  private static MaskMessage.Parcel spoilt(MaskMessage.Parcel p) {
+    byte[] envelope = p.envelope().clone();
+    envelope[envelope.length - 1] ^= 1;
+    return new MaskMessage.Parcel(
+        p.place(),
+        p.from(),
+        p.to(),
+        envelope,
+        p.ciphertext(),
+        p.pairCommitment(),
+        p.selfCommitment());
+  }
+
+  @Test
+  void round_whileItMasks_saysWhoIsWaitedFor() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      SiteId late = c.ids.getLast();
+      RoundTask _ = c.task(late);
+      Set<String> said = new LinkedHashSet<>();
+      TestConsortium.await(
+          () -> {
+            c.ids.subList(0, 3).forEach(id -> act(sites, id));
+            said.add(c.snapshot().rounds().getFirst().words());
+            return said.stream()
+                .anyMatch(w -> w.equals("masking: keys of %s awaited".formatted(late)));
+          });
+      TestConsortium.await(
+          () -> {
+            c.ids.forEach(id -> act(sites, id));
+            said.add(c.snapshot().rounds().getFirst().words());
+            return c.snapshot().rounds().getFirst().version().isPresent();
+          });
+
+      assertThat(said).anyMatch(w -> w.startsWith("masking: uploads"));
+      assertThat(c.snapshot().rounds().getFirst().words()).isEmpty();
     }
   }
 

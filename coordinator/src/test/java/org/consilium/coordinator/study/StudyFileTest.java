@@ -10,6 +10,7 @@ import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
@@ -267,6 +268,22 @@ final class StudyFileTest {
             + "  training: {optimiser: sgd}\n  privacy: {range: 0.5}\n";
 
     assertThat(problems(yaml).getFirst().message()).contains("a range of at least 1");
+  }
+
+  @Test
+  void parse_ringOf64Bits_goesWithMaskedAndTheRangeOf8Alone() throws YamlRefused {
+    StudyPlan plan = StudyFile.parse(MINIMAL + "  privacy: {ring: 64}\n");
+
+    assertThat(plan.protection().exposure()).isEqualTo(new Exposure.Masked(Exposure.Ring.BITS_64));
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+    assertThat(StudyFile.parse(MINIMAL).protection().exposure().ring())
+        .isEqualTo(Exposure.Ring.BITS_32);
+    assertThat(problems(MINIMAL + "  privacy: {ring: 48}\n").getFirst().message())
+        .contains("must be 32 or 64, got 48");
+    assertThat(problems(MINIMAL + "  privacy: {mode: sealed, ring: 64}\n").getFirst().message())
+        .contains("goes with mode: masked alone");
+    assertThat(problems(MINIMAL + "  privacy: {ring: 64, range: 4}\n").getFirst().message())
+        .contains("must be 8 with ring: 64, got 4");
   }
 
   @Test

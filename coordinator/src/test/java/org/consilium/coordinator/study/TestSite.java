@@ -17,6 +17,7 @@ import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
@@ -27,6 +28,7 @@ import org.consilium.protocol.ValidationReport;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.ReportCodec;
 import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.ExactQuantiser;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
 import org.consilium.security.fixed.Quantiser;
@@ -110,6 +112,9 @@ final class TestSite {
   /** What a test may spoil before sealing. */
   interface Spoil {
     void spoil(int[] vector);
+
+    /** The same in the ring of 64 bits. */
+    default void spoil(long[] vector) {}
   }
 
   Sealed train(RoundTask task, StudyPlan plan) {
@@ -137,12 +142,45 @@ final class TestSite {
     int weight =
         given > 0 ? given : rule.weight(samples, terms.referenceSamples(), terms.weightMax());
     weights.add(weight);
-    int[] vector = new int[Math.toIntExact(layout.length()) + UpdateManifest.TRAILER];
+    int length = Math.toIntExact(layout.length()) + UpdateManifest.TRAILER;
+    Digest context = context(task, plan, layout, terms);
+    if (terms.ring() == Exposure.Ring.BITS_64) {
+      long[] vector = new long[length];
+      double norm = exact(task, layout, weight, vector);
+      spoil.spoil(vector);
+      ByteBuffer plain = ByteBuffer.allocate(8 * length).order(ByteOrder.LITTLE_ENDIAN);
+      plain.asLongBuffer().put(vector);
+      return sealed(task, length, plain.array(), weight, norm * declare, context);
+    }
+    int[] vector = new int[length];
     double norm = quantised(task, plan, layout, weight, vector);
     vector[vector.length - 2] = weight;
     spoil.spoil(vector);
-    Digest context = context(task, plan, layout, terms);
-    return sealed(task, vector, weight, norm * declare, context);
+    ByteBuffer plain = ByteBuffer.allocate(4 * length).order(ByteOrder.LITTLE_ENDIAN);
+    plain.asIntBuffer().put(vector);
+    return sealed(task, length, plain.array(), weight, norm * declare, context);
+  }
+
+  /** A drawn delta in the ring of 64 bits, with its trailer. */
+  private double exact(RoundTask task, ParameterLayout layout, int weight, long[] vector) {
+    RoundTask.Terms terms = task.terms().orElseThrow();
+    FixedTerms fixed = FixedTerms.exact(terms.weightMax(), terms.participants().size());
+    SplittableRandom random = new SplittableRandom("%s/%d".formatted(id, task.round()).hashCode());
+    float[] delta = new float[Math.toIntExact(layout.length())];
+    double squares = 0;
+    for (int i = 0; i < delta.length; i++) {
+      delta[i] = (float) (0.01 * random.nextGaussian());
+      squares += (double) delta[i] * delta[i];
+    }
+    try {
+      var _ =
+          new ExactQuantiser(fixed)
+              .quantise(new Quantiser.Run(0, delta.length, 24, 1, weight), delta, 0, vector, 0);
+    } catch (NotFinite impossible) {
+      throw new IllegalStateException(impossible);
+    }
+    vector[vector.length - 2] = weight;
+    return Math.sqrt(squares);
   }
 
   /** What the updates of a task are bound to. */
@@ -222,9 +260,9 @@ final class TestSite {
     return Math.sqrt(squares);
   }
 
-  private Sealed sealed(RoundTask task, int[] vector, int weight, double norm, Digest context) {
-    byte[] plain = new byte[4 * vector.length];
-    ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(vector);
+  @SuppressWarnings("TooManyParameters") // what a manifest says
+  private Sealed sealed(
+      RoundTask task, int length, byte[] plain, int weight, double norm, Digest context) {
     int total = Math.ceilDiv(plain.length, Limits.CHUNK_PLAIN_BYTES);
     List<byte[]> chunks = new ArrayList<>();
     ByteBuffer digests = ByteBuffer.allocate(total * Digest.BYTES);
@@ -235,9 +273,9 @@ final class TestSite {
       encapsulation = sealer.encapsulation();
       for (int i = 0; i < total; i++) {
         int from = i * Limits.CHUNK_PLAIN_BYTES;
-        int length = Math.min(Limits.CHUNK_PLAIN_BYTES, plain.length - from);
-        byte[] chunk = new byte[length + Limits.CHUNK_TAG_BYTES];
-        int written = sealer.seal(i, plain, from, length, chunk, 0);
+        int bytes = Math.min(Limits.CHUNK_PLAIN_BYTES, plain.length - from);
+        byte[] chunk = new byte[bytes + Limits.CHUNK_TAG_BYTES];
+        int written = sealer.seal(i, plain, from, bytes, chunk, 0);
         if (written != chunk.length) {
           throw new IllegalStateException("sealed %d bytes".formatted(written));
         }
@@ -253,7 +291,7 @@ final class TestSite {
             task.attempt(),
             task.model().version(),
             task.model().layoutDigest(),
-            vector.length,
+            length,
             weight,
             samples,
             norm,

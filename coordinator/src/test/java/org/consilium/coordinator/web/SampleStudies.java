@@ -148,7 +148,8 @@ public final class SampleStudies implements StudyCatalogue {
         List.of(),
         Optional.of(version(number)),
         reports,
-        handlings);
+        handlings,
+        Optional.empty());
   }
 
   private static Measure auroc(Subject subject, double value) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.consilium.proto.v1.MaskComplaint;
 import org.consilium.proto.v1.MaskConsent;
 import org.consilium.proto.v1.MaskConsentBook;
 import org.consilium.proto.v1.MaskKeyBook;
@@ -20,6 +21,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskMessage.Consent;
 import org.consilium.protocol.MaskMessage.Keys;
 import org.consilium.protocol.MaskMessage.Parcel;
@@ -43,6 +45,7 @@ public final class MaskCodec {
       case Parcel _ -> SignedKind.MASK_PARCEL;
       case Consent _ -> SignedKind.MASK_CONSENT;
       case Release _ -> SignedKind.MASK_RELEASE;
+      case Complaint _ -> SignedKind.MASK_COMPLAINT;
     };
   }
 
@@ -80,6 +83,13 @@ public final class MaskCodec {
               .setPlace(place)
               .setSurvivors(Decoding.bytes(m.survivors()))
               .addAllShares(m.shares().stream().map(MaskCodec::share).toList())
+              .build()
+              .toByteArray();
+      case Complaint m ->
+          MaskComplaint.newBuilder()
+              .setPlace(place)
+              .setDealer(m.dealer())
+              .setWhy(MaskComplaint.Why.valueOf(m.why().name()))
               .build()
               .toByteArray();
     };
@@ -148,6 +158,26 @@ public final class MaskCodec {
                                 s.getShare().toByteArray(),
                                 s.getSalt().toByteArray()))
                     .toList()));
+  }
+
+  /** The complaint in {@code body}. */
+  public static Complaint complaint(byte[] body) {
+    return Decoding.decode(
+        "mask complaint",
+        body,
+        Limits.MESSAGE_BYTES_MAX,
+        MaskComplaint.parser(),
+        m -> new Complaint(place(m.getPlace()), m.getDealer(), why(m)));
+  }
+
+  private static Complaint.Why why(MaskComplaint m) {
+    return switch (m.getWhy()) {
+      case ENVELOPE -> Complaint.Why.ENVELOPE;
+      case COMMITMENT -> Complaint.Why.COMMITMENT;
+      case CIPHERTEXT -> Complaint.Why.CIPHERTEXT;
+      case WHY_UNSPECIFIED, UNRECOGNIZED ->
+          throw new IllegalArgumentException("complaint of kind number " + m.getWhyValue());
+    };
   }
 
   /** The order's bytes, which the coordinator signs. */

@@ -193,21 +193,12 @@ public final class PlanCodec {
       case SEALED -> new Exposure.Sealed(RobustCodec.decode(p));
       case MASKED -> {
         RobustCodec.requireNone(p);
-        yield new Exposure.Masked(ring(p.getRingBits()));
+        yield new Exposure.Masked(Ring.of(p.getRingBits()));
       }
       case MODE_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalArgumentException(
               "protection mode must be SEALED or MASKED, got number " + p.getModeValue());
     };
-  }
-
-  private static Ring ring(int bits) {
-    for (Ring ring : Ring.values()) {
-      if (ring.bits() == bits) {
-        return ring;
-      }
-    }
-    throw new IllegalArgumentException("ring must be of 32 or 64 bits, got " + bits);
   }
 
   private static Protection protection(org.consilium.proto.v1.Protection p) {

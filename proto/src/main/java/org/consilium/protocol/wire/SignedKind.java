@@ -11,6 +11,7 @@ public enum SignedKind {
   MASK_PARCEL("consilium/v1/mask-parcel"),
   MASK_CONSENT("consilium/v1/mask-consent"),
   MASK_RELEASE("consilium/v1/mask-release"),
+  MASK_COMPLAINT("consilium/v1/mask-complaint"),
   MASK_ORDER("consilium/v1/mask-order");
 
   private final String label;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.proto.v1.ProtectionTerms;
 import org.consilium.proto.v1.Task;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
@@ -67,6 +68,7 @@ public final class TaskCodec {
         .addAllAggregationChain(
             terms.aggregationChain().stream().map(ByteString::copyFrom).toList())
         .setThreshold(terms.threshold())
+        .setRingBits(terms.threshold() == 0 ? 0 : terms.ring().bits())
         .build();
   }
 
@@ -115,6 +117,7 @@ public final class TaskCodec {
         t.getScaleExponentsList(),
         t.getAggregationKey().toByteArray(),
         t.getAggregationChainList().stream().map(ByteString::toByteArray).toList(),
-        t.getThreshold());
+        t.getThreshold(),
+        t.getRingBits() == 0 ? Exposure.Ring.BITS_32 : Exposure.Ring.of(t.getRingBits()));
   }
 }

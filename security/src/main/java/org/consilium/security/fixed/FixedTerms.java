@@ -31,9 +31,25 @@ public record FixedTerms(int weightMax, int participants, int rangeExponent, Rin
       this.weightMax = weightMax;
     }
 
+    /** The ring of R bits. */
+    public static Ring of(int bits) {
+      for (Ring ring : values()) {
+        if (ring.bits == bits) {
+          return ring;
+        }
+      }
+      throw new IllegalArgumentException(
+          "fixed point: a ring of %d bits, not 32 or 64".formatted(bits));
+    }
+
     /** R. */
     public int bits() {
       return bits;
+    }
+
+    /** Bytes of one value. */
+    public int bytes() {
+      return bits / Byte.SIZE;
     }
 
     /** Two's complement with one bit to spare. */
@@ -81,13 +97,18 @@ public record FixedTerms(int weightMax, int participants, int rangeExponent, Rin
     return new FixedTerms(weightMax, participants, EXACT_RANGE_EXPONENT, Ring.BITS_64);
   }
 
-  /** From the range C itself, a power of two. */
+  /** From the range C itself, a power of two, in 32 bits. */
   public static FixedTerms of(int weightMax, int participants, double range) {
+    return of(weightMax, participants, range, Ring.BITS_32);
+  }
+
+  /** From the range C itself, a power of two; 8 in 64 bits. */
+  public static FixedTerms of(int weightMax, int participants, double range, Ring ring) {
     if (!(range > 0) || Double.isInfinite(range) || range != Math.scalb(1.0, exponent(range))) {
       throw new IllegalArgumentException(
           "fixed point: range %s is not a power of two".formatted(range));
     }
-    return new FixedTerms(weightMax, participants, exponent(range));
+    return new FixedTerms(weightMax, participants, exponent(range), ring);
   }
 
   /** b: a coordinate becomes an integer of at most 2^b. */

@@ -195,7 +195,14 @@ public final class Unmasking {
     if (findings.fewest < terms.threshold()) {
       return new Outcome.NeedMore(findings.fewest, terms.threshold(), findings.liars);
     }
-    return new Outcome.Ready(Masks.removal(selfSeeds, pairSeeds), findings.liars);
+    try {
+      return new Outcome.Ready(Masks.removal(selfSeeds, pairSeeds), findings.liars);
+    } finally { // the masks have copies of their own
+      selfSeeds.values().forEach(seed -> Arrays.fill(seed, (byte) 0));
+      pairSeeds
+          .values()
+          .forEach(seeds -> seeds.values().forEach(seed -> Arrays.fill(seed, (byte) 0)));
+    }
   }
 
   /** What comes to light on the way. */

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Optional;
 import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
 import org.bouncycastle.pqc.crypto.xwing.XWingPrivateKeyParameters;
 import org.consilium.security.identity.Fingerprint;
@@ -13,8 +14,8 @@ import org.consilium.security.keyfile.KeyFile;
 
 /**
  * The X-Wing key pair (ML-KEM-768 with X25519) that sites seal a study's updates to. It lives in
- * the aggregator's process and file only. Closing erases the seed held here; the library's own
- * copies inside the expanded key are left to the garbage collector.
+ * the aggregator's process and file only. Closing erases the seed held here and lets go of the
+ * library's expanded key, whose own copies are left to the garbage collector.
  */
 public final class AggregationKey implements AutoCloseable {
   /** Length of the public key. */
@@ -24,15 +25,16 @@ public final class AggregationKey implements AutoCloseable {
   private static final int FILE_BYTES_MAX = 256;
   private static final String PREFIX = "consilium-aggregation-key-1.";
 
+  private static final String CLOSED = "aggregation key is closed";
+
   private final byte[] seed;
-  private final AsymmetricCipherKeyPair pair;
+  private Optional<AsymmetricCipherKeyPair> pair;
   private final byte[] publicKey;
-  private boolean closed;
 
   private AggregationKey(byte[] seed) {
     this.seed = seed;
     XWingPrivateKeyParameters key = new XWingPrivateKeyParameters(seed.clone());
-    this.pair = new AsymmetricCipherKeyPair(key.getPublicKeyParameters(), key);
+    this.pair = Optional.of(new AsymmetricCipherKeyPair(key.getPublicKeyParameters(), key));
     this.publicKey = key.getPublicKeyParameters().getEncoded();
   }
 
@@ -60,8 +62,10 @@ public final class AggregationKey implements AutoCloseable {
   }
 
   /** Writes the seed to a new file, mode 0600. */
-  public void save(Path file) throws IOException {
-    checkOpen();
+  public synchronized void save(Path file) throws IOException {
+    if (pair.isEmpty()) {
+      throw new IllegalStateException(CLOSED);
+    }
     String line = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(seed) + "\n";
     KeyFile.create(file, line.getBytes(StandardCharsets.US_ASCII));
   }
@@ -76,14 +80,13 @@ public final class AggregationKey implements AutoCloseable {
     return Fingerprint.sha256(publicKey);
   }
 
-  AsymmetricCipherKeyPair pair() {
-    checkOpen();
-    return pair;
+  synchronized AsymmetricCipherKeyPair pair() {
+    return pair.orElseThrow(() -> new IllegalStateException(CLOSED));
   }
 
   @Override
-  public void close() {
-    closed = true;
+  public synchronized void close() {
+    pair = Optional.empty();
     Arrays.fill(seed, (byte) 0);
   }
 
@@ -91,11 +94,5 @@ public final class AggregationKey implements AutoCloseable {
   @Override
   public String toString() {
     return "AggregationKey[" + publicKeyDigest() + "]";
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("aggregation key is closed");
-    }
   }
 }

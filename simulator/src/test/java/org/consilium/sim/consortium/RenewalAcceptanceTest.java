@@ -59,7 +59,7 @@ final class RenewalAcceptanceTest {
             .isNotEqualTo(first.get(i).leaf().getPublicKey());
         long asked =
             Files.readAllLines(layout.siteState(SITES.get(i)).resolve("ledger.jsonl")).stream()
-                .filter(l -> l.contains("\"renewal\""))
+                .filter(l -> l.contains("\"renew-request\""))
                 .count();
         assertThat(asked).as("renewals of " + SITES.get(i)).isGreaterThanOrEqualTo(2);
       }

@@ -46,6 +46,8 @@ public record EgressEntry(
     SHARES("shares", 512 << 10, 240, Mode.MASKED, Line.EACH),
     U3_SIGNATURE("u3-signature", 1 << 10, 240, Mode.MASKED, Line.EACH),
     UNMASK_SHARES("unmask-shares", 64 << 10, 240, Mode.MASKED, Line.EACH),
+    /** That what another site dealt does not do, as a word of a fixed list. */
+    COMPLAINT("complaint", 1 << 10, 240, Mode.MASKED, Line.EACH),
     /** Released measures. */
     REPORT("report", 16 << 10, 240, Mode.ANY, Line.EACH),
     COHORT_COUNT("cohort-count", 512, 60, Mode.ANY, Line.EACH),

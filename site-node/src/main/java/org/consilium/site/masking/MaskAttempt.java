@@ -10,8 +10,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
@@ -28,6 +28,7 @@ import org.consilium.security.mask.Pledge;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.security.sign.VerifyingKey;
+import org.consilium.site.masking.OrderRefused.Why;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 
@@ -71,7 +72,8 @@ final class MaskAttempt implements AutoCloseable {
   }
 
   /** Phase 2: everyone's keys, each as its owner signed it. */
-  ReleasedMask shares(MaskOrder.KeyBook book) throws MaskRefused, ChainRefused, IOException {
+  ReleasedMask shares(MaskOrder.KeyBook book)
+      throws OrderRefused, MaskRefused, ChainRefused, IOException {
     SortedMap<Integer, MaskKeys> everyone = new TreeMap<>();
     SortedMap<Integer, VerifyingKey> verified = new TreeMap<>();
     for (Map.Entry<SiteId, MaskOrder.Entry> one : book.entries().entrySet()) {
@@ -93,13 +95,14 @@ final class MaskAttempt implements AutoCloseable {
   }
 
   /** Phase 3: what the others dealt to this site. */
-  Masks masks(MaskOrder.Parcels order) throws MaskRefused, IOException {
+  Masks masks(MaskOrder.Parcels order) throws OrderRefused, MaskRefused, IOException {
     SortedMap<Integer, Parcel> parcels = new TreeMap<>();
     for (SignedBytes signed : order.parcels()) {
       MaskMessage.Parcel parcel = MaskCodec.parcel(signed.body());
       VerifyingKey key = peers.get(parcel.from());
       if (key == null || parcel.to() != site.site()) {
-        throw new MalformedMessage(
+        throw new OrderRefused(
+            Why.MALFORMED,
             "mask parcels: one from number %d to %d, and this site is %d"
                 .formatted(parcel.from(), parcel.to(), site.site()));
       }
@@ -115,12 +118,17 @@ final class MaskAttempt implements AutoCloseable {
                   fingerprint(parcel.pairCommitment()),
                   fingerprint(parcel.selfCommitment())));
       if (earlier != null) {
-        throw new MalformedMessage("mask parcels: two from site " + from);
+        throw new OrderRefused(Why.MALFORMED, "mask parcels: two from site " + from);
       }
     }
     Masks masks = site.receive(parcels);
     save();
     return masks;
+  }
+
+  /** What to say of a parcel that its dealer signed and that does not do. */
+  ReleasedMask complaint(int dealer, Complaint.Why why) {
+    return exit.complaint(place(), dealer, why);
   }
 
   /** Notes the digest of this site's own upload, before it is sent. */
@@ -130,7 +138,7 @@ final class MaskAttempt implements AutoCloseable {
   }
 
   /** Phase 4: who survived; signed at most once a round, whatever the coordinator says. */
-  ReleasedMask consent(MaskOrder.Survivors order) throws MaskRefused, IOException {
+  ReleasedMask consent(MaskOrder.Survivors order) throws OrderRefused, MaskRefused, IOException {
     SortedMap<Integer, Fingerprint> accepted = new TreeMap<>();
     for (Map.Entry<SiteId, Digest> one : order.uploads().entrySet()) {
       accepted.put(number(one.getKey()), fingerprint(one.getValue()));
@@ -143,30 +151,34 @@ final class MaskAttempt implements AutoCloseable {
         save();
       }
       case Pledge.Judgement.SignAgain _ -> save();
-      case Pledge.Judgement.Refuse refuse -> throw new MalformedMessage(refuse.detail());
+      case Pledge.Judgement.Refuse refuse -> throw new OrderRefused(Why.OTHER_SET, refuse.detail());
     }
     return exit.consent(place(), survivors);
   }
 
   /** Phase 5: enough survivors signed the very same. */
-  ReleasedMask release(MaskOrder.Consents order) throws MaskRefused {
+  ReleasedMask release(MaskOrder.Consents order) throws OrderRefused, MaskRefused {
     Fingerprint own =
         site.progress()
             .consented()
             .orElseThrow(
-                () -> new MalformedMessage("mask consents: this site consented to nothing yet"));
+                () ->
+                    new OrderRefused(
+                        Why.OUT_OF_ORDER, "mask consents: this site consented to nothing yet"));
     Set<Integer> signers = new TreeSet<>();
     for (Map.Entry<SiteId, SignedBytes> one : order.consents().entrySet()) {
       int number = number(one.getKey());
       VerifyingKey key = peers.get(number);
       if (key == null) {
-        throw new MalformedMessage("mask consents: site %s is not known".formatted(one.getKey()));
+        throw new OrderRefused(
+            Why.MALFORMED, "mask consents: site %s is not known".formatted(one.getKey()));
       }
       byte[] body = open(key, SignedKind.MASK_CONSENT, one.getKey(), one.getValue());
       MaskMessage.Consent consent = MaskCodec.consent(body);
       requireHere(consent, one.getKey());
       if (!fingerprint(consent.survivors()).equals(own)) {
-        throw new MalformedMessage(
+        throw new OrderRefused(
+            Why.OTHER_SET,
             "mask consents: site %s consented to other survivors, %s, than this site, %s"
                 .formatted(one.getKey(), consent.survivors().brief(), own));
       }
@@ -189,38 +201,43 @@ final class MaskAttempt implements AutoCloseable {
     }
   }
 
-  private int number(SiteId named) {
+  private int number(SiteId named) throws OrderRefused {
     int number = entry.participants().indexOf(named);
     if (number < 0) {
-      throw new MalformedMessage("masking: site %s is no participant".formatted(named));
+      throw new OrderRefused(Why.MALFORMED, "masking: site %s is no participant".formatted(named));
     }
     return number;
   }
 
   /** The key that a participant signs with: vouched for by the root, and the one of the terms. */
-  private VerifyingKey peer(SiteId named, int number, List<byte[]> chain) throws ChainRefused {
+  private VerifyingKey peer(SiteId named, int number, List<byte[]> chain)
+      throws OrderRefused, ChainRefused {
     List<X509Certificate> certificates = ChainCheck.parse(chain);
     SpiffeId id = chains.verify(certificates, SpiffeId.Kind.SITE_SIGNING);
     boolean own = id.siteName().equals(Optional.of(named.value()));
     Digest digest = Digest.of(Fingerprint.of(certificates.getFirst().getPublicKey()).bytes());
     if (!own || !digest.equals(entry.signingKeys().get(number))) {
-      throw new MalformedMessage(
+      throw new OrderRefused(
+          Why.CERTIFICATE,
           "mask keys: the certificate of site %s names %s, or another key than the terms"
               .formatted(named, id));
     }
     return VerifyingKey.of(certificates.getFirst());
   }
 
-  private static byte[] open(VerifyingKey key, SignedKind kind, SiteId from, SignedBytes signed) {
+  private static byte[] open(VerifyingKey key, SignedKind kind, SiteId from, SignedBytes signed)
+      throws OrderRefused {
     if (!key.verify(kind.label(), signed.body(), signed.signature())) {
-      throw new MalformedMessage("masking: the signature of site %s is not valid".formatted(from));
+      throw new OrderRefused(
+          Why.SIGNATURE, "masking: the signature of site %s is not valid".formatted(from));
     }
     return signed.body();
   }
 
-  private void requireHere(MaskMessage message, SiteId from) {
+  private void requireHere(MaskMessage message, SiteId from) throws OrderRefused {
     if (!message.place().equals(place())) {
-      throw new MalformedMessage(
+      throw new OrderRefused(
+          Why.MALFORMED,
           "masking: a message of site %s is of %s, context %s; here it is %s, context %s"
               .formatted(
                   from,

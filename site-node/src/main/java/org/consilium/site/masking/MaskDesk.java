@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MaskMessage;
+import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
@@ -253,12 +254,20 @@ public final class MaskDesk {
         }
         answer = answer(known.get(), order);
       }
-    } catch (MaskRefused | ChainRefused | MalformedMessage refused) {
-      String detail = String.valueOf(refused.getMessage());
-      outcomes.put(place.context(), new Outcome.Failed(detail));
-      log.accept(
-          "masking of %s, attempt %d, REFUSED: %s"
-              .formatted(place.round(), place.attempt(), detail));
+    } catch (MaskRefused refused) {
+      complain(order, refused, halt);
+      refuse(place, new OrderRefused(refused));
+      return;
+    } catch (ChainRefused refused) {
+      refuse(place, new OrderRefused(refused));
+      return;
+    } catch (OrderRefused refused) {
+      refuse(place, refused);
+      return;
+    } catch (MalformedMessage malformed) {
+      refuse(
+          place,
+          new OrderRefused(OrderRefused.Why.MALFORMED, String.valueOf(malformed.getMessage())));
       return;
     }
     if (answer.isPresent()) {
@@ -266,8 +275,35 @@ public final class MaskDesk {
     }
   }
 
+  /** Nothing leaves, and training for this attempt stops; the reason is for the local log. */
+  private void refuse(MaskMessage.Place place, OrderRefused refused) {
+    String detail = String.valueOf(refused.getMessage());
+    outcomes.put(place.context(), new Outcome.Failed(detail));
+    log.accept(
+        "masking of %s, attempt %d, REFUSED, %s: %s"
+            .formatted(place.round(), place.attempt(), refused.reason(), detail));
+  }
+
+  /** Names the dealer of a parcel that does not do, before this site declines for it. */
+  private void complain(MaskOrder order, MaskRefused refused, Halt halt) throws IOException {
+    MaskMessage.Place place = order.place();
+    Optional<Complaint.Why> why = OrderRefused.complaint(refused);
+    if (!(order instanceof MaskOrder.Parcels) || why.isEmpty() || refused.site().isEmpty()) {
+      return;
+    }
+    Optional<ReleasedMask> complaint;
+    synchronized (attempts) {
+      complaint =
+          attempt(place.round().study(), place.context())
+              .map(a -> a.complaint(refused.site().getAsInt(), why.get()));
+    }
+    if (complaint.isPresent()) {
+      send(complaint.get(), place.context(), halt);
+    }
+  }
+
   private Optional<ReleasedMask> answer(MaskAttempt attempt, MaskOrder order)
-      throws MaskRefused, ChainRefused, IOException {
+      throws OrderRefused, MaskRefused, ChainRefused, IOException {
     return switch (order) {
       case MaskOrder.KeyBook book -> Optional.of(attempt.shares(book));
       case MaskOrder.Parcels parcels -> {

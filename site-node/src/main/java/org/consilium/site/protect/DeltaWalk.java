@@ -2,7 +2,6 @@ package org.consilium.site.protect;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.List;
@@ -23,20 +22,20 @@ import org.consilium.site.train.Delta;
 
 /**
  * The two passes over a delta, chunk by chunk. A chunk is 2^18 integers of the vector w·x ‖ w ‖
- * clipped, little-endian. Chunks may be worked on by several threads; the delta is read by one at a
- * time, and sums are taken in the order of chunks, so that the result does not depend on the
- * threads.
+ * clipped, or 2^17 of 64 bits, little-endian. Chunks may be worked on by several threads; the delta
+ * is read by one at a time, and sums are taken in the order of chunks, so that the result does not
+ * depend on the threads.
  */
 final class DeltaWalk {
-  private static final int CHUNK_VALUES = Limits.CHUNK_PLAIN_BYTES / Integer.BYTES;
-
   private final Delta delta;
   private final ParameterLayout layout;
+  private final int chunkValues;
   private long subnormals;
   private final Chunks pool;
 
-  DeltaWalk(Delta delta, int threads) {
+  DeltaWalk(Delta delta, FixedTerms.Ring ring, int threads) {
     this.delta = delta;
+    this.chunkValues = Limits.CHUNK_PLAIN_BYTES / ring.bytes();
     this.layout = delta.layout();
     this.pool = new Chunks(threads);
   }
@@ -47,7 +46,7 @@ final class DeltaWalk {
    * @param scaleExponents per tensor, log2 of its largest magnitude
    * @param factor min(1, S/‖Δ‖)
    * @param weight w
-   * @param masks are added modulo 2^32; empty where nothing is masked
+   * @param masks are added modulo 2^R; empty where nothing is masked
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Rounding(
@@ -58,8 +57,8 @@ final class DeltaWalk {
       double factor,
       int weight,
       Optional<Masks> masks) {
-    Quantiser quantiser() {
-      return new Quantiser(fixed, RoundingStream.of(secret, label));
+    FixedBlock block(int values) {
+      return FixedBlock.of(fixed, RoundingStream.of(secret, label), values);
     }
   }
 
@@ -69,7 +68,7 @@ final class DeltaWalk {
 
   int chunks() {
     return Math.toIntExact(
-        (layout.length() + UpdateManifest.TRAILER + CHUNK_VALUES - 1) / CHUNK_VALUES);
+        (layout.length() + UpdateManifest.TRAILER + chunkValues - 1) / chunkValues);
   }
 
   /** Coordinates that the clip is about: FedNova's number of steps is none of them. */
@@ -95,10 +94,10 @@ final class DeltaWalk {
         0,
         sums.length,
         () -> {
-          float[] values = new float[CHUNK_VALUES];
+          float[] values = new float[chunkValues];
           return index -> {
             int read = read(index, values);
-            long first = (long) index * CHUNK_VALUES;
+            long first = (long) index * chunkValues;
             int length = (int) Math.clamp(clipped() - first, 0L, (long) read);
             double sum = 0;
             long subnormal = 0;
@@ -134,8 +133,8 @@ final class DeltaWalk {
   }
 
   private int read(int chunk, float[] values) throws IOException {
-    long first = (long) chunk * CHUNK_VALUES;
-    int length = (int) Math.clamp(layout.length() - first, 0L, (long) CHUNK_VALUES);
+    long first = (long) chunk * chunkValues;
+    int length = (int) Math.clamp(layout.length() - first, 0L, (long) chunkValues);
     synchronized (delta) {
       delta.read(first, values, 0, length);
     }
@@ -146,11 +145,11 @@ final class DeltaWalk {
     // The quantiser's own check names the coordinate.
     Quantiser probe =
         new Quantiser(new FixedTerms(1, 1, 0), RoundingStream.of(new byte[32], new byte[32]));
-    float[] values = new float[CHUNK_VALUES];
-    int[] unused = new int[CHUNK_VALUES];
+    float[] values = new float[chunkValues];
+    int[] unused = new int[chunkValues];
     for (int chunk = 0; chunk < chunks(); chunk++) {
       int length = read(chunk, values);
-      var run = new Quantiser.Run((long) chunk * CHUNK_VALUES, length, 0, 1, 1);
+      var run = new Quantiser.Run((long) chunk * chunkValues, length, 0, 1, 1);
       var _ = probe.quantise(run, values, 0, unused, 0);
     }
   }
@@ -162,11 +161,10 @@ final class DeltaWalk {
     private final FileChannel spool;
     private final byte[] digests;
     private final AtomicLong clipped;
-    private final Quantiser quantiser;
+    private final FixedBlock block;
     private final Optional<Masks> masks;
     private final MessageDigest sha = Digest.newSha256();
-    private final float[] values = new float[CHUNK_VALUES];
-    private final int[] integers = new int[CHUNK_VALUES];
+    private final float[] values = new float[chunkValues];
     private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
     private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
 
@@ -181,19 +179,18 @@ final class DeltaWalk {
       this.spool = spool;
       this.digests = digests;
       this.clipped = clipped;
-      this.quantiser = rounding.quantiser();
+      this.block = rounding.block(chunkValues);
       this.masks = rounding.masks().map(Masks::copy);
     }
 
     @Override
     public void chunk(int index) throws IOException, NotFinite {
-      long first = (long) index * CHUNK_VALUES;
+      long first = (long) index * chunkValues;
       int length = read(index, values);
       var _ = clipped.addAndGet(quantise(first, length));
       int total = withTrailer(first, length);
-      masks.ifPresent(m -> m.addTo(integers, 0, total, first));
-      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(integers, 0, total);
-      int sealedLength = sealer.seal(index, plain, 0, total * Integer.BYTES, sealed, 0);
+      masks.ifPresent(m -> block.hide(m, total, first));
+      int sealedLength = sealer.seal(index, plain, 0, block.write(total, plain), sealed, 0);
       sha.update(sealed, 0, sealedLength);
       System.arraycopy(sha.digest(), 0, digests, index * Digest.BYTES, Digest.BYTES);
       ByteBuffer out = ByteBuffer.wrap(sealed, 0, sealedLength);
@@ -218,7 +215,7 @@ final class DeltaWalk {
         int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
         double factor = isSteps(tensor) ? 1 : rounding.factor();
         var run = new Quantiser.Run(first + done, now, exponent, factor, rounding.weight());
-        count += quantiser.quantise(run, values, done, integers, done);
+        count += block.quantise(run, values, done);
         done += now;
       }
       return count;
@@ -227,11 +224,11 @@ final class DeltaWalk {
     /** Puts w and the count of clipped coordinates where they fall into this chunk. */
     private int withTrailer(long first, int length) {
       int total = length;
-      if (first + total == layout.length() && total < CHUNK_VALUES) {
-        integers[total++] = rounding.weight();
+      if (first + total == layout.length() && total < chunkValues) {
+        block.put(total++, rounding.weight());
       }
-      if (first + total == layout.length() + 1 && total < CHUNK_VALUES) {
-        integers[total++] = rounding.fixed().clippedCount(clipped.get());
+      if (first + total == layout.length() + 1 && total < chunkValues) {
+        block.put(total++, rounding.fixed().clippedCount(clipped.get()));
       }
       return total;
     }

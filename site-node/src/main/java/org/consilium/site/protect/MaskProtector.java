@@ -78,6 +78,12 @@ public final class MaskProtector {
         List.of(new MaskMessage.Release(place, digest(survivors), released)));
   }
 
+  /** Instead of phase 3: what a dealer signed for this site does not do. */
+  public ReleasedMask complaint(Place place, int dealer, MaskMessage.Complaint.Why why) {
+    return released(
+        EgressEntry.Kind.COMPLAINT, List.of(new MaskMessage.Complaint(place, dealer, why)));
+  }
+
   private ReleasedMask released(EgressEntry.Kind kind, List<? extends MaskMessage> messages) {
     List<SignedBytes> signed = new ArrayList<>();
     for (MaskMessage message : messages) {

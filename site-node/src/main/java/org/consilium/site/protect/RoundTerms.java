@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Exposure;
 import org.consilium.protocol.RoundTask;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.sign.RoundContext;
@@ -45,9 +44,7 @@ public final class RoundTerms {
     return terms.threshold() == 0
         ? new RoundContext.Protection.Sealed(Fingerprint.sha256(terms.aggregationKey()))
         : new RoundContext.Protection.Masked(
-            terms.threshold(),
-            Math.max(terms.threshold(), terms.quorum()),
-            Exposure.Ring.BITS_32.bits());
+            terms.threshold(), Math.max(terms.threshold(), terms.quorum()), terms.ring().bits());
   }
 
   /** SHA-256 of the exponents in layout order, each 4 bytes big-endian. */

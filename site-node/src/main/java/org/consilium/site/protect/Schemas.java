@@ -137,6 +137,7 @@ final class Schemas {
       case SHARES -> branch(2, PARCELS);
       case U3_SIGNATURE -> branch(3, opaque(kind));
       case UNMASK_SHARES -> branch(4, opaque(kind));
+      case COMPLAINT -> branch(5, opaque(kind));
       case AUDIT_COSIGN -> AUDIT_COSIGN;
       case RENEW_REQUEST -> WireSchema.either(RENEW, RECOVER);
     };

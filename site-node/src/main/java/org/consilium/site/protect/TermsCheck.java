@@ -93,6 +93,17 @@ final class TermsCheck {
   /** Fewer shares than t would let some sites and the coordinator free a single update. */
   private static Optional<Protection.Refused> masking(RoundTask.Terms terms, StudyPlan plan) {
     int sites = terms.participants().size();
+    int range = Math.getExponent(plan.protection().range());
+    Exposure.Ring ring = plan.protection().exposure().ring();
+    if (terms.ring() != ring) {
+      return refused(
+          Why.NOT_APPROVED,
+          "a ring of %d bits, approved were %d".formatted(terms.ring().bits(), ring.bits()));
+    }
+    if (ring == Exposure.Ring.BITS_64
+        && terms.scaleExponents().stream().anyMatch(e -> e != range)) {
+      return refused(Why.NOT_APPROVED, "in a ring of 64 bits every scale is 2^" + range);
+    }
     return switch (plan.protection().exposure()) {
       case Exposure.Sealed _ ->
           terms.threshold() == 0

@@ -80,7 +80,8 @@ public final class UpdateProtector {
     if (!Double.isFinite(trained.loss()) || trained.loss() < 0) {
       return new Protection.Refused(Why.DIVERGED, "training loss " + trained.loss());
     }
-    DeltaWalk walk = new DeltaWalk(delta, threads);
+    DeltaWalk walk =
+        new DeltaWalk(delta, FixedTerms.Ring.of(assignment.terms().ring().bits()), threads);
     try {
       double norm = walk.norm();
       if (!Double.isFinite(norm)) {
@@ -113,7 +114,8 @@ public final class UpdateProtector {
             FixedTerms.of(
                 terms.weightMax(),
                 terms.participants().size(),
-                assignment.plan().protection().range()),
+                assignment.plan().protection().range(),
+                FixedTerms.Ring.of(terms.ring().bits())),
             terms.scaleExponents(),
             self.roundingSecret(),
             RoundTerms.roundingLabel(task),
@@ -145,7 +147,7 @@ public final class UpdateProtector {
               rounded(loss),
               new UpdateManifest.Seal(
                   sealer.encapsulation(),
-                  4 * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
+                  terms.ring().bytes() * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
                   digests));
       byte[] body = ManifestCodec.encode(manifest);
       byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);

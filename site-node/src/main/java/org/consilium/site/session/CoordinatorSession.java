@@ -320,7 +320,7 @@ public final class CoordinatorSession {
 
   /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
   private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
-      throws StatusException, TimeoutException, InterruptedException {
+      throws StatusException, TimeoutException, InterruptedException, IOException {
     Head known = self.witness().known();
     Stream.write(stream, CheckpointCodec.state(known));
     told = Optional.of(known);
@@ -328,7 +328,7 @@ public final class CoordinatorSession {
 
   /** People may have accepted a checkpoint that was refused: others are measured by it then. */
   private void tellAnew(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
-      throws StatusException, TimeoutException, InterruptedException {
+      throws StatusException, TimeoutException, InterruptedException, IOException {
     synchronized (sending) {
       if (!told.equals(Optional.of(self.witness().known()))) {
         tellKnown(stream);

@@ -134,6 +134,12 @@ final class OutgoingMessages {
                   Kind.UNMASK_SHARES,
                   MaskCodec.release(m.getRelease().getBody().toByteArray()),
                   m));
+      case COMPLAINT ->
+          Optional.of(
+              mask(
+                  Kind.COMPLAINT,
+                  MaskCodec.complaint(m.getComplaint().getBody().toByteArray()),
+                  m));
       case KIND_NOT_SET -> Optional.empty();
     };
   }

@@ -52,6 +52,7 @@ public final class MaskSender {
       case SHARES -> submission.setParcels(MaskCodec.parcels(mask.messages()));
       case U3_SIGNATURE -> submission.setConsent(MaskCodec.signed(first));
       case UNMASK_SHARES -> submission.setRelease(MaskCodec.signed(first));
+      case COMPLAINT -> submission.setComplaint(MaskCodec.signed(first));
       default -> throw new IllegalStateException("not a message of masking: " + mask.kind());
     }
     return submission.build();

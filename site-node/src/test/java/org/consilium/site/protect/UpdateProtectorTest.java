@@ -19,6 +19,7 @@ import org.consilium.models.params.TensorSpec;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
@@ -122,6 +123,46 @@ final class UpdateProtectorTest {
     assertThat(((Protection.Sealed) used).update().manifest().weight()).isEqualTo(7);
     assertThat(((Protection.Refused) notAsked).why()).isEqualTo(Why.NOT_APPROVED);
     assertThat(((Protection.Refused) incomplete).why()).isEqualTo(Why.NOT_APPROVED);
+  }
+
+  @Test
+  void protect_ringThatWasNotApproved_isRefused() throws Exception {
+    RoundTask task = consortium.task(LAYOUT, 1);
+    RoundTask.Terms t = task.terms().orElseThrow();
+    RoundTask.Terms wide =
+        new RoundTask.Terms(
+            t.federation(),
+            t.participants(),
+            t.quorum(),
+            t.clip(),
+            t.weightMax(),
+            t.referenceSamples(),
+            t.scaleExponents(),
+            t.aggregationKey(),
+            t.aggregationChain(),
+            2,
+            Exposure.Ring.BITS_64);
+    RoundTask other =
+        new RoundTask(
+            task.kind(),
+            task.study(),
+            task.studyDigest(),
+            task.round(),
+            task.attempt(),
+            task.window(),
+            task.model(),
+            task.remaining(),
+            Optional.of(wide));
+
+    Protection refused = protect(delta(0.001f), other, Consortium.plan());
+
+    assertThat(refused)
+        .isInstanceOfSatisfying(
+            Protection.Refused.class,
+            r -> {
+              assertThat(r.why()).isEqualTo(Why.NOT_APPROVED);
+              assertThat(r.detail()).contains("a ring of 64 bits, approved were 32");
+            });
   }
 
   private Protection protect(float[] delta, RoundTask task, StudyPlan plan) throws IOException {
