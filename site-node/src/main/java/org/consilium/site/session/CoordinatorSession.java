@@ -86,8 +86,7 @@ public final class CoordinatorSession {
     HALTED,
     REVOKED,
     PROTOCOL,
-    /** This machine's clock differs too much; only before the first welcome. */
-    CLOCK
+    CLOCK // it differs too much; only before the first welcome
   }
 
   public CoordinatorSession(CoordinatorLink link, Self self, Orders orders, InstantSource clock) {

@@ -118,6 +118,27 @@ final class LyingMasksTest {
   }
 
   @Test
+  void badInput_20_participantThatNoTwoPersonsAgreedTo_getsNoKeys() throws Exception {
+    try (MaskScene other = new MaskScene(folder.resolve("other"), List.of(EAST, NORTH, SOUTH))) {
+      RoundTask task = other.task(1); // with WEST, which has a genuine certificate
+
+      other.node(EAST).begin(task, other.context(task));
+
+      assertThat(other.node(EAST).outcome(other.context(task)))
+          .isInstanceOfSatisfying(
+              MaskDesk.Outcome.Failed.class,
+              f -> assertThat(f.detail()).contains("participant west is not on the roster"));
+      assertThat(other.liar.taken(EAST, KindCase.KEYS)).isEmpty();
+
+      other.liar.roster = TestRoster.of(other.liar.authority, List.of("east", "north", "west"));
+      other.node(EAST).begin(task, other.context(task));
+      assertThat(other.node(EAST).outcome(other.context(task)))
+          .as("a roster that does not go on from the pinned one")
+          .isInstanceOf(MaskDesk.Outcome.Failed.class);
+    }
+  }
+
+  @Test
   void badInput_22_otherSetAfterARestart_isRefusedFromDisk() throws Exception {
     RoundTask task = scene.masked(1);
     scene.order(scene.survivors(task, EAST, NORTH, SOUTH), EAST);

@@ -35,6 +35,7 @@ import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.session.Orders;
 import org.consilium.site.session.ProxyRules;
+import org.consilium.site.session.RosterPin;
 import org.consilium.site.upload.MaskSender;
 
 /** A node without its training: session, exit, ledger and the masking desk, over real sockets. */
@@ -53,6 +54,7 @@ final class MaskNode implements Orders, AutoCloseable {
   private final Halt over = new Halt();
   private final Thread talking;
   private Halt halt = new Halt();
+  private final RosterPin roster;
   private volatile MaskDesk desk;
   private Thread working;
 
@@ -89,6 +91,9 @@ final class MaskNode implements Orders, AutoCloseable {
             liar.authority.root(),
             ProxyRules.of(Map.of()),
             gate);
+    roster =
+        new RosterPin(
+            folder.resolve("roster.pin"), site, liar.authority.root(), MaskingLiar.DOMAIN, CLOCK);
     desk = desk();
     working = work(desk, halt);
     CoordinatorSession session =
@@ -98,7 +103,8 @@ final class MaskNode implements Orders, AutoCloseable {
                 site,
                 chains,
                 "0.1.0",
-                AuditWitness.open(folder.resolve("audit"), signing, chains, CLOCK)),
+                AuditWitness.open(folder.resolve("audit"), signing, chains, CLOCK),
+                roster),
             this,
             CLOCK);
     talking = Thread.ofPlatform().start(() -> session.run(over, backoff()));
@@ -110,7 +116,7 @@ final class MaskNode implements Orders, AutoCloseable {
         new SealedFile(new byte[32], "test", new SecureRandom()),
         new MaskProtector(identity),
         new MaskSender(link, backoff(), CLOCK, Duration.ofSeconds(10)),
-        new MaskDesk.Trust(site, chains),
+        new MaskDesk.Trust(site, chains, other -> roster.has(other, link)),
         new SecureRandom(),
         log::add);
   }
@@ -170,6 +176,11 @@ final class MaskNode implements Orders, AutoCloseable {
   @Override
   public void held(EgressBlocked blocked) {
     log.add("held: " + blocked.getMessage());
+  }
+
+  @Override
+  public void distrusted(String detail) {
+    log.add("distrusted: " + detail);
   }
 
   @Override

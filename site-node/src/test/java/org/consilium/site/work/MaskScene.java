@@ -48,13 +48,19 @@ final class MaskScene implements AutoCloseable {
   private final ParameterLayout layout = Catalogue.require(Consortium.plan().model()).layout();
 
   MaskScene(Path folder) throws Exception {
-    liar = new MaskingLiar(folder.resolve("ca"));
+    this(folder, SITES);
+  }
+
+  /** The same, but not all of them are on the roster; those that are connect. */
+  MaskScene(Path folder, List<SiteId> rostered) throws Exception {
+    Files.createDirectories(folder);
+    liar = new MaskingLiar(folder.resolve("ca"), rostered);
     aggregation = AggregationKey.generate(liar.random);
     for (SiteId site : SITES) {
       Path own = Files.createDirectory(folder.resolve(site.value()));
       nodes.put(site, new MaskNode(site, liar, own));
     }
-    await(() -> SITES.stream().allMatch(liar::connected));
+    await(() -> rostered.stream().allMatch(liar::connected));
   }
 
   @Override

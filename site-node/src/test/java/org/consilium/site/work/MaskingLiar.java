@@ -34,8 +34,10 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.proto.v1.MaskReceipt;
 import org.consilium.proto.v1.MaskSubmission;
+import org.consilium.proto.v1.RosterProof;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Limits;
@@ -65,13 +67,18 @@ final class MaskingLiar extends CoordinationGrpc.CoordinationImplBase implements
   final CertificateAuthority authority;
   final SecureRandom random = new SecureRandom();
   final Credential signing;
+
+  /** What it shows of the roster. */
+  volatile RosterProof roster;
+
   private final Server server;
   private final Map<SiteId, StreamObserver<CoordinatorMessage>> streams = new ConcurrentHashMap<>();
   private final Map<SiteId, List<MaskSubmission>> taken = new ConcurrentHashMap<>();
 
-  MaskingLiar(Path folder) throws Exception {
+  MaskingLiar(Path folder, List<SiteId> rostered) throws Exception {
     // TLS looks at the machine's own clock.
     authority = CertificateAuthority.create(folder, DOMAIN, InstantSource.system(), random);
+    roster = TestRoster.of(authority, rostered.stream().map(SiteId::value).toList());
     Credential tls =
         issue(
             KeyRequest.tls(random),
@@ -93,6 +100,12 @@ final class MaskingLiar extends CoordinationGrpc.CoordinationImplBase implements
             .addService(ServerInterceptors.intercept(this, new Caller()))
             .build()
             .start();
+  }
+
+  @Override
+  public void getRoster(GetRosterRequest request, StreamObserver<RosterProof> out) {
+    out.onNext(roster);
+    out.onCompleted();
   }
 
   Credential issue(KeyRequest request, SpiffeId id, Leaf.Terms terms)
