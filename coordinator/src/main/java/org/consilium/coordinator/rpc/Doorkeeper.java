@@ -43,7 +43,10 @@ final class Doorkeeper {
     this.addressMax = addressMax;
   }
 
-  /** A listening channel that asks this doorkeeper about every connection. */
+  /**
+   * A listening channel that asks this doorkeeper about every connection; calls that are answered
+   * early are ended on those that it lets in.
+   */
   NioServerSocketChannel channel() {
     return new NioServerSocketChannel() {
       @Override

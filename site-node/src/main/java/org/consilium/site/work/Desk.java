@@ -50,7 +50,7 @@ public final class Desk implements Orders {
   private final Map<TaskKey, RoundTask> held = new LinkedHashMap<>();
   private final List<MaskOrder> orders = new ArrayList<>();
   private String complaint = "";
-  private boolean distrusts;
+  private final DistrustWatch distrust = new DistrustWatch();
 
   public Desk(Tools tools) {
     this.tools = tools;
@@ -232,7 +232,9 @@ public final class Desk implements Orders {
         complaint = read.complaint();
         tools.log().accept(complaint.isEmpty() ? "policy file is readable again" : complaint);
       }
-      distrust();
+      if (distrust.begins(tools)) {
+        bench.stopWork();
+      }
       int pending = 0;
       for (Proposal proposal : known.values()) {
         pending += decide(proposal, read.policy()) ? 0 : 1;
@@ -252,23 +254,6 @@ public final class Desk implements Orders {
       }
     }
 
-    /** While the coordinator's audit log stands refused, all work for it is stopped. */
-    private void distrust() {
-      Optional<Judgement.Refused> refused = tools.distrust();
-      if (refused.isPresent() && !distrusts) {
-        bench.stopWork();
-        tools
-            .log()
-            .accept(
-                "AUDIT REFUSED, no task of this coordinator is done until people decide (consilium"
-                    + " node audit): "
-                    + refused.get().detail());
-      } else if (refused.isEmpty() && distrusts) {
-        tools.log().accept("people have decided about the audit log: work goes on");
-      }
-      distrusts = refused.isPresent();
-    }
-
     /** Answers a proposal if the answer has changed; false while nobody has approved it. */
     private boolean decide(Proposal proposal, SitePolicy policy) {
       StudyPlan plan = proposal.plan();
@@ -276,10 +261,10 @@ public final class Desk implements Orders {
       Judgement judgement;
       try {
         declared = tools.declared(plan, proposal.digest());
-        Optional<Judgement.Refused> distrust = tools.distrust();
+        Optional<Judgement.Refused> refused = tools.distrust();
         judgement =
-            distrust.isPresent()
-                ? distrust.get()
+            refused.isPresent()
+                ? refused.get()
                 : policy.judge(plan, proposal.digest(), declared, tools.clock().instant());
       } catch (IOException unreadable) {
         judgement = new Judgement.Refused(Why.INTERNAL, String.valueOf(unreadable.getMessage()));
@@ -333,10 +318,10 @@ public final class Desk implements Orders {
         return;
       }
       TaskWork work = new TaskWork(tools, voice, task, plan, policy.minSites());
-      Optional<Judgement.Refused> distrust = tools.distrust();
+      Optional<Judgement.Refused> refused = tools.distrust();
       Judgement judgement =
-          distrust.isPresent()
-              ? distrust.get()
+          refused.isPresent()
+              ? refused.get()
               : policy.judge(task, plan, samples, today, tools.clock().instant());
       switch (judgement) {
         case Judgement.Refused(Why why, String detail) -> {
