@@ -350,7 +350,9 @@ final class StudyCommand implements Callable<Integer> {
     String detail = study.get("detail").text();
     Json privacy = study.get("privacy");
     String epsilon = decimal(privacy.get("epsilonSoFar"));
-    return "study %s  %s  round %s/%s%s%s%s%s"
+    Json central = study.get("central");
+    String centrally = decimal(central.get("epsilonSoFar"));
+    return "study %s  %s  round %s/%s%s%s%s%s%s"
         .formatted(
             study.get("name").text(),
             study.get("state").text(),
@@ -361,6 +363,13 @@ final class StudyCommand implements Callable<Integer> {
             epsilon.equals("–")
                 ? ""
                 : "  epsilon %s of %s".formatted(epsilon, privacy.get("epsilon").text()),
+            centrally.equals("–")
+                ? ""
+                : "  central noise: epsilon %s of %s for a site, %s for a patient"
+                    .formatted(
+                        centrally,
+                        central.get("epsilon").text(),
+                        decimal(central.get("patientEpsilonSoFar"))),
             detail.isEmpty() ? "" : "  " + detail);
   }
 

@@ -58,7 +58,9 @@ final class PlanGate {
       }
       TrainedSet set = TrainedSet.of(architecture, plan.tuning());
       Optional<String> refused =
-          set.unfit(plan.protection().patients()).or(() -> StudyPrivacy.objection(plan));
+          set.unfit(plan.protection().patients())
+              .or(() -> StudyPrivacy.objection(plan))
+              .or(() -> StudyCentral.objection(plan));
       if (refused.isPresent()) {
         throw new IllegalArgumentException(refused.get());
       }
