@@ -85,13 +85,14 @@ public record StudyView(
   }
 
   /**
-   * Every site was asked by its own people: one that refuses has data that do not fit.
+   * Every site was asked by its own people: one that refuses has data that do not fit, or no
+   * budget. A node that has not seen its people's approval yet is no such site.
    *
    * @throws IOException if one does; names it and its reason
    */
   public void failIfRefused(String study) throws IOException {
     for (Site site : sites) {
-      if (site.decision.equals("REFUSED")) {
+      if (site.decision.equals("REFUSED") && !site.refusal.equals("NOT_APPROVED")) {
         throw new IOException(
             "study %s: site %s refuses it: %s".formatted(study, site.id, site.refusal));
       }
