@@ -12,7 +12,6 @@ import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan;
-import org.consilium.protocol.Training;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.security.privacy.NoisySteps;
 import org.consilium.security.privacy.Spend;
@@ -79,34 +78,6 @@ final class StudyFileTest {
     PatientPrivacy terms = plan.protection().patients().orElseThrow();
     assertThat(terms.epsilon()).isBetween(epsilon(2, 0.05, 560), epsilon(2, 0.05, 560) + 1e-4);
     assertThat(terms.clip()).isEqualTo(0.5);
-  }
-
-  /** What measured best for a head under noise, and only there: bench/RESULTS.md. */
-  @Test
-  void parse_noiseForAHead_takesMomentumUnlessTheFileSaysOtherwise() throws YamlRefused {
-    String noise = MINIMAL + "  privacy: {dp: {epsilon: 8}}\n";
-    String head = noise + "  tuning: {regime: probe}\n";
-
-    assertThat(StudyFile.parse(head).training().optimiser())
-        .isEqualTo(new Training.Optimiser("sgd", 1, 0, 0.9, 0, 1));
-    assertThat(StudyFile.parse(head).training().schedule().firstRoundFactor()).isEqualTo(1);
-    assertThat(StudyFile.parse(noise).training().optimiser())
-        .isEqualTo(new Training.Optimiser("adamw", 0.002, 0.05, 0, 0, 1));
-    assertThat(
-            StudyFile.parse(head + "  training: {optimiser: adamw}\n")
-                .training()
-                .optimiser()
-                .name())
-        .isEqualTo("adamw");
-    assertThat(
-            StudyFile.parse(head + "  training: {optimiser: adamw}\n")
-                .training()
-                .optimiser()
-                .momentum())
-        .isZero();
-    assertThat(
-            StudyFile.parse(MINIMAL + "  tuning: {regime: probe}\n").training().optimiser().name())
-        .isEqualTo("adamw");
   }
 
   private static double epsilon(double sigma, double rate, long steps) {
