@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import org.consilium.models.data.Split;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
 import org.consilium.models.engine.PatientNoise;
+import org.consilium.models.engine.PatientNoise.Terms;
 import org.consilium.models.engine.Preprocessing;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
@@ -49,13 +51,12 @@ import picocli.CommandLine.Spec;
     description =
         "What hiding each patient costs: AUROC and seconds of the bundled encoder's head and"
             + " biases, trained on the bundled cases at one site without noise and at several"
-            + " epsilons.")
+            + " epsilons, with the settings that a study file takes when it gives none.")
 final class PrivacyCommand implements Callable<Integer> {
   private static final int SIDE = 64;
   private static final double RATE = 0.1;
   private static final double DELTA = 1e-4;
   private static final double CLIP = 1;
-  private static final double STEP = 0.02;
   private static final List<Double> EPSILONS = List.of(8.0, 3.0, 1.0);
 
   private final InstantSource clock;
@@ -65,6 +66,12 @@ final class PrivacyCommand implements Callable<Integer> {
 
   @Option(names = "--steps", defaultValue = "200", description = "Of training.")
   private int steps = 200;
+
+  @Option(names = "--repeat", defaultValue = "1", description = "Runs of each line; their mean.")
+  private int repeat = 1;
+
+  @Option(names = "--head-only", description = "Leave the biases out.")
+  private boolean headOnly;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -80,7 +87,8 @@ final class PrivacyCommand implements Callable<Integer> {
     Path foundation = Files.createTempFile("consilium-vit-mini", ".safetensors");
     try {
       Bundled.find("consilium-vit-mini").orElseThrow().copyTo(foundation);
-      for (Regime regime : List.of(Regime.PROBE, Regime.BITFIT)) {
+      List<Regime> all = List.of(Regime.PROBE, Regime.BITFIT);
+      for (Regime regime : headOnly ? all.subList(0, 1) : all) {
         out.println(row(regime, Optional.empty(), train, test, foundation));
         out.flush();
         for (double epsilon : EPSILONS) {
@@ -101,41 +109,61 @@ final class PrivacyCommand implements Callable<Integer> {
     ModelSpec model = new ModelSpec("vit-mini-avg", 1, SIDE, SIDE, 1, 0);
     TrainedSet set = TrainedSet.of(Catalogue.require(model), tuning);
     double sigma = epsilon.map(e -> Spend.none().leastSigma(e, DELTA, RATE, steps)).orElse(0.0);
-    Optional<PatientNoise> noise =
-        epsilon.map(
-            _ ->
-                new PatientNoise(
-                    new PatientNoise.Terms(sigma, CLIP, RATE, steps),
-                    Patients.untold(train.count()),
-                    SecureChance.of(new SecureRandom()),
-                    _ -> true));
+    Terms terms = new Terms(sigma, CLIP, RATE, steps);
     Instant start = clock.instant();
+    double[] aurocs = new double[repeat];
+    for (int run = 0; run < repeat; run++) {
+      aurocs[run] = auroc(set, new Cases(train, test), terms, foundation, run + 1L);
+    }
+    double mean = Arrays.stream(aurocs).average().orElseThrow();
+    double seconds = Duration.between(start, clock.instant()).toMillis() / 1000.0 / repeat;
+    return String.format(
+        Locale.ROOT,
+        "%s, epsilon %s, sigma %.3f: AUROC %.4f (%.4f to %.4f of %d), %.1f s",
+        regime,
+        epsilon.map(String::valueOf).orElse("none"),
+        sigma,
+        mean,
+        Arrays.stream(aurocs).min().orElseThrow(),
+        Arrays.stream(aurocs).max().orElseThrow(),
+        repeat,
+        seconds);
+  }
+
+  private record Cases(ImageSet train, ImageSet test) {}
+
+  /**
+   * Without noise a patient's gradient is cut all the same: the noise alone makes the difference.
+   */
+  private double auroc(TrainedSet set, Cases cases, Terms terms, Path foundation, long seed)
+      throws IOException {
+    PatientNoise noise =
+        new PatientNoise(
+            terms,
+            Patients.untold(cases.train().count()),
+            SecureChance.of(new SecureRandom()),
+            _ -> true);
+    Training training = training(set.headOnly());
     try (LocalModel trained = LocalModel.open(set, EngineSettings.reproducible());
         SafetensorsFile file = SafetensorsFile.open(foundation)) {
-      trained.load(Start.from(file, set, 1));
-      TrainingRun run = TrainingRun.of(training(), 1, 1, 1).hiding(noise);
-      if (!(trained.train(train, run) instanceof TrainingOutcome.Trained)) {
+      trained.load(Start.from(file, set, seed));
+      TrainingRun run = TrainingRun.of(training, 1, 1, seed).hiding(Optional.of(noise));
+      if (!(trained.train(cases.train(), run) instanceof TrainingOutcome.Trained)) {
         throw new IOException("training did not end");
       }
-      double seconds = Duration.between(start, clock.instant()).toMillis() / 1000.0;
-      double[] logits = trained.predict(test, Preprocessing.of(training()));
-      return String.format(
-          Locale.ROOT,
-          "%s, epsilon %s, sigma %.3f: AUROC %.4f, %.1f s",
-          regime,
-          epsilon.map(String::valueOf).orElse("none"),
-          sigma,
-          Auroc.of(test.labels(), logits).orElseThrow().estimate(),
-          seconds);
+      double[] logits = trained.predict(cases.test(), Preprocessing.of(training));
+      return Auroc.of(cases.test().labels(), logits).orElseThrow().estimate();
     }
   }
 
-  private Training training() {
+  private Training training(boolean head) {
     return new Training(
         1,
         steps,
         (int) Math.round(RATE * cases),
-        new Training.Optimiser("adamw", STEP, 0, 0, 0, 1),
+        head
+            ? new Training.Optimiser("sgd", 1, 0, 0.9, 0, 1)
+            : new Training.Optimiser("adamw", 2e-3, 0.05, 0, 0, 1),
         new Training.Schedule(1, 0, true, 0),
         0,
         new Training.Input("none", "fixed", 0.25, 0.25),

@@ -80,6 +80,9 @@ public record StudyPlan(
     Combination.require(aggregation, training, protection);
     Combination.requireRobust(aggregation, protection, participation);
     protection.patients().ifPresent(p -> p.require(task, aggregation, training));
+    if (protection.central().isPresent()) {
+      CentralPrivacy.require(aggregation, protection);
+    }
     boolean compared = task.type() == Task.Type.CONTRASTIVE || task.type() == Task.Type.IMAGE_TEXT;
     check(
         !compared || training.batchSize() >= COMPARED_MIN,
@@ -231,6 +234,7 @@ public record StudyPlan(
    * @param minSamples fewest training examples with which a site may take part
    * @param smallCell counts below it are never released
    * @param patients noise that hides each patient from everybody; empty is none
+   * @param central noise that the coordinator adds to the sum; empty is none
    */
   public record Protection(
       Exposure exposure,
@@ -239,7 +243,8 @@ public record StudyPlan(
       int weightMax,
       int minSamples,
       int smallCell,
-      Optional<PatientPrivacy> patients) {
+      Optional<PatientPrivacy> patients,
+      Optional<CentralPrivacy> central) {
     /** Bounds alone, without noise. */
     public Protection(
         Exposure exposure,
@@ -248,13 +253,27 @@ public record StudyPlan(
         int weightMax,
         int minSamples,
         int smallCell) {
-      this(exposure, clip, range, weightMax, minSamples, smallCell, Optional.empty());
+      this(
+          exposure,
+          clip,
+          range,
+          weightMax,
+          minSamples,
+          smallCell,
+          Optional.empty(),
+          Optional.empty());
     }
 
     /** The same with noise. */
     public Protection with(PatientPrivacy noise) {
       return new Protection(
-          exposure, clip, range, weightMax, minSamples, smallCell, Optional.of(noise));
+          exposure, clip, range, weightMax, minSamples, smallCell, Optional.of(noise), central);
+    }
+
+    /** The same with noise that the coordinator adds. */
+    public Protection with(CentralPrivacy noise) {
+      return new Protection(
+          exposure, clip, range, weightMax, minSamples, smallCell, patients, Optional.of(noise));
     }
 
     public Protection {

@@ -28,6 +28,8 @@ final class Failure extends Exception {
     UNFIT_REFERENCE(2, "CS-MODEL-003"),
     UNFIT_CHECKPOINT(1, "CS-MODEL-004"),
     AUDIT_REFUSED(1, "CS-AUDIT-004"),
+    STATEMENT_REFUSED(1, "CS-PRIVACY-001"),
+    LEDGER_SET_BACK(1, "CS-PRIVACY-002"),
     INTERNAL(70, "CS-INTERNAL-001");
 
     private final int exit;

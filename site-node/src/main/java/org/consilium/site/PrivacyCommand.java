@@ -123,13 +123,20 @@ final class PrivacyCommand {
     X509Certificate root = signing.chain().getLast();
     String text = text(file);
     PrivacyStatement statement = PrivacyStatement.verified(text, root, signing.id().trustDomain());
+    if (!statement.site().equals(signing.id().siteName().orElse(""))) {
+      throw new Failure(
+          Failure.Kind.STATEMENT_REFUSED,
+          "privacy statement: it is site %s's, and this node is %s's"
+              .formatted(statement.site(), signing.id().siteName().orElse("")),
+          "verify it with that site's --state");
+    }
     PrivacyStatement.PrivacyLedgerEnd end = statement.end();
     PrivacyLedger.Place place = folder.privacy(witness);
     if (!PrivacyView.reaches(place, end.entries(), end.head())) {
       throw new Failure(
-          Failure.Kind.FAILED,
-          "privacy ledger: it does not go on from entry %d of the statement"
-              .formatted(end.entries()),
+          Failure.Kind.LEDGER_SET_BACK,
+          "privacy ledger: it does not go on from entry %d of the statement; it has %d"
+              .formatted(end.entries(), PrivacyView.of(place).entries()),
           "it was put back from an older copy: stop the node and find the newest one");
     }
     return new Console.Result(
@@ -141,7 +148,8 @@ final class PrivacyCommand {
     if (Files.size(file) > STATEMENT_BYTES_MAX) {
       throw new IOException("read statement: over %d bytes".formatted(STATEMENT_BYTES_MAX));
     }
-    return Files.readString(file);
+    // A byte that is no text becomes a mark that no statement has, and is refused as a change.
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
   }
 
   private static Map<String, Object> data(PrivacyView view) {

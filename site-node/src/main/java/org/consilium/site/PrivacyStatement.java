@@ -31,6 +31,7 @@ import org.consilium.site.ledger.privacy.PrivacyView;
 record PrivacyStatement(String body, String text) {
   private static final String LABEL = "consilium/v1/privacy-statement";
   private static final String END = "----- signed -----\n";
+  private static final String SIGNATURE = "signature: ";
   private static final String TITLE = "Consilium privacy statement";
   private static final Pattern HEAD =
       Pattern.compile("(?m)^ledger: (\\d{1,9}) entries, head ([0-9a-f]{64})$");
@@ -40,64 +41,72 @@ record PrivacyStatement(String body, String text) {
     String body =
         "%s\nsite: %s\ntime: %s\n%s\n"
             .formatted(TITLE, signing.id().siteName().orElse(""), now, view.text());
-    StringBuilder text = new StringBuilder(body).append(END);
     byte[] signature = SigningKey.of(signing).sign(LABEL, body.getBytes(StandardCharsets.UTF_8));
-    text.append("signature: ").append(base64(signature)).append('\n');
     try {
-      for (X509Certificate certificate : signing.chain()) {
-        text.append("certificate: ").append(base64(certificate.getEncoded())).append('\n');
-      }
+      return new PrivacyStatement(body, body + END + tail(signature, signing.chain()));
     } catch (CertificateEncodingException broken) {
       throw new IOException("write statement: encode a certificate", broken);
     }
-    return new PrivacyStatement(body, text.toString());
   }
 
   /**
-   * Reads a statement and checks its signature and certificates as of its own time.
+   * Reads a statement and checks its signature and certificates as of its own time. Not one byte of
+   * the text may be another than was written.
    *
    * @param root of the consortium, which the reader knows
-   * @throws IllegalArgumentException if it is no statement, or was not signed by a site
+   * @throws Failure if it is no statement, was changed, or was not signed by the site it names
    */
-  static PrivacyStatement verified(String text, X509Certificate root, String trustDomain) {
+  static PrivacyStatement verified(String text, X509Certificate root, String trustDomain)
+      throws Failure {
     int end = text.indexOf(END);
     if (end < 0 || !text.startsWith(TITLE + "\n")) {
-      throw new IllegalArgumentException("statement: the file is no privacy statement");
+      throw refused("the file is no privacy statement");
     }
     PrivacyStatement statement = new PrivacyStatement(text.substring(0, end), text);
-    List<byte[]> certificates = new ArrayList<>();
     byte[] signature = new byte[0];
-    for (String line : text.substring(end + END.length()).lines().toList()) {
-      String value = line.substring(line.indexOf(' ') + 1);
-      if (line.startsWith("signature: ")) {
-        signature = Base64.getDecoder().decode(value);
-      } else if (line.startsWith("certificate: ")) {
-        certificates.add(Base64.getDecoder().decode(value));
-      }
-    }
+    List<byte[]> certificates = new ArrayList<>();
     try {
+      for (String line : text.substring(end + END.length()).lines().toList()) {
+        byte[] value = Base64.getDecoder().decode(line.substring(line.indexOf(' ') + 1));
+        if (line.startsWith(SIGNATURE)) {
+          signature = value;
+        } else {
+          certificates.add(value);
+        }
+      }
       List<X509Certificate> chain = ChainCheck.parse(certificates);
       InstantSource then = InstantSource.fixed(Instant.parse(statement.field("time")));
       SpiffeId signer =
           new ChainCheck(root, trustDomain, then).verify(chain, SpiffeId.Kind.SITE_SIGNING);
-      boolean same =
-          signer.siteName().map(statement.field("site")::equals).orElse(false)
-              && VerifyingKey.of(chain.getFirst())
-                  .verify(LABEL, statement.body.getBytes(StandardCharsets.UTF_8), signature);
-      if (!same) {
-        throw new IllegalArgumentException("statement: the signature is not its site's");
+      if (!text.equals(statement.body + END + tail(signature, chain))) {
+        throw refused("what follows the signature's line was changed");
+      }
+      if (!signer.siteName().map(statement.site()::equals).orElse(false)) {
+        throw refused("it names site %s and was signed by %s".formatted(statement.site(), signer));
+      }
+      byte[] signed = statement.body.getBytes(StandardCharsets.UTF_8);
+      if (!VerifyingKey.of(chain.getFirst()).verify(LABEL, signed, signature)) {
+        throw refused("the signature is not of this text: it was changed");
       }
       return statement;
-    } catch (ChainRefused | DateTimeParseException refused) {
-      throw new IllegalArgumentException("statement: " + refused.getMessage(), refused);
+    } catch (ChainRefused
+        | CertificateEncodingException
+        | DateTimeParseException
+        | IllegalArgumentException unreadable) {
+      throw refused(String.valueOf(unreadable.getMessage()));
     }
   }
 
+  /** The site that it is about, in its own words. */
+  String site() {
+    return field("site");
+  }
+
   /** The number of entries that it states, and the hash of the last. */
-  PrivacyLedgerEnd end() {
+  PrivacyLedgerEnd end() throws Failure {
     Matcher found = HEAD.matcher(body);
     if (!found.find()) {
-      throw new IllegalArgumentException("statement: it names no ledger");
+      throw refused("it names no ledger");
     }
     return new PrivacyLedgerEnd(Long.parseLong(found.group(1)), found.group(2));
   }
@@ -111,6 +120,23 @@ record PrivacyStatement(String body, String text) {
         .findFirst()
         .map(line -> line.substring(name.length() + 2))
         .orElse("");
+  }
+
+  /** Signature and certificates as they stand behind the body. */
+  private static String tail(byte[] signature, List<X509Certificate> chain)
+      throws CertificateEncodingException {
+    StringBuilder text = new StringBuilder(SIGNATURE).append(base64(signature)).append('\n');
+    for (X509Certificate certificate : chain) {
+      text.append("certificate: ").append(base64(certificate.getEncoded())).append('\n');
+    }
+    return text.toString();
+  }
+
+  private static Failure refused(String why) {
+    return new Failure(
+        Failure.Kind.STATEMENT_REFUSED,
+        "privacy statement: " + why,
+        "compare with the copy that was kept elsewhere, as it was written");
   }
 
   private static String base64(byte[] bytes) {

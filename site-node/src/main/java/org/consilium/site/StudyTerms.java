@@ -196,6 +196,14 @@ record StudyTerms(Proposal proposal, SitePolicy policy, Instant now) {
   private static String noise(StudyPlan plan) {
     return PlanTerms.noise(plan)
         .map(n -> "epsilon %s at delta %s, noise %s".formatted(n.epsilon(), n.delta(), n.noise()))
+        .or(
+            () ->
+                plan.protection()
+                    .central()
+                    .map(
+                        c ->
+                            "by the coordinator alone, which reads your update as it is: epsilon %s at delta %s for all that one site says, noise %s; no patient is protected from the coordinator"
+                                .formatted(c.epsilon(), c.delta(), c.sigma())))
         .orElse("none: the study adds no noise (no differential privacy)");
   }
 

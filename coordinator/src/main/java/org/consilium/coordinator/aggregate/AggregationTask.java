@@ -21,6 +21,7 @@ import org.consilium.security.mask.Masks;
  * @param state the rule, and what it remembers
  * @param removal takes the masks off the sum modulo 2^R; empty where nothing is masked
  * @param robust how deltas are combined; empty is the weighted mean
+ * @param noise cuts every delta and is added to the mean; empty adds nothing
  * @param out receives θ′
  */
 public record AggregationTask(
@@ -31,6 +32,7 @@ public record AggregationTask(
     ServerState state,
     Optional<Masks> removal,
     Optional<RobustRule> robust,
+    Optional<CentralNoise> noise,
     SafetensorsWriter out) {
   public AggregationTask {
     updates = updates.stream().sorted(Comparator.comparing(SealedDelta::site)).toList();
@@ -48,6 +50,10 @@ public record AggregationTask(
                 .formatted(moment.layout(), layout));
       }
     }
+    if (noise.isPresent() && (removal.isPresent() || robust.isPresent())) {
+      throw new IllegalArgumentException(
+          "aggregate: central noise is for the plain mean of updates that are seen");
+    }
     if (updates.isEmpty()) {
       throw new IllegalArgumentException("aggregate: no updates");
     }
@@ -61,7 +67,16 @@ public record AggregationTask(
       List<Integer> scaleExponents,
       ServerState state,
       SafetensorsWriter out) {
-    this(base, updates, terms, scaleExponents, state, Optional.empty(), Optional.empty(), out);
+    this(
+        base,
+        updates,
+        terms,
+        scaleExponents,
+        state,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        out);
   }
 
   /** The updates as a robust rule sees them before it looks into them. */

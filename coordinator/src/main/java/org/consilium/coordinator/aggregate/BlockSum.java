@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.random.RandomGenerator;
 import org.consilium.coordinator.aggregate.FixedPointMean.Block;
 import org.consilium.coordinator.aggregate.FixedPointMean.TensorMax;
 import org.consilium.coordinator.aggregate.robust.Factors;
@@ -55,6 +56,8 @@ final class BlockSum implements AutoCloseable {
   private int[][] each = {}; // of every site, where a rule looks at single coordinates
   private double[][] seen = {};
   private final Optional<ServerRule.Round> round;
+  private final Optional<RandomGenerator> noise;
+  private final double deviation; // of the noise in the mean
 
   /** Sums blocks and steps. */
   BlockSum(AggregationTask task, Combining how, ServerRule.Round round) {
@@ -70,6 +73,8 @@ final class BlockSum implements AutoCloseable {
     this.task = task;
     this.how = how;
     this.round = round;
+    this.noise = task.noise().map(CentralNoise::stream);
+    this.deviation = task.noise().map(n -> n.deviation(task.weights())).orElse(0.0);
     this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
     this.layout = task.base().layout();
     this.removal = task.removal().map(Masks::copy);
@@ -309,6 +314,8 @@ final class BlockSum implements AutoCloseable {
         }
       }
     }
+    // Before the maxima: the next round's scales are published.
+    noise.ifPresent(chance -> CentralNoise.add(chance, deviation, delta, from, to));
     double max = 0;
     double squares = 0;
     for (int i = from; i < to; i++) {

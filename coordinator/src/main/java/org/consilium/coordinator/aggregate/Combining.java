@@ -36,18 +36,23 @@ sealed interface Combining {
 
   /** What the task's rule decides before anything is combined; a rule of distances takes a walk. */
   static Combining of(AggregationTask task, int threads) throws RoundBroken, IOException {
+    if (task.noise().isPresent()) {
+      Factors cut = task.noise().get().cut(norms(task), task.weights());
+      return summed(new Ruling(cut, List.of()), task);
+    }
     if (task.robust().isEmpty()) {
       return mean(task);
     }
     RobustRule.Round weights = task.weights();
     return switch (task.robust().get()) {
       case ByCoordinate rule -> new EachCoordinate(rule);
-      case ByNorm rule -> {
-        double[] norms = task.updates().stream().mapToDouble(SealedDelta::norm).toArray();
-        yield summed(rule.rule(norms, weights), task);
-      }
+      case ByNorm rule -> summed(rule.rule(norms(task), weights), task);
       case ByDistance rule -> summed(rule.rule(DistanceWalk.over(task, threads), weights), task);
     };
+  }
+
+  private static double[] norms(AggregationTask task) {
+    return task.updates().stream().mapToDouble(SealedDelta::norm).toArray();
   }
 
   private static Combining summed(Ruling ruling, AggregationTask task) {

@@ -8,6 +8,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.consilium.coordinator.study.StudyCentral;
 import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan;
@@ -21,7 +22,7 @@ final class PrivacyTable {
   /** Lines that follow another; empty without noise. */
   static String of(StudyPlan plan) {
     if (plan.protection().patients().isEmpty()) {
-      return "";
+      return StudyCentral.words(plan).map(words -> "\nprivacy: " + words).orElse("");
     }
     return "\nprivacy: %s\n%s"
         .formatted(
@@ -47,6 +48,17 @@ final class PrivacyTable {
               .map(round -> round + ":" + epsilon(plan, round))
               .collect(Collectors.joining(" ")));
     }
+    plan.protection()
+        .central()
+        .ifPresent(
+            c -> {
+              facts.put("centralEpsilonMax", Double.toString(c.epsilon()));
+              facts.put("centralDelta", Double.toString(c.delta()));
+              facts.put("centralSigma", Double.toString(c.sigma()));
+              facts.put(
+                  "centralPatientEpsilon",
+                  Double.toString(StudyCentral.patientEpsilon(plan, plan.rounds()).orElseThrow()));
+            });
     return facts;
   }
 

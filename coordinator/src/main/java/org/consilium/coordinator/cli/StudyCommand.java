@@ -139,7 +139,7 @@ final class StudyCommand implements Callable<Integer> {
                           s.get("name").text(),
                           s.get("state").text(),
                           s.get("round").text() + "/" + s.get("rounds").text(),
-                          decimal(s.get("best").get("score")),
+                          Headline.decimal(s.get("best").get("score")),
                           s.get("detail").text()))
               .toList();
       SiteCommand.output(spec, server)
@@ -173,16 +173,16 @@ final class StudyCommand implements Callable<Integer> {
                           s.get("connected").text().equals("true")
                               ? s.get("phase").text()
                               : "offline",
-                          decimal(s.get("global").get("value")),
-                          decimal(s.get("localOnly").get("value")),
-                          decimal(s.get("personal").get("value")),
+                          Headline.decimal(s.get("global").get("value")),
+                          Headline.decimal(s.get("localOnly").get("value")),
+                          Headline.decimal(s.get("personal").get("value")),
                           kept(s.get("kept").text()),
                           s.get("drift").text(),
                           s.get("remark").text()))
               .toList();
       SiteCommand.output(spec, server)
           .answer(
-              headline(study)
+              Headline.of(study)
                   + "\n"
                   + Output.table(
                       List.of(
@@ -239,7 +239,7 @@ final class StudyCommand implements Callable<Integer> {
       String last = "";
       while (true) {
         Json study = Json.parse(server.get(path(id)));
-        String line = headline(study);
+        String line = Headline.of(study);
         String state = study.get("state").text();
         boolean waits = state.equals("PAUSED") && !stay;
         boolean over = waits || state.equals("COMPLETED") || state.equals("FAILED");
@@ -302,7 +302,7 @@ final class StudyCommand implements Callable<Integer> {
                           m.get("round").text(),
                           m.get("version").text(),
                           m.get("bytes").text(),
-                          decimal(m.get("score")),
+                          Headline.decimal(m.get("score")),
                           m.get("published").text()))
               .toList();
       SiteCommand.output(spec, server)
@@ -365,31 +365,5 @@ final class StudyCommand implements Callable<Integer> {
               Output.object(data));
       return 0;
     }
-  }
-
-  private static String headline(Json study) {
-    String best = decimal(study.get("best").get("score"));
-    String window = study.get("window").text();
-    String detail = study.get("detail").text();
-    Json privacy = study.get("privacy");
-    String epsilon = decimal(privacy.get("epsilonSoFar"));
-    String masking = study.get("masking").text();
-    return "study %s  %s  round %s/%s%s%s%s%s%s"
-        .formatted(
-            study.get("name").text(),
-            study.get("state").text(),
-            study.get("round").text(),
-            study.get("rounds").text(),
-            window.equals("0") ? "" : "  window " + window,
-            best.equals("–") ? "" : "  best " + best,
-            epsilon.equals("–")
-                ? ""
-                : "  epsilon %s of %s".formatted(epsilon, privacy.get("epsilon").text()),
-            detail.isEmpty() ? "" : "  " + detail,
-            masking.isEmpty() ? "" : "  " + masking);
-  }
-
-  private static String decimal(Json number) {
-    return number.isNull() ? "–" : String.format(Locale.ROOT, "%.3f", number.number());
   }
 }

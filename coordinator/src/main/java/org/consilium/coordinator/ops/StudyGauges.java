@@ -11,6 +11,8 @@ import java.util.function.Predicate;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
 import org.consilium.coordinator.study.StudyAlgorithm;
+import org.consilium.coordinator.study.StudyCentral;
+import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.Decision;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
@@ -50,6 +52,7 @@ final class StudyGauges {
     StudyGauges all = new StudyGauges(gauges, study);
     all.facts();
     all.progress();
+    all.privacy();
     all.participants();
     all.updates();
     study.sites().forEach(all::site);
@@ -82,6 +85,19 @@ final class StudyGauges {
         .deadline()
         .ifPresent(t -> gauges.put("round_deadline_timestamp_seconds", s(t), "study", name));
     gauges.put("approvals_pending", count(s -> s.decision() == Decision.PENDING), "study", name);
+  }
+
+  /** What the plan's noise has come to: by patients at sites, or by the coordinator. */
+  private void privacy() {
+    StudyPlan plan = study.plan();
+    spent("patient", StudyPrivacy.epsilon(plan, study.round()));
+    int versions = StudyCentral.versions(study);
+    spent("central-site", StudyCentral.siteEpsilon(plan, versions));
+    spent("central-patient", StudyCentral.patientEpsilon(plan, versions));
+  }
+
+  private void spent(String unit, Optional<Double> epsilon) {
+    epsilon.ifPresent(e -> gauges.put("privacy_epsilon", e, "study", name, "unit", unit));
   }
 
   private void participants() {

@@ -101,8 +101,7 @@ public final class ModelCard {
     - Architecture `%s`, input %d × %d × %d (channels, height, width), labels: %s
     - %d of %d rounds, %d local epoch(s) a round, %s, batch %d, %s %s, weight decay %s
     - %d centres asked, quorum %d; data never left a centre
-    - Protection: sealed. Each update was encrypted to the study's aggregation key and signed; \
-    the aggregator's operator can read single updates. L2 norm of an update at most %s. \
+    - Protection: %s L2 norm of an update at most %s. \
     %s
     - Model selection: %s, mean over centres
     """
@@ -125,8 +124,9 @@ public final class ModelCard {
             training.optimiser().weightDecay(),
             plan.participation().sites().size(),
             plan.participation().quorum(),
+            exposure(plan),
             plan.protection().clip(),
-            privacy(plan),
+            privacy(plan, model),
             plan.select());
   }
 
@@ -159,12 +159,28 @@ public final class ModelCard {
     return table.toString();
   }
 
-  private static String privacy(StudyPlan plan) {
+  private static String exposure(StudyPlan plan) {
+    return switch (plan.protection().mode()) {
+      case SEALED ->
+          "sealed. Each update was encrypted to the study's aggregation key and signed; the"
+              + " aggregator's operator can read single updates.";
+      case MASKED ->
+          "masked. Updates were hidden by masks that cancel in the sum (CSA1, unaudited) and"
+              + " signed; the coordinator read the sum of at least %d centres alone."
+                  .formatted(plan.participation().quorum());
+    };
+  }
+
+  private static String privacy(StudyPlan plan, PublishedModel model) {
     return StudyPrivacy.words(plan)
         .map(
             words ->
-                "Differential privacy of the training patients (DP-SGD, Rényi accountant): %s. Hold-out patients and counts are not covered."
-                    .formatted(words))
+                "Differential privacy of the training patients (DP-SGD, Rényi accountant): %s. %s Hold-out patients and counts are not covered."
+                    .formatted(words, StudyPrivacy.spent(plan, model.round())))
+        .or(
+            () ->
+                StudyCentral.words(plan, model.round())
+                    .map(w -> "Differential privacy: " + w + "."))
         .orElse("No differential privacy.");
   }
 

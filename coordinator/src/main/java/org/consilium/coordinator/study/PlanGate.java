@@ -63,7 +63,9 @@ final class PlanGate {
                 .formatted(vector, FixedPoint.ring(plan).bits(), bytes, most));
       }
       Optional<String> refused =
-          set.unfit(plan.protection().patients()).or(() -> StudyPrivacy.objection(plan));
+          set.unfit(plan.protection().patients())
+              .or(() -> StudyPrivacy.objection(plan))
+              .or(() -> StudyCentral.objection(plan));
       if (refused.isPresent()) {
         throw new IllegalArgumentException(refused.get());
       }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.AggregationTask;
+import org.consilium.coordinator.aggregate.CentralNoise;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.aggregate.RuleUnmet;
 import org.consilium.coordinator.aggregate.SealedDelta;
@@ -126,7 +127,14 @@ record Publication(
                                 rule, opening.number(), sites, List.copyOf(moments), out.moments()),
                             removal,
                             robust(),
+                            noise(),
                             out.parameters())));
+  }
+
+  private Optional<CentralNoise> noise() {
+    return plan.protection()
+        .central()
+        .map(c -> new CentralNoise(c.sigma(), plan.protection().clip(), around.random()));
   }
 
   private Optional<RobustRule> robust() {

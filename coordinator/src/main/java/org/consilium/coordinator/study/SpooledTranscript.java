@@ -20,6 +20,11 @@ import org.consilium.protocol.RoundId;
 record SpooledTranscript(StudyEffects effects, Spool spool) implements Transcript {
   @Override
   public Optional<String> missing(Aggregating round) throws IOException {
+    if (effects.plan().protection().central().isPresent()) {
+      return Optional.of(
+          "its noise was drawn anew and kept nowhere: a round with central noise cannot be done"
+              + " again");
+    }
     for (Accepted update : round.accepted().values()) {
       RoundId id = new RoundId(effects.study(), round.opening().number());
       Spool.Place place = new Spool.Place(id, round.opening().attempt(), update.site());

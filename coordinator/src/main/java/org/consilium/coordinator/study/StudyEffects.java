@@ -80,6 +80,11 @@ final class StudyEffects implements RoundEffects {
     this.drift = drift;
   }
 
+  /** The study's settings. */
+  StudyPlan plan() {
+    return plan;
+  }
+
   /** The effects of a study, new or replayed; nothing has happened yet. */
   static StudyEffects of(
       Surroundings around,

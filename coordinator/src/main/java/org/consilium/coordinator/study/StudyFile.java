@@ -17,6 +17,7 @@ import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.CentralPrivacy;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
@@ -81,18 +82,20 @@ public final class StudyFile {
     Optional<ModelSpec> model = StudyLearning.model(modelKeys, question);
     Optional<Tuning> tuning = StudyLearning.tuning(spec.optionalMap("tuning"), question);
     Optional<Training> training =
-        StudyLearning.training(spec.optionalMap("training"), algorithm, question, hiding);
+        StudyLearning.training(
+            spec.optionalMap("training"), algorithm, question, hidingIn(hiding, tuning));
     Optional<Aggregation> aggregation = StudyAlgorithm.aggregation(algorithm);
     Optional<Robust> robust = StudyRobust.of(algorithm);
     int rounds = algorithm.integer("rounds", 30);
     algorithm.end();
     StudyRobust.requireSealed(algorithm, robust, privacy.text("mode", "masked"));
+    Optional<CentralPrivacy> central = StudyCentral.read(privacy, rounds);
     Optional<Protection> bounds = protection(privacy, aggregation, robust);
     Optional<PatientPrivacy> noise =
         hiding && training.isPresent()
             ? StudyPrivacy.read(privacy.map("dp"), training.get(), rounds)
             : Optional.empty();
-    Optional<Protection> protection = StudyPrivacy.with(bounds, noise);
+    Optional<Protection> protection = StudyCentral.with(StudyPrivacy.with(bounds, noise), central);
     Optional<Participation> participation = participation(spec.map("sites"));
     Optional<Monitoring> monitoring = monitoring(spec.optionalMap("drift"));
     int seed = spec.integer("seed", 1);
@@ -122,6 +125,13 @@ public final class StudyFile {
     checkTuning(plan.orElseThrow(), spec);
     text.check();
     return plan.orElseThrow();
+  }
+
+  private static StudyLearning.Hiding hidingIn(boolean hiding, Optional<Tuning> tuning) {
+    boolean head = tuning.filter(t -> t.regime() == Tuning.Regime.PROBE).isPresent();
+    return !hiding
+        ? StudyLearning.Hiding.NOTHING
+        : head ? StudyLearning.Hiding.IN_HEAD : StudyLearning.Hiding.IN_MORE;
   }
 
   /** What the catalogue says of model and tuning together. */

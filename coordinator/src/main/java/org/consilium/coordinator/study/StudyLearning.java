@@ -162,7 +162,7 @@ final class StudyLearning {
    *     bound on the noisy gradient would only shorten it
    */
   static Optional<Training> training(
-      YamlMap training, YamlMap algorithm, Question question, boolean hiding) {
+      YamlMap training, YamlMap algorithm, Question question, Hiding hiding) {
     double mu = StudyAlgorithm.proximal(algorithm);
     int localEpochs = algorithm.integer("localEpochs", 1);
     if (localEpochs < 1 || localEpochs > 1000) {
@@ -175,10 +175,10 @@ final class StudyLearning {
           case CLASSIFICATION, MULTILABEL, SEGMENTATION, MASKED -> false;
         };
     int batchSize = training.integer("batchSize", compared ? COMPARED_BATCH : BATCH);
-    Optional<Optimiser> optimiser = optimiser(training, hiding ? 0 : 1);
-    Optional<Schedule> schedule = schedule(training);
+    Optional<Optimiser> optimiser = optimiser(training, hiding);
+    Optional<Schedule> schedule = schedule(training, hiding);
     Optional<Input> input = input(training);
-    boolean localBaseline = training.flag("localBaseline", !hiding);
+    boolean localBaseline = training.flag("localBaseline", hiding == Hiding.NOTHING);
     Optional<Personal> personal = personal(training.optionalMap("personal"));
     training.end();
     if (optimiser.isEmpty() || schedule.isEmpty() || input.isEmpty() || personal.isEmpty()) {
@@ -198,19 +198,38 @@ final class StudyLearning {
                 localBaseline));
   }
 
-  private static Optional<Optimiser> optimiser(YamlMap training, double clip) {
-    String name = training.choice("optimiser", "adamw", List.of("adamw", "sgd"));
-    double learningRate = training.number("learningRate", 2e-3);
-    double weightDecay = training.number("weightDecay", 0.05);
-    double momentum = training.number("momentum", 0);
-    double gradientClip = training.number("gradientClip", clip);
+  /** What a study file's noise is for, as far as defaults hang on it. */
+  enum Hiding {
+    /** No noise. */
+    NOTHING,
+    /** Patients, in training of a head alone. */
+    IN_HEAD,
+    /** Patients, in training of more. */
+    IN_MORE
+  }
+
+  /**
+   * Under noise a step's gradient is bounded already, by patient; and a head is best moved by
+   * momentum: what AdamW divides by is the noise's size, the same in every coordinate
+   * (bench/RESULTS.md).
+   */
+  private static Optional<Optimiser> optimiser(YamlMap training, Hiding hiding) {
+    boolean head = hiding == Hiding.IN_HEAD;
+    String name = training.choice("optimiser", head ? "sgd" : "adamw", List.of("adamw", "sgd"));
+    boolean moved = head && name.equals("sgd");
+    double learningRate = training.number("learningRate", moved ? 1 : 2e-3);
+    double weightDecay = training.number("weightDecay", moved ? 0 : 0.05);
+    double momentum = training.number("momentum", moved ? 0.9 : 0);
+    double gradientClip = training.number("gradientClip", hiding == Hiding.NOTHING ? 1 : 0);
     double layerDecay = training.number("layerDecay", 1);
     return training.build(
         () -> new Optimiser(name, learningRate, weightDecay, momentum, gradientClip, layerDecay));
   }
 
-  private static Optional<Schedule> schedule(YamlMap training) {
-    double firstRoundFactor = training.number("firstRoundFactor", 0.5);
+  private static Optional<Schedule> schedule(YamlMap training, Hiding hiding) {
+    // What a step's noise costs is the same in round 1: a smaller step there gives it away.
+    double firstRoundFactor =
+        training.number("firstRoundFactor", hiding == Hiding.NOTHING ? 0.5 : 1);
     double warmupRounds = training.number("warmupRounds", 0);
     boolean cosine = training.flag("cosine", true);
     double averaging = training.number("averaging", 0);

@@ -1,5 +1,6 @@
 package org.consilium.coordinator.study;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.protocol.PatientPrivacy;
@@ -116,6 +117,23 @@ public final class StudyPrivacy {
   /** A plan's bounds with its noise. */
   static Optional<Protection> with(Optional<Protection> bounds, Optional<PatientPrivacy> noise) {
     return noise.isPresent() ? bounds.map(b -> b.with(noise.get())) : bounds;
+  }
+
+  /**
+   * What the version of a round has spent of each patient, in a sentence. ε is rounded up, to a
+   * millionth.
+   */
+  static String spent(StudyPlan plan, int round) {
+    PatientPrivacy terms = plan.protection().patients().orElseThrow();
+    double epsilon = Math.ceil(epsilon(plan, round).orElseThrow() * 1e6) / 1e6;
+    return String.format(
+        Locale.ROOT,
+        "Up to this version, %d round(s) of %d steps: epsilon %.6f; a round that was begun again"
+            + " counts again at its sites, and their ledgers end at %s.",
+        round,
+        terms.roundSteps(plan.training()),
+        epsilon,
+        terms.epsilon());
   }
 
   /** What the plan promises each patient, in a line; empty without noise. */

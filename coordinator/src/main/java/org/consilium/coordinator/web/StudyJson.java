@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.study.CentreScores;
 import org.consilium.coordinator.study.MaskingView;
+import org.consilium.coordinator.study.StudyCentral;
 import org.consilium.coordinator.study.StudyPrivacy;
 import org.consilium.coordinator.study.StudySnapshot;
 import org.consilium.coordinator.study.StudySnapshot.DriftPoint;
@@ -45,6 +46,7 @@ record StudyJson(
     @Nullable Robust robust,
     String select,
     @Nullable Privacy privacy,
+    @Nullable Central central,
     @Nullable Model best,
     String masking,
     List<Site> sites) {
@@ -70,6 +72,7 @@ record StudyJson(
         Robust.of(study.plan().protection().exposure().robustRule()),
         study.plan().select(),
         Privacy.of(study),
+        Central.of(study),
         study.best().map(Model::of).orElse(null),
         study.rounds().isEmpty()
             ? ""
@@ -106,6 +109,40 @@ record StudyJson(
               p ->
                   new Privacy(
                       p.epsilon(), p.delta(), soFar.orElse(0.0), p.sigma(), p.clip(), p.rate()))
+          .orElse(null);
+    }
+  }
+
+  /**
+   * Noise that the coordinator adds to the sum, which it sees.
+   *
+   * @param epsilon of all rounds, for all that one site says
+   * @param epsilonSoFar of the versions so far
+   * @param patientEpsilonSoFar the same for one patient of one site
+   */
+  @Serdeable
+  record Central(
+      double epsilon,
+      double delta,
+      double epsilonSoFar,
+      double patientEpsilonSoFar,
+      double sigma,
+      double clip) {
+    static @Nullable Central of(StudySnapshot study) {
+      int versions = StudyCentral.versions(study);
+      return study
+          .plan()
+          .protection()
+          .central()
+          .map(
+              c ->
+                  new Central(
+                      c.epsilon(),
+                      c.delta(),
+                      StudyCentral.siteEpsilon(study.plan(), versions).orElse(0.0),
+                      StudyCentral.patientEpsilon(study.plan(), versions).orElse(0.0),
+                      c.sigma(),
+                      study.plan().protection().clip()))
           .orElse(null);
     }
   }

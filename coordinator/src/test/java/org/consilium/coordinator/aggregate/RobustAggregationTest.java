@@ -237,6 +237,7 @@ final class RobustAggregationTest {
                       state,
                       Optional.empty(),
                       Optional.of(rule),
+                      Optional.empty(),
                       writer));
       Digest _ = writer.finish(false);
       return new Made(step, all(out), Digest.sha256(Files.readAllBytes(out)));

@@ -60,7 +60,7 @@ public final class SampleStudies implements StudyCatalogue {
           model: {architecture: resnet-gn, height: 64, width: 64}
           task: {labels: [absent, present]}
           algorithm: {name: fedprox, rounds: 12, robust: {rule: norm-clip}}
-          privacy: {mode: sealed}
+          privacy: {mode: sealed, dp: {epsilon: 8}}
           sites: {include: [north, south, east, west]}
           drift: {windows: 8}
         """);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.CentralPrivacy;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Exposure.Ring;
 import org.consilium.protocol.Limits;
@@ -185,6 +186,15 @@ public final class PlanCodec {
                         .setSigma(p.sigma())
                         .setClip(p.clip())
                         .setRate(p.rate())));
+    protection
+        .central()
+        .ifPresent(
+            c ->
+                message.setCentral(
+                    org.consilium.proto.v1.CentralPrivacy.newBuilder()
+                        .setEpsilon(c.epsilon())
+                        .setDelta(c.delta())
+                        .setSigma(c.sigma())));
     return message.build();
   }
 
@@ -209,7 +219,12 @@ public final class PlanCodec {
         p.getWeightMax(),
         p.getMinSamples(),
         p.getSmallCell(),
-        p.hasPatients() ? Optional.of(patients(p.getPatients())) : Optional.empty());
+        p.hasPatients() ? Optional.of(patients(p.getPatients())) : Optional.empty(),
+        p.hasCentral() ? Optional.of(central(p.getCentral())) : Optional.empty());
+  }
+
+  private static CentralPrivacy central(org.consilium.proto.v1.CentralPrivacy c) {
+    return new CentralPrivacy(c.getEpsilon(), c.getDelta(), c.getSigma());
   }
 
   private static PatientPrivacy patients(org.consilium.proto.v1.PatientPrivacy p) {

@@ -25,8 +25,8 @@ import org.consilium.sim.process.Supervisor;
 
 /**
  * A consortium in a folder: {@code consortium/} the issuing authority and what it gave the
- * coordinator, {@code coordinator/} its state, one folder a site, {@code logs/}, and {@code
- * coordinator.yaml} if somebody puts it there. All services are children of the given supervisor.
+ * coordinator, {@code coordinator/} its state, one folder a site, {@code logs/}. All services are
+ * children of the given supervisor.
  */
 public final class LocalConsortium implements AutoCloseable {
   /** Name of the coordinator among the children. */
@@ -120,11 +120,7 @@ public final class LocalConsortium implements AutoCloseable {
     return start(installation, layout, clock, supervisor, List.of());
   }
 
-  /**
-   * The same with further options of {@code coordinator serve}.
-   *
-   * @param options for example {@code --keep-updates}
-   */
+  /** The same with further options of {@code coordinator serve}, as {@code --keep-updates}. */
   public static LocalConsortium start(
       Installation installation,
       Layout layout,

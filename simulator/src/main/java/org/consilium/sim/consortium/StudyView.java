@@ -88,8 +88,8 @@ public record StudyView(
   }
 
   /**
-   * Every site was asked by its own people: one that refuses has data that do not fit. One that was
-   * asked before its people decided says so, and answers anew within seconds.
+   * Every site was asked by its own people: one that refuses has data that do not fit, or no
+   * budget. One that was asked before its people decided says so, and answers anew within seconds.
    *
    * @throws IOException if one does; names it and its reason
    */

@@ -170,7 +170,10 @@ final class MaskingLiar extends CoordinationGrpc.CoordinationImplBase implements
 
   private Welcome welcome(SiteId site) {
     Welcome.Builder welcome =
-        Welcome.newBuilder().setProtocol(Limits.PROTOCOL).setSite(site.value());
+        Welcome.newBuilder()
+            .setProtocol(Limits.PROTOCOL)
+            .setSite(site.value())
+            .setCoordinatorTimeMillis(InstantSource.system().millis());
     der(signing).forEach(c -> welcome.addSigningChain(ByteString.copyFrom(c)));
     return welcome.build();
   }

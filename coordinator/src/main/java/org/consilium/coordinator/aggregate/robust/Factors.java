@@ -62,7 +62,7 @@ public record Factors(List<Long> factors, long denominator) {
    *
    * @param lengths what is left of each, 0 to 1; rounded down, so that none gets longer
    */
-  static Factors shortened(double[] lengths, Round round) {
+  public static Factors shortened(double[] lengths, Round round) {
     List<Long> factors = new ArrayList<>();
     for (double length : lengths) {
       factors.add((long) (length * ONE));

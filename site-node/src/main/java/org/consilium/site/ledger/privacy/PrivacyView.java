@@ -121,7 +121,7 @@ public record PrivacyView(long entries, String head, Optional<String> fault, Lis
           "cohort %s: spent epsilon %s%s"
               .formatted(
                   cohort.name,
-                  three(cohort.epsilon),
+                  six(cohort.epsilon),
                   cohort
                       .budget
                       .map(b -> " of %s at delta %s".formatted(b.epsilon(), b.delta()))
@@ -131,7 +131,7 @@ public record PrivacyView(long entries, String head, Optional<String> fault, Lis
             "  study %s: epsilon %s of at most %s at delta %s, %d steps"
                 .formatted(
                     study.study,
-                    three(study.epsilon),
+                    six(study.epsilon),
                     study.ceiling.epsilon(),
                     study.ceiling.delta(),
                     study.steps));
@@ -140,8 +140,8 @@ public record PrivacyView(long entries, String head, Optional<String> fault, Lis
     return String.join("\n", lines);
   }
 
-  /** Upwards: a statement never says less than was spent. */
-  private static String three(double epsilon) {
-    return String.format(Locale.ROOT, "%.3f", Math.ceil(epsilon * 1000) / 1000);
+  /** Upwards, to a millionth: a statement never says less than was spent. */
+  private static String six(double epsilon) {
+    return String.format(Locale.ROOT, "%.6f", Math.ceil(epsilon * 1e6) / 1e6);
   }
 }
