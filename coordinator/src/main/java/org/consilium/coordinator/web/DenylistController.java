@@ -42,9 +42,12 @@ final class DenylistController {
     }
   }
 
-  /** What is asked. */
+  /** What is asked. A caller may send anything, also nothing. */
   @Serdeable
-  record Denial(String kind, String value, @Nullable String reason) {}
+  record Denial(
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String kind,
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String value,
+      @Serdeable.Deserializable(using = StrictText.class) @Nullable String reason) {}
 
   /** All entries, the oldest first. */
   @Get
@@ -56,13 +59,14 @@ final class DenylistController {
   @Post
   HttpResponse<EntryJson> add(@Body Denial denial) throws MembershipRefused, IOException {
     Denylist.Kind kind =
-        switch (denial.kind()) {
+        switch (SitesController.given(denial.kind(), "kind")) {
           case "id" -> Denylist.Kind.ID;
           case "key" -> Denylist.Kind.KEY;
           case "serial" -> Denylist.Kind.SERIAL;
           default -> throw new IllegalArgumentException("kind must be id, key or serial");
         };
     String reason = denial.reason() == null ? "" : denial.reason();
-    return HttpResponse.created(EntryJson.of(parts.denylist().add(kind, denial.value(), reason)));
+    String value = SitesController.given(denial.value(), "value");
+    return HttpResponse.created(EntryJson.of(parts.denylist().add(kind, value, reason)));
   }
 }

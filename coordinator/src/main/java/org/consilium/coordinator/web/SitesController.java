@@ -113,7 +113,8 @@ final class SitesController {
     return Base64.getDecoder().decode(given(base64, name));
   }
 
-  private static String given(@Nullable String value, String name) {
+  /** A field that a request cannot do without. */
+  static String given(@Nullable String value, String name) {
     if (value == null) {
       throw new IllegalArgumentException("the body has no " + name);
     }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -347,7 +348,10 @@ final class HostileMessageTest {
   private static void assertTyped(int index, MethodDescriptor<?, ?> method, Status end) {
     // A session ends by saying goodbye, which is no status.
     boolean goodbye = method.getType() == MethodDescriptor.MethodType.BIDI_STREAMING && end.isOk();
-    if (!goodbye) {
+    // Where nothing is asked, a few unknown fields change nothing.
+    boolean nothingAsked =
+        Set.of("Revocations", "GetRoster").contains(method.getBareMethodName()) && end.isOk();
+    if (!goodbye && !nothingAsked) {
       assertThat(end.getCode())
           .as("message %d to %s: %s", index, method.getFullMethodName(), end)
           .isIn(TYPED);

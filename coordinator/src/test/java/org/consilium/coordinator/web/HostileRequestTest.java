@@ -163,11 +163,16 @@ final class HostileRequestTest {
   }
 
   @Test
-  void badInput_47_namesOfSites_holdNoMarkupFormulaOrLine() throws Exception {
+  void badInput_47_namesOfPeople_holdNoMarkupFormulaOrLine() throws Exception {
     for (String name :
         List.of(
             "<script>", "=cmd|'/c calc'!A0", "@sum", "a\\r\\nb", "\\u001b[2J", "a\\\"}", "ＮＯＲＴＨ")) {
-      assertRefused(post("/api/v1/invitations", "{\"site\":\"" + name + "\",\"ttl\":\"1h\"}"), 400);
+      HttpResponse<String> answer =
+          post(
+              "/api/v1/motions",
+              "{\"person\":\"%s\",\"motion\":\"AAAA\",\"signature\":\"AAAA\"}".formatted(name));
+      assertRefused(answer, 400);
+      assertThat(answer.body()).doesNotContain("<script", "\u001b");
     }
   }
 
@@ -186,10 +191,9 @@ final class HostileRequestTest {
   void badInput_48_fieldsThatNobodyMaySet_areRefusedOrIgnored() throws Exception {
     HttpResponse<String> answer =
         post(
-            "/api/v1/sites/south:approve",
-            "{\"fingerprint\":\""
-                + "00".repeat(32)
-                + "\",\"state\":\"ACTIVE\",\"role\":\"admin\"}");
+            "/api/v1/motions",
+            "{\"motion\":\"AAAA\",\"person\":\"ada\",\"signature\":\"AAAA\","
+                + "\"state\":\"ACTIVE\",\"role\":\"consortium-admin\",\"carried\":true}");
 
     assertThat(answer.statusCode()).isIn(400, 422);
     assertThat(server.consortium.list())
@@ -199,15 +203,15 @@ final class HostileRequestTest {
 
   @Test
   void badInput_48_deepHugeOrForeignBodies_areRefused() throws Exception {
-    assertRefused(post("/api/v1/invitations", "[".repeat(100_000)), 400);
-    assertRefused(post("/api/v1/invitations", "{\"site\":".repeat(20_000)), 400);
-    assertRefused(post("/api/v1/invitations", "{\"site\":[[[{}]]]}"), 400);
-    assertRefused(post("/api/v1/invitations", "{\"site\":\"" + "x".repeat(200_000) + "\"}"), 400);
-    assertRefused(post("/api/v1/invitations", "not json"), 400);
-    assertRefused(post("/api/v1/invitations", "{\"site\":\"" + "x".repeat(400_000) + "\"}"), 413);
+    assertRefused(post("/api/v1/motions", "[".repeat(100_000)), 400);
+    assertRefused(post("/api/v1/motions", "{\"person\":".repeat(20_000)), 400);
+    assertRefused(post("/api/v1/motions", "{\"person\":[[[{}]]]}"), 400);
+    assertRefused(post("/api/v1/motions", "{\"person\":\"" + "x".repeat(200_000) + "\"}"), 400);
+    assertRefused(post("/api/v1/motions", "not json"), 400);
+    assertRefused(post("/api/v1/motions", "{\"person\":\"" + "x".repeat(400_000) + "\"}"), 413);
     assertRefused(
         send(
-            admin("/api/v1/invitations")
+            admin("/api/v1/motions")
                 .header("Content-Type", "application/xml")
                 .POST(
                     BodyPublishers.ofString(
@@ -218,10 +222,10 @@ final class HostileRequestTest {
   @Test
   void badInput_48_fieldsNullMissingOrOfAnotherType_areRefusedByEveryPost() throws Exception {
     List<String> posts = posts();
-    assertThat(posts).hasSize(10).contains("/api/v1/invitations", "/api/v1/sites/{id}:approve");
+    assertThat(posts).hasSize(10).contains("/api/v1/motions", "/api/v1/denylist");
     posts.remove("/api/v1/studies/{id}:replay"); // reads no body, and the sample replays any study
     for (String path : posts) {
-      String there = path.replace("{id}", path.endsWith(":approve") ? "south" : "nowhere");
+      String there = path.replace("{id}", "nowhere");
       String type = path.equals("/api/v1/studies") ? "application/yaml" : JSON;
       for (String body : strange()) {
         HttpResponse<String> answer =
@@ -239,10 +243,11 @@ final class HostileRequestTest {
   private static List<String> strange() {
     List<String> bodies =
         new ArrayList<>(List.of("", "null", "[]", "5", "true", "\"x\"", "[null]", "{}"));
-    for (String field : List.of("site", "ttl", "fingerprint", "reason", "unknown")) {
+    for (String field :
+        List.of("motion", "person", "signature", "kind", "value", "reason", "unknown")) {
       for (String value : List.of("null", "5", "true", "{}", "[]", "[null]", "[\"a\",\"b\"]")) {
         bodies.add("{\"%s\":%s}".formatted(field, value));
-        bodies.add("{\"site\":null,\"fingerprint\":null,\"%s\":%s}".formatted(field, value));
+        bodies.add("{\"motion\":null,\"kind\":null,\"%s\":%s}".formatted(field, value));
       }
     }
     return bodies;
