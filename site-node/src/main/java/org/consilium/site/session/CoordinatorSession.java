@@ -176,13 +176,6 @@ public final class CoordinatorSession {
     }
   }
 
-  /** A stream that was welcomed, the key that signs on it, and the credential it came with. */
-  private record Opened(
-      BlockingClientCall<SiteMessage, CoordinatorMessage> stream,
-      Optional<CoordinatorKey> key,
-      Goodbye.Reason refusal,
-      int generation) {}
-
   private Opened greet()
       throws StatusException, TimeoutException, InterruptedException, ChainRefused, IOException {
     int generation = link.generation();
@@ -248,7 +241,11 @@ public final class CoordinatorSession {
         throw new TimeoutException();
       }
     }
-    stream.halfClose();
+    synchronized (sending) {
+      if (!halt.halted()) { // a node that stops has cancelled it
+        stream.halfClose();
+      }
+    }
     return Optional.of(Goodbye.Reason.REASON_UNSPECIFIED);
   }
 
