@@ -122,7 +122,7 @@ final class AuthorityLine implements AutoCloseable {
   private static void copy(Consortium consortium) {
     try {
       consortium.copy();
-    } catch (IOException away) {
+    } catch (IOException | RuntimeException away) { // whatever it was, the timer must go on
       LOG.warn("memberships stay as they are known: {}", away.getMessage());
     }
   }

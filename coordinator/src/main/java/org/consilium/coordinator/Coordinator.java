@@ -108,22 +108,12 @@ public final class Coordinator implements AutoCloseable {
     Journal journal = openJournal(registry);
     boolean whole = checkJournal(journal);
     AuthorityClient authority = keep(AuthorityLine.open(settings, clock, random)).client();
-    OwnCertificate tls =
-        own(
-            "tls",
-            authority,
-            SpiffeId.coordinator(authority.trustDomain(), "main"),
-            Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
+    OwnCertificate tls = tls(authority);
     Consortium consortium = Consortium.open(journal, authority, clock);
     keep(AuthorityLine.copying(consortium));
     Denylist denylist = Denylist.open(journal);
-    Revocations revocations =
-        new Revocations(
-            consortium,
-            denylist,
-            authority,
-            settings.state().resolve("identity").resolve("revoked.crl"),
-            clock);
+    Path list = settings.state().resolve("identity").resolve("revoked.crl");
+    Revocations revocations = new Revocations(consortium, denylist, authority, list, clock);
     AccessMetrics access = new AccessMetrics(registry);
     Presence presence = new Presence(clock, System::nanoTime, SILENCE_MAX);
     Credential signing = signingCredential(authority);
@@ -141,6 +131,16 @@ public final class Coordinator implements AutoCloseable {
     audit.start(() -> presence.wake(consortium.list().stream().map(Member::site).toList()));
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     keep(threads::shutdownNow);
+    GrpcServers.Services services =
+        new GrpcServers.Services(
+            new CoordinationService(
+                studies,
+                audit,
+                presence,
+                new CoordinationService.Certificates(consortium, revocations),
+                clock,
+                threads),
+            new EnrolmentService(consortium, access, clock));
     GrpcServers grpc =
         keep(
             GrpcServers.start(
@@ -148,15 +148,7 @@ public final class Coordinator implements AutoCloseable {
                     settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
                 tls.current(),
                 new GrpcServers.Members(consortium, denylist, revocations, clock),
-                new GrpcServers.Services(
-                    new CoordinationService(
-                        studies,
-                        audit,
-                        presence,
-                        new CoordinationService.Certificates(consortium, revocations),
-                        clock,
-                        threads),
-                    new EnrolmentService(consortium, access, clock)),
+                services,
                 access));
     tls.keepAlive(grpc::renew);
     WebServer web =
@@ -282,6 +274,14 @@ public final class Coordinator implements AutoCloseable {
       LOG.error("the journal was changed from outside: entry {} does not fit the chain", firstBad);
     }
     return firstBad == 0;
+  }
+
+  private OwnCertificate tls(AuthorityClient authority) throws IOException {
+    return own(
+        "tls",
+        authority,
+        SpiffeId.coordinator(authority.trustDomain(), "main"),
+        Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
   }
 
   private OwnCertificate own(String name, AuthorityClient authority, SpiffeId id, Leaf.Terms terms)

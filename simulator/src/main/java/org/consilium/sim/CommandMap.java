@@ -58,7 +58,7 @@ final class CommandMap {
                       "proposal", "consilium proposal list", "what waits for a second person"),
                   new Entry(
                       "coordinator serve",
-                      "consilium coordinator serve --state lab/coordinator --consortium"
+                      "consilium coordinator serve --state lab/c --consortium"
                           + " lab/consortium/coordinator",
                       "the service that runs rounds"),
                   new Entry(

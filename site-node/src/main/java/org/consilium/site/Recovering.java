@@ -53,8 +53,10 @@ final class Recovering {
           new RenewalCall.Lapsed(
               membership.site(), membership.root(), ended.leaf(), SigningKey.of(signing));
       return switch (new RenewalCall(link).recover(lapsed, fresh, console.clock())) {
-        case RenewalCall.Reply.Failed(var status, String reason) ->
-            throw new Failure(Joining.kind(status), "renew: " + reason, "");
+        case RenewalCall.Reply.Failed failed -> {
+          Renewing.forget(state, failed);
+          throw new Failure(Joining.kind(failed.status()), "renew: " + failed.reason(), "");
+        }
         case RenewalCall.Reply.Issued(List<X509Certificate> chain) -> {
           Credential next = Renewing.store(state, console, ended, fresh, chain);
           yield new Console.Result(

@@ -1,5 +1,6 @@
 package org.consilium.site;
 
+import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +103,10 @@ final class Renewing {
     try {
       KeyRequest fresh = request(state, current, random);
       return switch (line.call().renew(fresh)) {
-        case RenewalCall.Reply.Failed failed -> failed.reason();
+        case RenewalCall.Reply.Failed failed -> {
+          forget(state, failed);
+          yield failed.reason();
+        }
         case RenewalCall.Reply.Issued(List<X509Certificate> chain) -> {
           Credential next = store(state, console, current, fresh, chain);
           line.link().renew(next);
@@ -158,6 +162,13 @@ final class Renewing {
     } catch (ChainRefused | IllegalArgumentException unfit) {
       throw new Failure(
           Failure.Kind.NOT_ALLOWED, "the renewed certificate: " + unfit.getMessage(), "");
+    }
+  }
+
+  /** A request that is refused for what it is will be refused again: the next one has a new key. */
+  static void forget(StateFolder state, RenewalCall.Reply.Failed failed) throws IOException {
+    if (failed.status() == Status.Code.INVALID_ARGUMENT) {
+      Files.deleteIfExists(file(state));
     }
   }
 

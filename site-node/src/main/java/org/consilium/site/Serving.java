@@ -126,41 +126,30 @@ final class Serving {
               gate)) {
         publish(membership, server.port());
         SiteIdentity self = SiteIdentity.of(signing, state.roundingSecret(random));
-        Tools tools =
-            tools(
-                config,
-                new Parts(
-                    membership,
-                    policy,
-                    canaries,
-                    cohort,
-                    self,
-                    chains,
-                    roster,
-                    ledger,
-                    privacy,
-                    metrics,
-                    link));
-        Desk desk = new Desk(tools);
-        CoordinatorSession session =
-            new CoordinatorSession(
-                link,
-                new CoordinatorSession.Self(
-                    membership.site(),
-                    chains,
-                    SiteMain.version(),
-                    AuditWitness.open(state.audit(), signing, chains, console.clock()),
-                    roster),
-                desk,
-                console.clock());
-        Renewing renewing =
-            new Renewing(
-                state,
-                console,
-                random,
-                tls,
-                new Renewing.Line(link, new RenewalCall(link), revoked, metrics));
-        return run(session, desk, renewing);
+        Parts parts =
+            new Parts(
+                membership,
+                policy,
+                canaries,
+                cohort,
+                self,
+                chains,
+                roster,
+                ledger,
+                privacy,
+                metrics,
+                link);
+        Desk desk = new Desk(tools(config, parts));
+        CoordinatorSession.Self node =
+            new CoordinatorSession.Self(
+                membership.site(),
+                chains,
+                SiteMain.version(),
+                AuditWitness.open(state.audit(), signing, chains, console.clock()),
+                roster);
+        CoordinatorSession session = new CoordinatorSession(link, node, desk, console.clock());
+        Renewing.Line line = new Renewing.Line(link, new RenewalCall(link), revoked, metrics);
+        return run(session, desk, new Renewing(state, console, random, tls, line));
       }
     } finally {
       Files.deleteIfExists(state.endpoint());

@@ -56,6 +56,7 @@ import org.consilium.security.witness.Attribution;
 /** The issuing authority over mutual TLS. Safe for use by many threads. */
 public final class AuthorityClient implements Authority, AutoCloseable {
   private static final Duration ANSWER = Duration.ofSeconds(20);
+  private static final Duration LIST_ANSWER = Duration.ofSeconds(3);
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
 
   private final X509Certificate root;
@@ -211,7 +212,14 @@ public final class AuthorityClient implements Authority, AutoCloseable {
                   .setSerial(ByteString.copyFrom(one.serial().toByteArray()))
                   .setSinceMillis(one.since().toEpochMilli()));
     }
-    return ask("list revoked", stub -> stub.listRevoked(request.build())).getList().toByteArray();
+    // Handshakes wait for it, and they have ten seconds.
+    return ask(
+            "list revoked",
+            stub ->
+                stub.withDeadlineAfter(LIST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                    .listRevoked(request.build()))
+        .getList()
+        .toByteArray();
   }
 
   @Override

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
     description = "People of the roster and their keys.",
     subcommands = {
       PersonCommand.New.class,
+      PersonCommand.Trust.class,
       PersonCommand.Add.class,
       PersonCommand.Remove.class,
       PersonCommand.ListPersons.class
@@ -120,6 +121,64 @@ final class PersonCommand implements Callable<Integer> {
               The line above is public: an administrator adds it to the roster. %s stays with you.
               """
                   .formatted(person.line(), file),
+              Output.object(data));
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "trust",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Makes a key sign for one consortium alone, by its root's fingerprint.",
+        "",
+        "  consilium person trust --root 8f3a… --person ada.key",
+        ""
+      })
+  static final class Trust implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+        names = "--root",
+        required = true,
+        paramLabel = "HEX",
+        description = "fingerprint of the root, as the authority's operator says it")
+    private String root = "";
+
+    @Option(names = "--person", required = true, paramLabel = "FILE", description = "the key")
+    private Path file = Path.of("person.key");
+
+    @Option(names = "--json", description = "print one JSON envelope")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+      PersonKey key = PersonKey.read(file);
+      Fingerprint trusted;
+      try {
+        trusted = Fingerprint.parse(root);
+      } catch (IllegalArgumentException illegal) {
+        throw new CliFailure(
+            Exit.USAGE,
+            "CS-USAGE-001",
+            "--root: " + illegal.getMessage(),
+            "consilium person trust --help");
+      }
+      if (key.root().isPresent() && !key.root().get().equals(trusted)) {
+        throw new CliFailure(
+            Exit.NOT_FOUND_OR_CONFLICT,
+            "CS-PERSON-002",
+            "%s trusts the root %s".formatted(file, key.root().get()),
+            "one key is for one consortium; make another with consilium person new");
+      }
+      key.trusting(trusted).replace(file);
+      Map<String, String> data = new LinkedHashMap<>();
+      data.put("name", key.name());
+      data.put("rootFingerprint", trusted.hex());
+      Output.of(spec.commandLine(), json)
+          .answer(
+              "%s signs for the consortium of root %s alone"
+                  .formatted(key.name(), String.join(" ", trusted.words())),
               Output.object(data));
       return 0;
     }

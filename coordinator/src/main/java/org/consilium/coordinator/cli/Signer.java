@@ -61,7 +61,15 @@ final class Signer {
     }
     Json roster = Json.parse(server.get("/api/v1/roster"));
     Fingerprint root = Fingerprint.parse(roster.get("rootFingerprint").text());
-    if (person.root().isPresent() && !person.root().get().equals(root)) {
+    if (person.root().isEmpty()) {
+      throw new CliFailure(
+          Exit.NOT_ALLOWED,
+          "CS-PERSON-004",
+          "%s does not say which consortium's root it trusts, so it signs nothing".formatted(file),
+          "take the root's fingerprint from the authority's operator, not from the coordinator:"
+              + " consilium person trust --root HEX --person FILE");
+    }
+    if (!person.root().get().equals(root)) {
       throw new CliFailure(
           Exit.NOT_ALLOWED,
           "CS-PERSON-002",

@@ -69,7 +69,7 @@ public interface Authority {
    * The list of revoked certificates, signed now: the authority's own and those named here. Naming
    * one too many shuts somebody out and lets nobody in.
    *
-   * @param also at most 4096
+   * @param also at most 1100
    * @return X.509 certificate revocation list, DER
    */
   byte[] revocationList(List<CertificateAuthority.Revoked> also)

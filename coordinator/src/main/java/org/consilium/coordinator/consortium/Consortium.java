@@ -39,8 +39,10 @@ import org.slf4j.LoggerFactory;
 public final class Consortium {
   private static final Logger LOG = LoggerFactory.getLogger(Consortium.class);
 
-  /** How often a site that waits for approval makes us ask the authority. */
+  // How often a site that waits for approval makes us ask the authority.
   private static final Duration ASK_EVERY = Duration.ofSeconds(2);
+  // A hundred sites that connect at once ask the authority once.
+  private static final Duration PROOF_EVERY = Duration.ofSeconds(1);
 
   private final Journal journal;
   private final Authority authority;
@@ -52,6 +54,7 @@ public final class Consortium {
   private long copied;
   private Instant asked = Instant.MIN;
   private volatile Optional<RosterProof> proof = Optional.empty();
+  private volatile Instant proofAt = Instant.MIN;
 
   private Consortium(Journal journal, Authority authority, InstantSource clock) {
     this.journal = journal;
@@ -103,9 +106,14 @@ public final class Consortium {
 
   /** The roster with all that proves it; the last one seen while the authority is away. */
   public RosterProof rosterProof() throws IOException {
+    Instant now = clock.instant();
+    if (proof.isPresent() && now.isBefore(proofAt.plus(PROOF_EVERY)) && !now.isBefore(proofAt)) {
+      return proof.get();
+    }
     try {
       RosterProof fresh = authority.roster();
       proof = Optional.of(fresh);
+      proofAt = now;
       return fresh;
     } catch (AuthorityUnreachable away) {
       return proof.orElseThrow(() -> away);
@@ -243,7 +251,7 @@ public final class Consortium {
   private void tellMissedRevocations() throws IOException {
     for (Member member : list()) {
       String key = "revoked:" + member.key().map(Fingerprint::hex).orElse("");
-      if (member.state() == State.REVOKED && seenThere.add(key)) {
+      if (member.state() == State.REVOKED && !seenThere.contains(key)) {
         try {
           authority.shutOut(member.site(), member.reason());
         } catch (MembershipRefused unknownThere) {
@@ -252,6 +260,7 @@ public final class Consortium {
               member.site(),
               unknownThere.getMessage());
         }
+        seenThere.add(key);
       }
     }
   }
@@ -372,9 +381,15 @@ public final class Consortium {
 
   /** Journals and applies an event; false if it was taken before. */
   private synchronized boolean take(JournalEntry.Event event) throws IOException {
+    MembershipEvent decoded;
+    try {
+      decoded = MembershipEvent.decoded(event); // before it is kept
+    } catch (IllegalStateException broken) {
+      throw new IOException("copy the authority's memberships: " + broken.getMessage(), broken);
+    }
     try {
       for (JournalEntry entry : journal.append(List.of(event))) {
-        membership.apply(MembershipEvent.decoded(event), entry.time());
+        membership.apply(decoded, entry.time());
       }
       return true;
     } catch (JournalConflict before) {

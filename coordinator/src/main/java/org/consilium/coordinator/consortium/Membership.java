@@ -109,6 +109,9 @@ public final class Membership {
       case MembershipEvent.Renewed e -> {
         keys.put(e.tlsKey(), site);
         leaves.add(site, e.tlsChain());
+        if (standing(site).member().state() != State.ACTIVE) {
+          leaves.revoke(site, time); // it was shut out while the certificate was on its way
+        }
       }
       case MembershipEvent.Denied e -> close(site, State.DENIED, time, e.reason());
       case MembershipEvent.Revoked e -> close(site, State.REVOKED, time, e.reason());

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Revocations implements RevocationSource {
   private static final Duration SIGN_EVERY = Duration.ofHours(1);
-  private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(30);
   private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);
 
   private final Consortium consortium;
@@ -76,7 +76,6 @@ public final class Revocations implements RevocationSource {
             .isEmpty();
     boolean mayAsk = newest.isEmpty() || !now.isBefore(asked.plus(ASK_AGAIN));
     if (due && mayAsk) {
-      asked = now;
       ask(named, now);
     }
     return newest.orElseThrow(() -> missing("none was ever signed")).list();
@@ -89,7 +88,8 @@ public final class Revocations implements RevocationSource {
       newest = Optional.of(new Signed(list, List.copyOf(named), now));
       asked = Instant.MIN;
       KeyFile.replace(file, list.der());
-    } catch (IOException | MembershipRefused away) {
+    } catch (IOException | MembershipRefused | RevocationRefused away) {
+      asked = clock.instant(); // after the wait: a hung authority does not hold up every handshake
       if (newest.isEmpty()) {
         throw missing(String.valueOf(away.getMessage()));
       }

@@ -281,7 +281,15 @@ final class Admissions {
           Why.NOT_ON_ROSTER, "renew %s: it is not on the roster".formatted(site));
     }
     try {
-      VerifyingKey signing = VerifyingKey.of(ChainCheck.parse(standing.signingChain()).getFirst());
+      X509Certificate signer = ChainCheck.parse(standing.signingChain()).getFirst();
+      Instant end = signer.getNotAfter().toInstant();
+      if (!clock.instant().isBefore(end)) {
+        throw new MembershipRefused(
+            Why.WRONG_STATE,
+            "renew %s: its signing certificate ended %s; it has to join again"
+                .formatted(site, end));
+      }
+      VerifyingKey signing = VerifyingKey.of(signer);
       boolean endorsed =
           KeyRequest.endorsement(pkcs10)
               .filter(e -> signing.verify(KeyRequest.ENDORSEMENT, e.keyInfo(), e.signature()))

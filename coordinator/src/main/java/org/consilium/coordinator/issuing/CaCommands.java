@@ -187,6 +187,9 @@ final class CaCommands {
         keys.add(PersonKey.read(file));
       }
       CertificateAuthority authority = making.found(folder, coordinator, keys, passphrase);
+      for (int i = 0; i < keys.size(); i++) {
+        keys.get(i).trusting(authority.rootFingerprint()).replace(persons.get(i));
+      }
       making.answer(
           spec,
           making.described(authority)
@@ -364,11 +367,21 @@ final class CaCommands {
             "consilium ca serve --help");
       }
       long amount = Long.parseLong(parts.group(1));
-      return switch (parts.group(2)) {
-        case "m" -> Duration.ofMinutes(amount);
-        case "h" -> Duration.ofHours(amount);
-        default -> Duration.ofDays(amount);
-      };
+      Duration life =
+          switch (parts.group(2)) {
+            case "m" -> Duration.ofMinutes(amount);
+            case "h" -> Duration.ofHours(amount);
+            default -> Duration.ofDays(amount);
+          };
+      if (life.compareTo(CertificateAuthority.SITE_LIFE_MIN) < 0
+          || life.compareTo(CertificateAuthority.SITE_LIFE_MAX) > 0) {
+        throw new CliFailure(
+            Exit.USAGE,
+            "CS-USAGE-001",
+            "--site-certificate-life %s: it must be 1m to 7d".formatted(siteLife),
+            "consilium ca serve --help");
+      }
+      return life;
     }
   }
 }

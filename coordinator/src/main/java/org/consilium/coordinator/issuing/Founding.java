@@ -2,6 +2,7 @@ package org.consilium.coordinator.issuing;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -65,16 +66,23 @@ public final class Founding {
             persons.stream()
                 .map(p -> p.as(List.of(new Role(Role.Kind.CONSORTIUM_ADMIN, ""))))
                 .toList());
+    if (Files.exists(folder.resolve("issuing.crt"))) {
+      throw new FileAlreadyExistsException(
+          folder.toString(), null, "an authority is never overwritten");
+    }
     KeyFile.createFolder(folder);
-    CertificateAuthority authority =
-        CertificateAuthority.create(folder, trustDomain, clock, random);
-    if (passphraseFile.isEmpty()) {
+    if (passphraseFile.isEmpty() && !Files.exists(folder.resolve(PASSPHRASE))) {
       byte[] secret = new byte[PASSPHRASE_BYTES];
       random.nextBytes(secret);
       String line = Base64.getUrlEncoder().withoutPadding().encodeToString(secret) + "\n";
       KeyFile.create(folder.resolve(PASSPHRASE), line.getBytes(StandardCharsets.US_ASCII));
     }
-    CertificateAuthority.seal(folder, passphrase(folder, passphraseFile), random);
+    char[] passphrase = passphrase(folder, passphraseFile);
+    if (passphrase.length == 0) {
+      throw new IOException("make an authority in %s: the passphrase is empty".formatted(folder));
+    }
+    CertificateAuthority authority =
+        CertificateAuthority.create(folder, trustDomain, passphrase, clock, random);
     Decision founding =
         Decision.found(first, persons, new Motion.Terms(clock.instant().plus(SIGNED_FOR), random));
     Files.write(folder.resolve(FILE), founding.encoded());

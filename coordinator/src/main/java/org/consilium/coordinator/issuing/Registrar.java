@@ -46,7 +46,7 @@ import org.consilium.security.roster.RosterRefused;
 public final class Registrar implements Authority {
   private static final String ROSTER = "roster";
   private static final Duration MOTION_LIFE_MAX = Duration.ofDays(14);
-  private static final int WAITING_MAX = 256;
+  private static final int WAITING_MAX = 64;
   private static final int COPY_MAX = 64;
 
   /** The one coordinator of this consortium. */
@@ -215,7 +215,7 @@ public final class Registrar implements Authority {
       Decision decision = docket.waiting(motion).with(ballot, roster);
       if (!decision.carried()) {
         history.check(motion);
-        checkRoom();
+        checkRoom(motion);
         append(List.of(Docket.signed(ballot)));
         return Docket.standing(decision, false);
       }
@@ -340,12 +340,17 @@ public final class Registrar implements Authority {
     }
   }
 
-  private void checkRoom() throws MembershipRefused {
-    int waiting = docket.open(clock.instant()).size();
+  /** No one person can fill the docket, and so keep others from proposing a removal. */
+  private void checkRoom(Motion motion) throws MembershipRefused {
+    long waiting =
+        docket.open(clock.instant()).stream()
+            .filter(d -> d.motion().proposer().equals(motion.proposer()))
+            .count();
     if (waiting >= WAITING_MAX) {
       throw new MembershipRefused(
           Why.TOO_MANY,
-          "%d motions wait for signatures, at most %d".formatted(waiting, WAITING_MAX));
+          "%d motions of %s wait for signatures, at most %d"
+              .formatted(waiting, motion.proposer(), WAITING_MAX));
     }
   }
 

@@ -75,15 +75,9 @@ final class AccessFilter implements Ordered {
     boolean known =
         List.of("GET", "POST").stream()
             .anyMatch(verb -> AllowList.route(verb, request.getPath()).isPresent());
-    return known
-        ? Problem.of(
-                HttpStatus.METHOD_NOT_ALLOWED,
-                "CS-HTTP-405",
-                "the verb is not for this address",
-                "")
-            .response()
-        : Problem.of(HttpStatus.NOT_FOUND, "CS-HTTP-404", "there is nothing at this address", "")
-            .response();
+    HttpStatus status = known ? HttpStatus.METHOD_NOT_ALLOWED : HttpStatus.NOT_FOUND;
+    String detail = known ? "the verb is not for this address" : "there is nothing at this address";
+    return Problem.of(status, "CS-HTTP-" + status.getCode(), detail, "").response();
   }
 
   private HttpResponse<?> refuse(AccessMetrics.Failure why, String detail) {

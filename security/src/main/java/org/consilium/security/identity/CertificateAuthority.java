@@ -32,8 +32,8 @@ public final class CertificateAuthority {
   private static final Duration ROOT_LIFE = Duration.ofDays(3652);
   private static final Duration ISSUING_LIFE = Duration.ofDays(730);
   private static final Duration REVOCATIONS_LIFE = Duration.ofHours(6);
-  private static final Duration SITE_LIFE_MIN = Duration.ofMinutes(1);
-  private static final Duration SITE_LIFE_MAX = Duration.ofDays(7);
+  public static final Duration SITE_LIFE_MIN = Duration.ofMinutes(1);
+  public static final Duration SITE_LIFE_MAX = Duration.ofDays(7);
 
   private final X509Certificate root;
   private final X509Certificate issuing;
@@ -54,13 +54,21 @@ public final class CertificateAuthority {
     this.clock = clock;
   }
 
+  /** Makes a new root and issuing certificate; the issuing key is not sealed. */
+  public static CertificateAuthority create(
+      Path folder, String trustDomain, InstantSource clock, SecureRandom random)
+      throws IOException {
+    return create(folder, trustDomain, new char[0], clock, random);
+  }
+
   /**
    * Makes a new root and issuing certificate.
    *
+   * @param passphrase the issuing key is never on disk without it; empty: not sealed
    * @throws FileAlreadyExistsException if any of the four files is there
    */
   public static CertificateAuthority create(
-      Path folder, String trustDomain, InstantSource clock, SecureRandom random)
+      Path folder, String trustDomain, char[] passphrase, InstantSource clock, SecureRandom random)
       throws IOException {
     SpiffeId.checkTrustDomain(trustDomain);
     for (String name : List.of("root.key", "root.crt", "issuing.key", "issuing.crt")) {
@@ -85,10 +93,17 @@ public final class CertificateAuthority {
                 new CertificateWriter.Span(now, ISSUING_LIFE),
                 trustDomain);
     writeKey(folder, "root.key", rootKeys.getPrivate());
-    writeKey(folder, "issuing.key", issuingKeys.getPrivate());
+    if (passphrase.length == 0) {
+      writeKey(folder, "issuing.key", issuingKeys.getPrivate());
+    } else {
+      byte[] sealed = SealedKey.seal(issuingKeys.getPrivate(), passphrase, random);
+      KeyFile.create(
+          folder.resolve("issuing.key"),
+          Pem.encode(Pem.SEALED_KEY, sealed).getBytes(StandardCharsets.US_ASCII));
+    }
     Files.writeString(folder.resolve("root.crt"), Pem.encode(List.of(root)));
     Files.writeString(folder.resolve("issuing.crt"), Pem.encode(List.of(issuing)));
-    return open(folder, clock, random);
+    return open(folder, passphrase, clock, random);
   }
 
   /**
@@ -103,7 +118,7 @@ public final class CertificateAuthority {
   }
 
   /**
-   * The same with an issuing key that {@link #seal} sealed.
+   * The same with an issuing key that was sealed.
    *
    * @param passphrase empty for a key that is not sealed
    */
@@ -130,17 +145,6 @@ public final class CertificateAuthority {
             key,
             random);
     return new CertificateAuthority(root, issuing, trustDomainOf(root), writer, clock);
-  }
-
-  /** Puts the issuing key under a passphrase. */
-  public static void seal(Path folder, char[] passphrase, SecureRandom random) throws IOException {
-    if (passphrase.length == 0) {
-      throw new IOException("seal %s: the passphrase is empty".formatted(folder));
-    }
-    byte[] sealed = SealedKey.seal(issuingKey(folder, new char[0]), passphrase, random);
-    KeyFile.replace(
-        folder.resolve("issuing.key"),
-        Pem.encode(Pem.SEALED_KEY, sealed).getBytes(StandardCharsets.US_ASCII));
   }
 
   private static PrivateKey issuingKey(Path folder, char[] passphrase) throws IOException {

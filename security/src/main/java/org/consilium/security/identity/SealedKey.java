@@ -52,14 +52,16 @@ final class SealedKey {
                     new AlgorithmIdentifier(
                         PKCSObjectIdentifiers.id_hmacWithSHA256, DERNull.INSTANCE))),
             new EncryptionScheme(NISTObjectIdentifiers.id_aes256_CBC, new DEROctetString(iv)));
+    byte[] plain = key.getEncoded();
     try {
-      byte[] sealed =
-          cipher(Cipher.ENCRYPT_MODE, passphrase, salt, ITERATIONS, iv).doFinal(key.getEncoded());
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, passphrase, salt, ITERATIONS, iv).doFinal(plain);
       return new EncryptedPrivateKeyInfo(
               new AlgorithmIdentifier(PKCSObjectIdentifiers.id_PBES2, how), sealed)
           .getEncoded();
     } catch (GeneralSecurityException | IOException absent) {
       throw new IllegalStateException("every JDK has PBKDF2 and AES", absent);
+    } finally {
+      Arrays.fill(plain, (byte) 0);
     }
   }
 
@@ -91,12 +93,16 @@ final class SealedKey {
 
   private static Cipher cipher(int mode, char[] passphrase, byte[] salt, int iterations, byte[] iv)
       throws GeneralSecurityException {
+    PBEKeySpec secret = new PBEKeySpec(passphrase, salt, iterations, KEY_BYTES * Byte.SIZE);
     byte[] key =
-        SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
-            .generateSecret(new PBEKeySpec(passphrase, salt, iterations, KEY_BYTES * Byte.SIZE))
-            .getEncoded();
-    Cipher cipher = Cipher.getInstance("AES/CBC/PKCS5Padding");
-    cipher.init(mode, new SecretKeySpec(key, "AES"), new IvParameterSpec(iv));
-    return cipher;
+        SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(secret).getEncoded();
+    try {
+      Cipher cipher = Cipher.getInstance("AES/CBC/PKCS5Padding");
+      cipher.init(mode, new SecretKeySpec(key, "AES"), new IvParameterSpec(iv));
+      return cipher;
+    } finally {
+      secret.clearPassword();
+      Arrays.fill(key, (byte) 0);
+    }
   }
 }

@@ -63,9 +63,18 @@ public final class PersonKey {
 
   /** Writes a new file, mode 0600. */
   public void write(Path file) throws IOException {
-    String line =
-        String.join(" ", MAGIC, name, contact, root.map(Fingerprint::hex).orElse("-"), seed + "\n");
-    KeyFile.create(file, line.getBytes(StandardCharsets.US_ASCII));
+    KeyFile.create(file, line());
+  }
+
+  /** Writes the file anew, mode 0600. */
+  public void replace(Path file) throws IOException {
+    KeyFile.replace(file, line());
+  }
+
+  private byte[] line() {
+    return String.join(
+            " ", MAGIC, name, contact, root.map(Fingerprint::hex).orElse("-"), seed + "\n")
+        .getBytes(StandardCharsets.US_ASCII);
   }
 
   /** The same, trusting this root alone. */

@@ -1,6 +1,8 @@
 package org.consilium.security.roster;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import org.consilium.security.identity.SpiffeId;
@@ -21,6 +23,11 @@ import org.consilium.security.sign.VerifyingKey;
 @SuppressWarnings("ArrayRecordComponent") // passed through, never compared
 public record RosterProof(
     List<byte[]> decisions, byte[] head, byte[] headSignature, List<byte[]> headChain) {
+  /** How long the authority's statement of the newest version counts. */
+  public static final Duration AGE_MAX = Duration.ofDays(7);
+
+  private static final Duration SKEW_MAX = Duration.ofMinutes(5);
+
   /** Copies the lists. */
   public RosterProof {
     decisions = List.copyOf(decisions);
@@ -50,6 +57,7 @@ public record RosterProof(
           "roster %d: the signer is not the authority: %s"
               .formatted(said.version(), stranger.getMessage()));
     }
+    checkAge(said, clock.instant());
     RosterHistory history = RosterHistory.of(decisions);
     Roster roster = history.roster();
     if (!said.trustDomain().equals(trustDomain)
@@ -63,5 +71,17 @@ public record RosterProof(
                   roster.version(), roster.trustDomain(), said.version(), said.trustDomain()));
     }
     return history;
+  }
+
+  /** An old statement cannot hide for long who was removed since. */
+  private static void checkAge(RosterHead said, Instant now) throws RosterRefused {
+    if (said.time().isBefore(now.minus(AGE_MAX)) || said.time().isAfter(now.plus(SKEW_MAX))) {
+      throw new RosterRefused(
+          Why.STALE,
+          "roster %d: the authority said so at %s, at most %d days ago and not in the future; now"
+                  .formatted(said.version(), said.time(), AGE_MAX.toDays())
+              + " is "
+              + now);
+    }
   }
 }

@@ -7,7 +7,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,8 +34,8 @@ public final class LocalConsortium implements AutoCloseable {
   /** Name of the issuing authority among the children. */
   public static final String AUTHORITY = "authority";
 
-  private static final String AUTHORITY_MAIN = "org.consilium.coordinator.issuing.CaMain";
-  private static final int AUTHORITY_HEAP_MIB = 96;
+  static final String AUTHORITY_MAIN = "org.consilium.coordinator.issuing.CaMain";
+  static final int AUTHORITY_HEAP_MIB = 96;
   private static final Duration START_MAX = Duration.ofMinutes(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -129,8 +128,7 @@ public final class LocalConsortium implements AutoCloseable {
       List<String> options)
       throws IOException {
     Files.createDirectories(layout.folder.resolve("logs"));
-    KeyFile.createFolder(layout.folder.resolve("consortium"));
-    People people = People.found(layout.authority(), layout.relay(), clock, new SecureRandom());
+    People people = People.found(installation, layout, clock);
     LocalConsortium consortium =
         new LocalConsortium(installation, layout, clock, supervisor, people, options);
     supervisor.start(
@@ -383,14 +381,11 @@ public final class LocalConsortium implements AutoCloseable {
   }
 
   private Running run(String name, List<List<String>> commands) throws IOException {
-    Path log = layout.log(name);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            installation.once("site-node", SiteCommands.class, SiteCommands.joined(commands)));
-    builder.redirectErrorStream(true).redirectOutput(log.toFile());
-    Process process = builder.start();
-    process.getOutputStream().close();
-    return new Running(name, process, log, clock);
+    return Running.start(
+        name,
+        installation.once("site-node", SiteCommands.class, SiteCommands.joined(commands)),
+        layout.log(name),
+        clock);
   }
 
   private static int port(String address) {

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import org.consilium.coordinator.issuing.Founding;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.JoinToken;
@@ -22,15 +21,17 @@ import org.consilium.security.roster.Act;
 import org.consilium.security.roster.Ballot;
 import org.consilium.security.roster.Motion;
 import org.consilium.security.roster.PersonKey;
+import org.consilium.sim.process.Installation;
 
 /**
  * Two administrators of a consortium on one machine, who sign what two people would: the first
- * proposes and invites, the second approves. Their keys live in this process alone.
+ * proposes and invites, the second approves.
  */
 final class People {
   private static final String DOMAIN = "demo.consilium.test";
   private static final Duration MOTION_LIFE = Duration.ofDays(1);
   private static final Duration TOKEN_LIFE = Duration.ofHours(72);
+  private static final Duration FOUNDING_MAX = Duration.ofMinutes(2);
   private static final int DETAIL_BYTES = Fingerprint.BYTES + Long.BYTES;
   private static final byte[] NOTHING = new byte[0];
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -50,18 +51,39 @@ final class People {
     this.random = random;
   }
 
-  /** Founds a consortium: the authority's folder, and the one that the coordinator is given. */
-  static People found(Path authority, Path relay, InstantSource clock, SecureRandom random)
+  /** Founds a consortium: the authority's folder, the coordinator's, and two persons' keys. */
+  static People found(Installation installation, LocalConsortium.Layout layout, InstantSource clock)
       throws IOException {
-    PersonKey first = PersonKey.create("first", "first@localhost", random);
-    PersonKey second = PersonKey.create("second", "second@localhost", random);
+    Path folder = layout.folder().resolve("consortium");
     int port = freePort();
-    Founding founding = new Founding(clock, random);
-    founding.admitCoordinator(
-        founding.found(authority, DOMAIN, List.of(first, second), Optional.empty()),
-        relay,
-        "127.0.0.1:" + port);
-    return new People(first, second, port, clock, random);
+    List<String> command =
+        installation.beside(
+            "coordinator",
+            LocalConsortium.AUTHORITY_HEAP_MIB,
+            LocalConsortium.AUTHORITY_MAIN,
+            List.of(
+                "consortium",
+                "init",
+                "--dir",
+                folder.toString(),
+                "--domain",
+                DOMAIN,
+                "--address",
+                "127.0.0.1:" + port));
+    try {
+      Running.start("init", command, layout.log("init"), clock)
+          .finish(clock.instant().plus(FOUNDING_MAX));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the authority was made", interrupted);
+    }
+    Path keys = folder.resolve("persons");
+    return new People(
+        PersonKey.read(keys.resolve("first.key")),
+        PersonKey.read(keys.resolve("second.key")),
+        port,
+        clock,
+        new SecureRandom());
   }
 
   /** The command that serves the authority, where the coordinator looks for it. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -26,6 +27,16 @@ record Running(String name, Process process, Path log, InstantSource clock) {
                   process.exitValue(),
                   Files.readString(log, StandardCharsets.UTF_8).strip()));
     }
+  }
+
+  /** Starts a command whose output goes into a file. */
+  static Running start(String name, List<String> command, Path log, InstantSource clock)
+      throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
+    Process process = builder.start();
+    process.getOutputStream().close();
+    return new Running(name, process, log, clock);
   }
 
   /** Waits for a good end. */

@@ -29,6 +29,7 @@ import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.Pledge;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
+import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.session.Halt;
@@ -200,15 +201,10 @@ public final class MaskDesk {
                   .formatted(round)));
       return;
     }
-    for (RoundTask.Participant participant : task.terms().orElseThrow().participants()) {
-      if (!trust.roster().has(participant.site())) {
-        outcomes.put(
-            context,
-            new Outcome.Failed(
-                "%s: participant %s is not on the roster that this site has pinned"
-                    .formatted(round, participant.site())));
-        return;
-      }
+    Optional<String> stranger = stranger(task);
+    if (stranger.isPresent()) {
+      outcomes.put(context, new Outcome.Failed("%s: %s".formatted(round, stranger.get())));
+      return;
     }
     ReleasedMask keys;
     synchronized (attempts) {
@@ -220,6 +216,24 @@ public final class MaskDesk {
       keys = known.get().keys();
     }
     send(keys, context, halt);
+  }
+
+  /** A participant that this site does not know as a member; empty if there is none. */
+  private Optional<String> stranger(RoundTask task) {
+    for (RoundTask.Participant participant : task.terms().orElseThrow().participants()) {
+      try {
+        if (!trust.roster().has(participant.site())) {
+          return Optional.of(
+              "participant %s is not on the roster that this site has pinned"
+                  .formatted(participant.site()));
+        }
+      } catch (IOException | EgressBlocked unknown) {
+        return Optional.of(
+            "participant %s cannot be looked up on the roster: %s"
+                .formatted(participant.site(), unknown.getMessage()));
+      }
+    }
+    return Optional.empty();
   }
 
   private MaskAttempt drawn(RoundTask task, RoundId round, Digest context) throws IOException {

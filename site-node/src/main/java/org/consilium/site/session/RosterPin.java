@@ -6,8 +6,10 @@ import io.grpc.StatusException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -53,7 +55,7 @@ public final class RosterPin {
 
   /**
    * Asks a coordinator for its roster, verifies and pins it. While the authority behind it is away,
-   * what was pinned holds: nothing older was shown.
+   * what was pinned holds for a week: nothing older was shown.
    *
    * @throws IOException if it is refused, or the pin cannot be kept
    */
@@ -68,6 +70,12 @@ public final class RosterPin {
     } catch (StatusException failed) {
       if (failed.getStatus().getCode() != Status.Code.UNAVAILABLE || !Files.exists(file)) {
         throw failed;
+      }
+      Instant confirmed = Files.getLastModifiedTime(file).toInstant();
+      if (confirmed.isBefore(clock.instant().minus(RosterProof.AGE_MAX))) {
+        throw new IOException(
+            "roster: its authority has confirmed none since %s, at most %d days are allowed"
+                .formatted(confirmed, RosterProof.AGE_MAX.toDays()));
       }
     }
   }
@@ -114,6 +122,7 @@ public final class RosterPin {
       if (pinned.isEmpty() || pinned.get().version() < roster.version()) {
         KeyFile.replace(file, roster.encoded());
       }
+      Files.setLastModifiedTime(file, FileTime.from(clock.instant()));
       return roster;
     } catch (RosterRefused refused) {
       throw new IOException(

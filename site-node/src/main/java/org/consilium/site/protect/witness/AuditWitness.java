@@ -125,7 +125,11 @@ public final class AuditWitness {
               offered.body(),
               Cosignature.of(offered.body(), now, SigningKey.of(signing), signing.chain())));
     } catch (CheckpointRefused refused) {
-      distrust.keep(offered, refused, known, clock.instant());
+      // A certificate that ended in between, or a damaged message, is no evidence of a rewritten
+      // log.
+      if (refused.why() == Why.SHORTER || refused.why() == Why.INCONSISTENT) {
+        distrust.keep(offered, refused, known, clock.instant());
+      }
       return new Judgement.Refused(refused.why(), String.valueOf(refused.getMessage()));
     }
   }
