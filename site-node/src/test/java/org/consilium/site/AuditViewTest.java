@@ -176,7 +176,7 @@ final class AuditViewTest {
 
     assertThat(run.exit()).isNotZero();
     assertThat(run.said()).contains("CS-STATE-001", "nothing was refused");
-    assertThat(AuditWitness.view(state.audit()).refusal())
+    assertThat(AuditWitness.view(new StateFolder(folder.resolve("state")).audit()).refusal())
         .as("a stranger's word is no evidence against the coordinator")
         .isEmpty();
   }
