@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -17,8 +16,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.consilium.protocol.SiteId;
-import org.consilium.security.identity.CertificateAuthority;
-import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.roster.PersonKey;
 import org.consilium.security.witness.Checkpoint;
 import org.consilium.security.witness.SignedCheckpoint;
 import org.consilium.sim.consortium.TypedCommands.Said;
@@ -79,10 +77,9 @@ final class AuditAcceptanceTest {
       assertThat(consortium.study(mode).state()).isEqualTo("COMPLETED");
     }
     watched = watchOneThatIsPaused();
-    root =
-        Fingerprint.of(
-                CertificateAuthority.open(layout.authority(), CLOCK, new SecureRandom()).root())
-            .hex();
+    // As an auditor has it: from a person, not from the coordinator.
+    Path person = layout.folder().resolve("consortium").resolve("persons").resolve("first.key");
+    root = PersonKey.read(person).root().orElseThrow().hex();
     bundle = folder.resolve("consortium.audit");
     await("every site has cosigned", AuditAcceptanceTest::exported);
   }

@@ -173,9 +173,13 @@ final class CoordinatorDumpTest {
       }
     }
 
-    // TLS, messages, and the issuing authority, which this coordinator runs itself.
+    // TLS and messages; the authority's issuing key lies on its own disk, sealed.
     assertThat(owned.keySet().stream().map(f -> f.getFileName().toString()))
-        .contains("tls.pem", "signing.pem", "issuing.key");
+        .contains("tls.pem", "signing.pem", "relay.pem")
+        .doesNotContain("issuing.key");
+    Path issuing =
+        layout.folder().resolve("consortium").resolve("authority").resolve("issuing.key");
+    assertThat(Files.readString(issuing)).startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----");
     for (var entry : owned.entrySet()) {
       List<Path> holders = new ArrayList<>();
       for (Path file : files()) {
@@ -315,7 +319,7 @@ final class CoordinatorDumpTest {
 
   private static List<Path> files() throws IOException {
     List<Path> all = new ArrayList<>();
-    for (Path root : List.of(layout.coordinatorState(), layout.authority())) {
+    for (Path root : List.of(layout.coordinatorState(), layout.relay(), layout.authority())) {
       try (Stream<Path> walk = Files.walk(root)) {
         all.addAll(walk.filter(Files::isRegularFile).toList());
       } catch (java.io.UncheckedIOException moved) {

