@@ -58,6 +58,9 @@ public final class Limits {
   /** Longest text field. */
   public static final int TEXT_CHARS_MAX = 400;
 
+  /** How long after its end a site's TLS certificate can be recovered by the signing key. */
+  public static final Duration RECOVERABLE = Duration.ofDays(7);
+
   /** Longest a round may wait; a round never waits for ever. */
   public static final Duration DEADLINE_MAX = Duration.ofDays(14);
 

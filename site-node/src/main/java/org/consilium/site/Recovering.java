@@ -3,10 +3,10 @@ package org.consilium.site;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.consilium.protocol.Limits;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.PeerTrust;
@@ -22,8 +22,6 @@ import org.consilium.site.session.RenewalCall;
  * key and a person at the hospital who gives the command; later the site has to join again.
  */
 final class Recovering {
-  private static final Duration RECOVERABLE = Duration.ofDays(7);
-
   private final StateFolder state;
   private final Console console;
   private final SecureRandom random;
@@ -75,11 +73,11 @@ final class Recovering {
           "the node's certificate holds until " + end,
           "consilium node serve renews it by itself");
     }
-    if (!now.isBefore(end.plus(RECOVERABLE))) {
+    if (!now.isBefore(end.plus(Limits.RECOVERABLE))) {
       throw new Failure(
           Failure.Kind.NOT_ALLOWED,
           "the node's certificate ended at %s, over %d days ago"
-              .formatted(end, RECOVERABLE.toDays()),
+              .formatted(end, Limits.RECOVERABLE.toDays()),
           "ask the coordinator's administrator for a new token and join again");
     }
   }

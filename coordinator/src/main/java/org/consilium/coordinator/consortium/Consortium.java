@@ -27,6 +27,7 @@ import org.consilium.security.roster.Ballot;
 import org.consilium.security.roster.Roster;
 import org.consilium.security.roster.RosterProof;
 import org.consilium.security.roster.RosterRefused;
+import org.consilium.security.sign.ChainCheck;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -332,7 +333,7 @@ public final class Consortium {
             "renew %s: the authority's journal does not have what it issued".formatted(site));
       }
     }
-    return IssuedLeaves.der(chain);
+    return ChainCheck.der(chain);
   }
 
   private synchronized Optional<List<byte[]>> decided(
@@ -364,19 +365,7 @@ public final class Consortium {
 
   private synchronized Standing standing(SiteId site, State required, String step)
       throws MembershipRefused {
-    Standing standing =
-        membership
-            .find(site)
-            .orElseThrow(
-                () ->
-                    new MembershipRefused(
-                        Why.NOT_FOUND, "%s %s: no such site".formatted(step, site)));
-    if (standing.member().state() != required) {
-      throw new MembershipRefused(
-          Why.WRONG_STATE,
-          "%s %s: it is %s, not %s".formatted(step, site, standing.member().state(), required));
-    }
-    return standing;
+    return membership.require(site, required, step);
   }
 
   /** Journals and applies an event; false if it was taken before. */

@@ -1,11 +1,9 @@
 package org.consilium.coordinator.consortium;
 
 import java.math.BigInteger;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -92,18 +90,6 @@ final class IssuedLeaves {
   List<Issued> of(SiteId site) {
     Deque<Issued> own = leaves.get(site);
     return own == null ? List.of() : List.copyOf(own);
-  }
-
-  static List<byte[]> der(List<X509Certificate> chain) {
-    List<byte[]> encoded = new ArrayList<>();
-    try {
-      for (X509Certificate certificate : chain) {
-        encoded.add(certificate.getEncoded());
-      }
-    } catch (CertificateEncodingException broken) {
-      throw new IllegalStateException("encode an issued certificate", broken);
-    }
-    return encoded;
   }
 
   static List<X509Certificate> parsed(List<byte[]> chain) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.consilium.coordinator.consortium.Member.State;
+import org.consilium.coordinator.consortium.MembershipRefused.Why;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
@@ -35,6 +36,26 @@ public final class Membership {
   /** A site that was ever invited. */
   public Optional<Standing> find(SiteId site) {
     return Optional.ofNullable(sites.get(site));
+  }
+
+  /**
+   * A site in the state that a step needs.
+   *
+   * @throws MembershipRefused if it was never invited, or is in another state
+   */
+  public Standing require(SiteId site, State required, String step) throws MembershipRefused {
+    Standing standing =
+        find(site)
+            .orElseThrow(
+                () ->
+                    new MembershipRefused(
+                        Why.NOT_FOUND, "%s %s: no such site".formatted(step, site)));
+    if (standing.member().state() != required) {
+      throw new MembershipRefused(
+          Why.WRONG_STATE,
+          "%s %s: it is %s, not %s".formatted(step, site, standing.member().state(), required));
+    }
+    return standing;
   }
 
   /** The invitation of a token's SHA-256. */

@@ -1,13 +1,13 @@
 package org.consilium.coordinator.consortium;
 
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.consortium.IssuedLeaves.Issued;
 import org.consilium.coordinator.consortium.MembershipRefused.Why;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Fingerprint;
@@ -20,9 +20,6 @@ import org.consilium.security.identity.SpiffeId;
  * days, only the site's signing key brings a successor.
  */
 public final class RenewalRule {
-  /** How long after its end a certificate can be recovered. */
-  static final Duration RECOVERABLE = Duration.ofDays(7);
-
   private RenewalRule() {}
 
   /** Refuses a request for the very key of the certificate that a successor is asked for. */
@@ -77,11 +74,11 @@ public final class RenewalRule {
           "renew %s: the certificate holds until %s; the node renews it by itself"
               .formatted(site, end));
     }
-    if (!now.isBefore(end.plus(RECOVERABLE))) {
+    if (!now.isBefore(end.plus(Limits.RECOVERABLE))) {
       throw new MembershipRefused(
           Why.WRONG_STATE,
           "renew %s: the certificate ended %s, over %d days ago; the site has to join again"
-              .formatted(site, end, RECOVERABLE.toDays()));
+              .formatted(site, end, Limits.RECOVERABLE.toDays()));
     }
   }
 

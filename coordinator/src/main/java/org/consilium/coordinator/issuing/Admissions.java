@@ -235,7 +235,8 @@ final class Admissions {
   /** A person compared fingerprints: both certificates of the waiting request are issued. */
   MembershipEvent admit(Motion motion, String person, Roster roster) throws MembershipRefused {
     SiteId site = new SiteId(motion.subject());
-    KeyRequests requests = standing(site, State.PENDING, "approve").requests().orElseThrow();
+    KeyRequests requests =
+        membership.require(site, State.PENDING, "approve").requests().orElseThrow();
     if (person.equals(inviters.get(site))) {
       throw new MembershipRefused(
           Why.SAME_PERSON,
@@ -258,8 +259,8 @@ final class Admissions {
       return new MembershipEvent.Approved(
           site,
           Digest.of(tls.bytes()),
-          HeadSigner.der(issueTls(site, requests.tls())),
-          HeadSigner.der(issueSigning(site, requests.signing())));
+          ChainCheck.der(issueTls(site, requests.tls())),
+          ChainCheck.der(issueSigning(site, requests.signing())));
     } catch (CertificateRefused refused) {
       throw new MembershipRefused(
           Why.BAD_REQUEST, "approve %s: %s".formatted(site, refused.getMessage()));
@@ -275,7 +276,7 @@ final class Admissions {
 
   /** A new TLS certificate: only for a key that the site's signing key vouches for. */
   Renewal renew(Roster roster, SiteId site, byte[] pkcs10) throws MembershipRefused {
-    Standing standing = standing(site, State.ACTIVE, "renew");
+    Standing standing = membership.require(site, State.ACTIVE, "renew");
     if (!roster.has(site.value())) {
       throw new MembershipRefused(
           Why.NOT_ON_ROSTER, "renew %s: it is not on the roster".formatted(site));
@@ -307,7 +308,7 @@ final class Admissions {
       List<X509Certificate> chain = issueTls(site, pkcs10);
       Digest key = Digest.of(KeyRequest.fingerprint(pkcs10).bytes());
       return new Renewal(
-          chain, Optional.of(new MembershipEvent.Renewed(site, key, HeadSigner.der(chain))));
+          chain, Optional.of(new MembershipEvent.Renewed(site, key, ChainCheck.der(chain))));
     } catch (CertificateRefused | ChainRefused refused) {
       throw new MembershipRefused(
           Why.BAD_REQUEST, "renew %s: %s".formatted(site, refused.getMessage()));
@@ -345,22 +346,6 @@ final class Admissions {
     return state.isPresent() && (state.get() == State.PENDING || state.get() == State.ACTIVE)
         ? List.of(shutOut(site, reason))
         : List.of();
-  }
-
-  private Standing standing(SiteId site, State required, String step) throws MembershipRefused {
-    Standing standing =
-        membership
-            .find(site)
-            .orElseThrow(
-                () ->
-                    new MembershipRefused(
-                        Why.NOT_FOUND, "%s %s: no such site".formatted(step, site)));
-    if (standing.member().state() != required) {
-      throw new MembershipRefused(
-          Why.WRONG_STATE,
-          "%s %s: it is %s, not %s".formatted(step, site, standing.member().state(), required));
-    }
-    return standing;
   }
 
   private List<X509Certificate> issueTls(SiteId site, byte[] pkcs10) throws CertificateRefused {

@@ -37,6 +37,7 @@ import org.consilium.security.identity.Leaf;
 import org.consilium.security.roster.Ballot;
 import org.consilium.security.roster.Motion;
 import org.consilium.security.roster.RosterRefused;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.witness.Attribution;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -208,7 +209,7 @@ final class AuthorityService extends AuthorityGrpc.AuthorityImplBase {
   }
 
   private static CertifyReply reply(List<X509Certificate> chain) {
-    return CertifyReply.newBuilder().addAllChain(bytes(HeadSigner.der(chain))).build();
+    return CertifyReply.newBuilder().addAllChain(bytes(ChainCheck.der(chain))).build();
   }
 
   private static org.consilium.proto.v1.MotionStanding standing(MotionStanding standing) {

@@ -1,11 +1,7 @@
 package org.consilium.coordinator.issuing;
 
 import java.security.SecureRandom;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.CertificateRefused;
 import org.consilium.security.identity.Credential;
@@ -15,6 +11,7 @@ import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.roster.RosterHead;
 import org.consilium.security.roster.RosterHistory;
 import org.consilium.security.roster.RosterProof;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.SigningKey;
 
 /** Says which roster holds, with a signing key that lives in memory alone. Not thread-safe. */
@@ -42,7 +39,7 @@ final class HeadSigner {
         history.encoded(),
         head,
         SigningKey.of(credential).sign(RosterHead.LABEL, head),
-        der(credential.chain()));
+        ChainCheck.der(credential.chain()));
   }
 
   private Credential fresh() {
@@ -56,17 +53,5 @@ final class HeadSigner {
     } catch (CertificateRefused refused) {
       throw new IllegalStateException("issue the authority's own signing certificate", refused);
     }
-  }
-
-  static List<byte[]> der(List<X509Certificate> chain) {
-    List<byte[]> encoded = new ArrayList<>();
-    try {
-      for (X509Certificate certificate : chain) {
-        encoded.add(certificate.getEncoded());
-      }
-    } catch (CertificateEncodingException broken) {
-      throw new IllegalStateException("encode an issued certificate", broken);
-    }
-    return encoded;
   }
 }

@@ -9,6 +9,7 @@ import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.security.seal.AggregationKey;
+import org.consilium.security.sign.ChainCheck;
 
 /**
  * A study that is about to be journaled: its key, its certificate and its first version are there.
@@ -32,7 +33,7 @@ record NewStudy(Created created, StudyEffects effects) {
             plan,
             planBytes,
             new Model(initial.version(), initial.fileBytes()),
-            PlanGate.der(chain));
+            ChainCheck.der(chain));
     return new NewStudy(created, StudyEffects.of(around, stores, created, Optional.of(key)));
   }
 }

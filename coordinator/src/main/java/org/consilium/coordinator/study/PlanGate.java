@@ -1,10 +1,5 @@
 package org.consilium.coordinator.study;
 
-import java.io.IOException;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.consilium.coordinator.consortium.EnrolledSite;
@@ -75,18 +70,6 @@ final class PlanGate {
           StudyRefused.Why.ILLEGAL,
           "create study %s: %s".formatted(plan.study(), illegal.getMessage()));
     }
-  }
-
-  static List<byte[]> der(List<X509Certificate> chain) throws IOException {
-    List<byte[]> encoded = new ArrayList<>();
-    for (X509Certificate certificate : chain) {
-      try {
-        encoded.add(certificate.getEncoded());
-      } catch (CertificateEncodingException broken) {
-        throw new IOException("encode a certificate", broken);
-      }
-    }
-    return encoded;
   }
 
   /** A reason cut to what a snapshot shows. */

@@ -34,6 +34,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.VerifyingKey;
 
 /** One study's masking: takes its sites' messages in, and says what they are to be handed. */
@@ -176,7 +177,7 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
             .sites()
             .apply(site)
             .orElseThrow(() -> new IOException("site %s is not enrolled".formatted(site)));
-    return PlanGate.der(enrolled.signingChain());
+    return ChainCheck.der(enrolled.signingChain());
   }
 
   private static Rejected refused(SiteId site, String why) {

@@ -344,6 +344,6 @@ final class RegistrarTest {
         .isEqualTo(Why.BAD_SIGNATURE);
     assertThat(why(() -> people.registrar().issueTls(NORTH, KeyRequest.tls(random).pkcs10())))
         .isEqualTo(Why.BAD_SIGNATURE);
-    assertThat(ChainCheck.parse(HeadSigner.der(chain))).hasSize(3);
+    assertThat(ChainCheck.parse(ChainCheck.der(chain))).hasSize(3);
   }
 }

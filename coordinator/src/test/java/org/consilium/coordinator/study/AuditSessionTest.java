@@ -39,17 +39,8 @@ final class AuditSessionTest {
       throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
       SiteId id = c.inside.ids.getFirst();
-      c.inside.begin(TestPlan.of(c.inside.ids));
-      c.audit.checkpoint();
       Ear<SiteMessage, CoordinatorMessage> ear = new Ear<>(100);
-      StreamObserver<SiteMessage> site = CoordinationGrpc.newStub(c.channel(id)).session(ear);
-
-      site.onNext(
-          SiteMessage.newBuilder()
-              .setHello(Hello.newBuilder().setProtocol(Limits.PROTOCOL).setSoftwareVersion("0.1.0"))
-              .build());
-      site.onNext(state(MerkleFrontier.empty().head()));
-      TestConsortium.await(() -> offers(ear).size() == 1);
+      StreamObserver<SiteMessage> site = offered(c, id, ear);
       Checkpoint first = Checkpoint.parse(offers(ear).getFirst().getBody().toByteArray());
       site.onNext(cosign(c, id, offers(ear).getFirst(), first));
       site.onNext(state(first.head()));
@@ -73,16 +64,8 @@ final class AuditSessionTest {
   void session_newerCheckpointBeforeTheSiteAnswered_waitsAndContinuesTheFirst() throws Exception {
     try (WireConsortium c = new WireConsortium(folder, 2)) {
       SiteId id = c.inside.ids.getFirst();
-      c.inside.begin(TestPlan.of(c.inside.ids));
-      c.audit.checkpoint();
       Ear<SiteMessage, CoordinatorMessage> ear = new Ear<>(100);
-      StreamObserver<SiteMessage> site = CoordinationGrpc.newStub(c.channel(id)).session(ear);
-      site.onNext(
-          SiteMessage.newBuilder()
-              .setHello(Hello.newBuilder().setProtocol(Limits.PROTOCOL).setSoftwareVersion("0.1.0"))
-              .build());
-      site.onNext(state(MerkleFrontier.empty().head()));
-      TestConsortium.await(() -> offers(ear).size() == 1);
+      StreamObserver<SiteMessage> site = offered(c, id, ear);
       Head first = Checkpoint.parse(offers(ear).getFirst().getBody().toByteArray()).head();
 
       c.inside.run(c.inside.ids, StudySnapshot.State.COMPLETED);
@@ -99,6 +82,21 @@ final class AuditSessionTest {
           second.getProofList().stream().map(h -> new Fingerprint(h.toByteArray())).toList();
       assertThat(MerkleTree.continues(first, now, proof)).isTrue();
     }
+  }
+
+  /** A session of a site that knows nothing yet and was offered the first checkpoint. */
+  private static StreamObserver<SiteMessage> offered(
+      WireConsortium c, SiteId id, Ear<SiteMessage, CoordinatorMessage> ear) throws Exception {
+    c.inside.begin(TestPlan.of(c.inside.ids));
+    c.audit.checkpoint();
+    StreamObserver<SiteMessage> site = CoordinationGrpc.newStub(c.channel(id)).session(ear);
+    site.onNext(
+        SiteMessage.newBuilder()
+            .setHello(Hello.newBuilder().setProtocol(Limits.PROTOCOL).setSoftwareVersion("0.1.0"))
+            .build());
+    site.onNext(state(MerkleFrontier.empty().head()));
+    TestConsortium.await(() -> offers(ear).size() == 1);
+    return site;
   }
 
   private static SiteMessage ping() {

@@ -4,18 +4,16 @@ import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathValidator;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Date;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
@@ -24,45 +22,10 @@ import org.consilium.security.identity.SpiffeId;
 public final class ChainCheck {
   private static final int CHAIN_MAX = 4;
   private static final int CERTIFICATE_BYTES_MAX = 8 * 1024;
-  private static final int KNOWN_MAX = 512;
 
   private final X509Certificate root;
   private final String trustDomain;
   private final InstantSource clock;
-
-  /**
-   * Chains that were found right, the least used first: in a masked round each comes many times.
-   */
-  private final Map<Known, Right> right =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Known, Right> eldest) {
-          return size() > KNOWN_MAX;
-        }
-      };
-
-  private record Known(List<X509Certificate> path, SpiffeId.Kind kind) {}
-
-  /** Right at each instant from the first to the last, both included. */
-  private record Right(SpiffeId id, Instant from, Instant until) {
-    static Right of(SpiffeId id, List<X509Certificate> path) {
-      Instant from = Instant.MIN;
-      Instant until = Instant.MAX;
-      for (X509Certificate one : path) {
-        Instant begin = one.getNotBefore().toInstant();
-        Instant end = one.getNotAfter().toInstant();
-        from = begin.isAfter(from) ? begin : from;
-        until = end.isBefore(until) ? end : until;
-      }
-      return new Right(id, from, until);
-    }
-
-    boolean at(Instant now) {
-      return !now.isBefore(from) && !now.isAfter(until);
-    }
-  }
 
   /** For one consortium; certificate times are compared with the clock at each check. */
   public ChainCheck(X509Certificate root, String trustDomain, InstantSource clock) {
@@ -92,6 +55,19 @@ public final class ChainCheck {
     return List.copyOf(chain);
   }
 
+  /** What {@link #parse} reads: DER each, in the same order. */
+  public static List<byte[]> der(List<X509Certificate> chain) {
+    List<byte[]> encoded = new ArrayList<>();
+    try {
+      for (X509Certificate certificate : chain) {
+        encoded.add(certificate.getEncoded());
+      }
+    } catch (CertificateEncodingException broken) {
+      throw new IllegalStateException("encode a certificate", broken);
+    }
+    return encoded;
+  }
+
   /**
    * The name of a chain's leaf, once every signature, date, constraint and the key purpose is
    * right.
@@ -105,30 +81,13 @@ public final class ChainCheck {
       throw new ChainRefused(
           "%d certificates below the root, 1 to %d".formatted(path.size(), CHAIN_MAX));
     }
-    Known known = new Known(path, required);
-    Instant now = clock.instant();
-    synchronized (right) {
-      Right before = right.get(known);
-      if (before != null && before.at(now)) {
-        return before.id();
-      }
-    }
-    SpiffeId id = validated(path, required, now);
-    synchronized (right) {
-      right.put(known, Right.of(id, path));
-    }
-    return id;
-  }
-
-  private SpiffeId validated(List<X509Certificate> path, SpiffeId.Kind required, Instant now)
-      throws ChainRefused {
     X509Certificate leaf = path.getFirst();
     SpiffeId id;
     try {
       CertPath certPath = CertificateFactory.getInstance("X.509").generateCertPath(path);
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
       parameters.setRevocationEnabled(false); // short lives; see PeerTrust
-      parameters.setDate(Date.from(now));
+      parameters.setDate(Date.from(clock.instant()));
       var _ = CertPathValidator.getInstance("PKIX").validate(certPath, parameters);
       id = SpiffeId.of(leaf);
     } catch (GeneralSecurityException invalid) {
