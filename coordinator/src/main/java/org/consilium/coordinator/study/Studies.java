@@ -38,7 +38,6 @@ import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.ValidationReport;
 import org.consilium.security.seal.AggregationKey;
-import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.VerifyingKey;
 
 /**
@@ -167,8 +166,8 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   }
 
   /** Certificates of the key that signs proposals and tasks, DER, leaf first. */
-  public List<byte[]> signingChain() throws IOException {
-    return ChainCheck.der(around.signer().chain());
+  public List<byte[]> signingChain() {
+    return around.signer().der();
   }
 
   /**

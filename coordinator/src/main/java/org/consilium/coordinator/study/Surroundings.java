@@ -13,6 +13,7 @@ import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.round.Clocks;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.SigningKey;
 
 /**
@@ -55,6 +56,11 @@ public record Surroundings(
   public record Signer(SigningKey key, List<X509Certificate> chain) {
     public Signer {
       chain = List.copyOf(chain);
+    }
+
+    /** The certificates, DER, leaf first. */
+    List<byte[]> der() {
+      return ChainCheck.der(chain);
     }
   }
 }
