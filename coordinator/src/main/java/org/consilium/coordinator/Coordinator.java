@@ -181,7 +181,8 @@ public final class Coordinator implements AutoCloseable {
       Consortium consortium,
       Credential signing,
       Presence presence,
-      StudyMeter observer) {
+      StudyMeter observer)
+      throws IOException {
     return new Surroundings(
         settings.state(),
         SpoolSpace.of(settings.state()),

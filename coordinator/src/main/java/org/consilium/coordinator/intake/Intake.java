@@ -84,7 +84,7 @@ public sealed interface Intake {
    *
    * @param norm L2 norm as measured
    * @param clipped coordinates that the site clipped
-   * @param content SHA-256 of what was sealed: a copy of it has the same under any seal; empty
+   * @param content fingerprint of what was sealed: a copy of it has the same under any seal; empty
    *     where there is nothing in it
    */
   record Checked(

@@ -141,9 +141,8 @@ public final class Spool {
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Forces a site's file and every folder above it to the disk. */
-  void force(Place place, FileChannel sealed) throws IOException {
-    sealed.force(true);
+  /** Forces the folders above a site's file to the disk. */
+  void force(Place place) throws IOException {
     forceFolders(place);
   }
 

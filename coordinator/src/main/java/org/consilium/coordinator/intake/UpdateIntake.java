@@ -5,6 +5,8 @@ import java.nio.channels.FileChannel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import org.consilium.coordinator.intake.Intake.Announced;
 import org.consilium.coordinator.intake.Intake.Attached;
@@ -39,6 +41,9 @@ public final class UpdateIntake {
   private final SpoolSpace space;
   private final long reserve;
   private final Semaphore checks = new Semaphore(CHECKS);
+  private final Executor disk =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("spool-write-back").factory());
   private final Map<Key, Upload> uploads = new HashMap<>();
 
   private record Key(StudyId study, SiteId site) {}
@@ -191,7 +196,14 @@ public final class UpdateIntake {
   private Intake checked(Upload upload) throws IOException {
     Intake outcome = new UpdateCheck(upload).run();
     if (outcome instanceof Checked checked) {
-      spool.force(upload.place(), upload.file());
+      try {
+        upload.force();
+        spool.force(upload.place());
+      } catch (IOException failed) {
+        // The disk may have dropped what it could not write, and would not say so again.
+        discard(upload.place());
+        throw failed;
+      }
       upload.checked(checked);
     } else {
       discard(upload.place());
@@ -206,7 +218,7 @@ public final class UpdateIntake {
       spool.remove(place);
     }
     FileChannel file = spool.create(place, announced.body());
-    Upload upload = new Upload(announced, terms, place, file);
+    Upload upload = new Upload(announced, terms, place, file, new WriteBack(disk));
     if (known) {
       upload.recover();
     }

@@ -22,14 +22,22 @@ final class Upload {
   private final Spool.Place place;
   private final FileChannel file;
   private final BitSet stored = new BitSet();
+  private final MessageDigest sha = Digest.newSha256();
+  private final WriteBack writeBack;
   private Optional<Checked> checked = Optional.empty();
   private boolean leased;
 
-  Upload(Announced announced, IntakeTerms terms, Spool.Place place, FileChannel file) {
+  Upload(
+      Announced announced,
+      IntakeTerms terms,
+      Spool.Place place,
+      FileChannel file,
+      WriteBack writeBack) {
     this.announced = announced;
     this.terms = terms;
     this.place = place;
     this.file = file;
+    this.writeBack = writeBack;
   }
 
   Announced announced() {
@@ -93,7 +101,6 @@ final class Upload {
   /** Hashes what a former process left in the file, so that only missing chunks are asked for. */
   synchronized void recover() throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(Limits.CHUNK_SEALED_BYTES);
-    MessageDigest sha = Digest.newSha256();
     for (int i = 0; i < manifest().seal().chunks(); i++) {
       long position = position(i);
       if (position + manifest().chunkBytes(i) > file.size()) {
@@ -121,7 +128,6 @@ final class Upload {
           "store chunk %d of %d from site %s: %d bytes, which is no chunk of this update"
               .formatted(index, chunks, announced.site(), data.remaining()));
     }
-    MessageDigest sha = Digest.newSha256();
     sha.update(data.duplicate());
     if (!manifest().seal().announces(index, sha.digest())) {
       return new Rejected(
@@ -136,11 +142,24 @@ final class Upload {
         position += file.write(rest, position);
       }
       stored.set(index);
+      writeBack.wrote(file, manifest().chunkBytes(index));
     }
     return progress();
   }
 
+  /**
+   * Brings the file to the disk.
+   *
+   * @throws IOException also when writing back failed before: what the disk lost then, the file
+   *     would not show again
+   */
+  void force() throws IOException {
+    writeBack.end();
+    file.force(true);
+  }
+
   void close() throws IOException {
+    writeBack.stop();
     file.close();
   }
 

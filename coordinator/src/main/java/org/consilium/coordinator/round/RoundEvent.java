@@ -51,7 +51,8 @@ public sealed interface RoundEvent
    * @param norm L2 norm as measured
    * @param trainingLoss as declared
    * @param bytes sealed bytes
-   * @param content SHA-256 of what was sealed; empty where nobody opened it
+   * @param content fingerprint of what was sealed, equal for equal updates; empty where nobody
+   *     opened it
    */
   record Accepted(
       SiteId site,

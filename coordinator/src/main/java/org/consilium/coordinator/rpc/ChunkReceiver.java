@@ -3,6 +3,8 @@ package org.consilium.coordinator.rpc;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Attached;
@@ -44,7 +46,7 @@ final class ChunkReceiver implements StreamObserver<UpdateChunk> {
     }
     try {
       UploadLease held = lease(CoordinationService.digest(chunk.getUpload()));
-      Intake stored = held.put(chunk.getIndex(), chunk.getData().asReadOnlyByteBuffer());
+      Intake stored = held.put(chunk.getIndex(), WireBytes.of(chunk.getData()));
       if (stored instanceof Rejected rejected) {
         throw RpcStatus.of(rejected);
       }
@@ -55,6 +57,8 @@ final class ChunkReceiver implements StreamObserver<UpdateChunk> {
       out.request(1);
     } catch (StatusRuntimeException refused) {
       fail(refused);
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible); // nothing is written anywhere
     }
   }
 

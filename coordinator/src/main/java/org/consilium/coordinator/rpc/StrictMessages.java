@@ -9,6 +9,7 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import org.consilium.protocol.MalformedMessage;
@@ -59,12 +60,12 @@ final class StrictMessages {
     @Override
     public Object parse(InputStream stream) {
       try {
-        Q read = messages.parse(stream);
+        Q read = WireBytes.parse(messages, stream);
         if (read instanceof Message message) {
           UnknownFields.check(message);
         }
         return read;
-      } catch (StatusRuntimeException unreadable) {
+      } catch (StatusRuntimeException | IOException unreadable) {
         return new Malformed("the message is not of the type that this call takes");
       } catch (MalformedMessage foreign) {
         return new Malformed(String.valueOf(foreign.getMessage()));
