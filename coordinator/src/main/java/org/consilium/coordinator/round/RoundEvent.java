@@ -52,6 +52,7 @@ public sealed interface RoundEvent
    * @param trainingLoss as declared
    * @param bytes sealed bytes
    * @param content SHA-256 of what was sealed; empty where nobody opened it
+   * @param origin the earlier round that it was trained for; 0: the one that it counts in
    */
   record Accepted(
       SiteId site,
@@ -61,7 +62,13 @@ public sealed interface RoundEvent
       double norm,
       double trainingLoss,
       long bytes,
-      Optional<Digest> content) {
+      Optional<Digest> content,
+      int origin) {
+    /** The round that it was trained for, if it counts in round {@code number}. */
+    public int trainedFor(int number) {
+      return origin == 0 ? number : origin;
+    }
+
     /** One that nobody opened. */
     public Accepted(
         SiteId site,
@@ -71,7 +78,7 @@ public sealed interface RoundEvent
         double norm,
         double trainingLoss,
         long bytes) {
-      this(site, upload, weight, samples, norm, trainingLoss, bytes, Optional.empty());
+      this(site, upload, weight, samples, norm, trainingLoss, bytes, Optional.empty(), 0);
     }
   }
 

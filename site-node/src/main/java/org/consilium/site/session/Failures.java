@@ -7,8 +7,17 @@ import org.consilium.protocol.Limits;
 public final class Failures {
   private Failures() {}
 
+  /** Whether the coordinator gave this reason: its descriptions begin with the reason's name. */
+  public static boolean says(Status status, String reason) {
+    String said = status.getDescription();
+    return said != null && said.startsWith(reason + ": ");
+  }
+
   /** Whether the same call may succeed later. */
   public static boolean passing(Status status) {
+    if (says(status, "UNKNOWN_UPLOAD")) {
+      return true; // its round ended in the middle; announcing it again says what became of it
+    }
     return switch (status.getCode()) {
       case UNAVAILABLE,
           DEADLINE_EXCEEDED,
