@@ -13,6 +13,26 @@ public final class Failures {
     return said != null && said.startsWith(reason + ": ");
   }
 
+  /** The name of the reason that the coordinator gave; empty if it gave none. */
+  static String reason(Status status) {
+    String said = String.valueOf(status.getDescription());
+    int colon = said.indexOf(": ");
+    return colon > 0 && said.substring(0, colon).matches("[A-Z_]{3,40}")
+        ? said.substring(0, colon)
+        : "";
+  }
+
+  /** The same without the code and the reason's name, in words for a person. */
+  static String plainWords(Status status) {
+    String reason = reason(status);
+    if (reason.isEmpty()) {
+      return words(status);
+    }
+    String said = String.valueOf(status.getDescription()).substring(reason.length() + 2);
+    return said.substring(0, Math.min(said.length(), Limits.TEXT_CHARS_MAX))
+        .replaceAll("[\\p{Cntrl}\\p{Cf}\\p{Co}\\p{Cn}]", "?");
+  }
+
   /** Whether the same call may succeed later. */
   public static boolean passing(Status status) {
     if (says(status, "UNKNOWN_UPLOAD")) {
