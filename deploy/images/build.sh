@@ -89,7 +89,7 @@ stage_app() { # module $1, its jar and libraries, into the context $2
 java="/opt/consilium/runtime/bin/java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m"
 jar=/opt/consilium/$1/target/$1.jar
 case "\$1" in # the issuing authority has its own main class
-  ca | consortium) exec \$java -cp "\$jar" org.consilium.coordinator.issuing.CaMain "\$@" ;;
+  ca | consortium) exec \$java --enable-native-access=ALL-UNNAMED -cp "\$jar" org.consilium.coordinator.issuing.CaMain "\$@" ;;
 esac
 exec \$java -jar "\$jar" "\$@"
 LAUNCHER

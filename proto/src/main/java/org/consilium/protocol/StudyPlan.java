@@ -79,6 +79,7 @@ public record StudyPlan(
         participation.quorum());
     Combination.require(aggregation, training, protection);
     Combination.requireRobust(aggregation, protection, participation);
+    Late.require(participation, aggregation, protection);
     protection.patients().ifPresent(p -> p.require(task, aggregation, training));
     if (protection.central().isPresent()) {
       CentralPrivacy.require(aggregation, protection);
@@ -302,10 +303,16 @@ public record StudyPlan(
    * @param sites sites asked, sorted
    * @param quorum fewest accepted updates for a round to count
    * @param deadline when late updates stop counting
+   * @param late what becomes of those
    */
-  public record Participation(List<SiteId> sites, int quorum, Duration deadline) {
+  public record Participation(List<SiteId> sites, int quorum, Duration deadline, Late late) {
     /** Fewest sites in a masked sum. */
     public static final int HIDING_MIN = 3;
+
+    /** Late updates are discarded. */
+    public Participation(List<SiteId> sites, int quorum, Duration deadline) {
+      this(sites, quorum, deadline, Late.DISCARD);
+    }
 
     public Participation {
       check(new TreeSet<>(sites).size() == sites.size(), "sites must be distinct", sites.size());

@@ -11,6 +11,8 @@ import java.util.Objects;
  * @param round study and round
  * @param attempt the round's attempt
  * @param base model version that the delta starts from
+ * @param origin the earlier round that the delta was trained for, if it came too late for that one;
+ *     0: this round
  * @param layoutDigest digest of names and shapes
  * @param vectorLength coordinates, the two trailing counters included
  * @param weight integer weight w
@@ -24,6 +26,7 @@ public record UpdateManifest(
     RoundId round,
     int attempt,
     ModelVersion base,
+    int origin,
     Digest layoutDigest,
     long vectorLength,
     int weight,
@@ -35,7 +38,37 @@ public record UpdateManifest(
   /** Coordinates after the model's own: the weight and the count of clipped coordinates. */
   public static final int TRAILER = 2;
 
+  /** One that was trained for its own round. */
+  public UpdateManifest(
+      Digest context,
+      RoundId round,
+      int attempt,
+      ModelVersion base,
+      Digest layoutDigest,
+      long vectorLength,
+      int weight,
+      int samples,
+      double norm,
+      double trainingLoss,
+      Seal seal) {
+    this(
+        context,
+        round,
+        attempt,
+        base,
+        0,
+        layoutDigest,
+        vectorLength,
+        weight,
+        samples,
+        norm,
+        trainingLoss,
+        seal);
+  }
+
   public UpdateManifest {
+    StudyPlan.check(
+        origin >= 0 && origin < round.number(), "origin must be an earlier round", origin);
     StudyPlan.check(attempt >= 1 && attempt <= 1000, "attempt must be 1-1000", attempt);
     StudyPlan.check(
         vectorLength > TRAILER && vectorLength <= Limits.PARAMETERS_MAX + TRAILER,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.consilium.sim.demo.DemoOptions;
 import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
@@ -42,7 +43,19 @@ final class DemoDataCommand implements Callable<Integer> {
   @Option(names = "--study", defaultValue = "mri-demo", description = "The study's name.")
   private String study = "mri-demo";
 
+  @Option(names = "--force", description = "Write into a folder that is not empty.")
+  private boolean force;
+
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  private static boolean holdsSomething(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Files.exists(folder);
+    }
+    try (Stream<Path> inside = Files.list(folder)) {
+      return inside.findAny().isPresent();
+    }
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -51,6 +64,12 @@ final class DemoDataCommand implements Callable<Integer> {
           spec.commandLine(),
           "--sites must be 2-%d and --rounds 1-500, got %d and %d"
               .formatted(SimulatedSite.SITES_MAX, sites, rounds));
+    }
+    if (!force && holdsSomething(out)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%s is not empty: cases and study.yaml there would be replaced under a consortium that uses them; choose another --out, or --force"
+              .formatted(out));
     }
     PrintWriter printer = spec.commandLine().getOut();
     Files.createDirectories(out);

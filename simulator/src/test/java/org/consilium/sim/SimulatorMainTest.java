@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class SimulatorMainTest {
+  @TempDir Path folder;
+
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
 
@@ -39,6 +44,20 @@ final class SimulatorMainTest {
     assertThat(run("demo", "--scenario", "poison")).isEqualTo(2);
 
     assertThat(err.toString()).contains("story, iid, skew, drift, straggler, dropout");
+  }
+
+  @Test
+  void demoData_folderThatIsInUse_isNotTouchedWithoutForce() throws Exception {
+    Path study = Files.writeString(folder.resolve("study.yaml"), "a consortium's own");
+
+    assertThat(run("demo", "data", "--out", folder.toString())).isEqualTo(2);
+
+    assertThat(err.toString()).contains("is not empty", "--force");
+    assertThat(Files.readString(study)).isEqualTo("a consortium's own");
+    assertThat(folder.toFile().list()).hasSize(1);
+    assertThat(run("demo", "data", "--out", folder.toString(), "--force", "--rounds", "1"))
+        .isZero();
+    assertThat(Files.readString(study)).contains("kind: Study");
   }
 
   private int run(String... args) {

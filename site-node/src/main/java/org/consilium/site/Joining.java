@@ -147,20 +147,30 @@ final class Joining {
       throw new Failure(
           Failure.Kind.CLOCK, reason, "set this machine's clock by NTP and run this again");
     }
-    if (!(reply instanceof Reply.Failed(var status, String reason))) {
+    if (!(reply instanceof Reply.Failed failed)) {
       return;
     }
-    Failure.Kind kind = kind(status);
-    if (kind == Failure.Kind.CONFLICT
+    if (kind(failed.status()) == Failure.Kind.CONFLICT
         && !(call.collect(token.site(), tls) instanceof Reply.Failed)) {
       return; // an earlier run of this node sent this very request and was cut before the answer
     }
-    throw new Failure(
-        kind,
-        "enrol: " + reason,
-        kind == Failure.Kind.CONFLICT
-            ? "the token was used before; ask for a new one, and say so to the administrator"
-            : "");
+    throw refused(failed, token.site());
+  }
+
+  /** Why the token was not taken, and what to do about it. */
+  static Failure refused(Reply.Failed failed, String site) {
+    String hint =
+        switch (failed.why()) {
+          case "NOT_ON_ROSTER" ->
+              ("the second approval is missing: have another person of the consortium run"
+                      + " consilium site approve %s, then run this same command again; the token"
+                      + " is not spent")
+                  .formatted(site);
+          case "TOKEN_SPENT" ->
+              "the token was used before; ask for a new one, and say so to the administrator";
+          default -> "";
+        };
+    return new Failure(kind(failed.status()), failed.reason(), hint);
   }
 
   private Reply.Approved collect(EnrolmentCall call, String site, KeyRequest tls, Duration wait)
@@ -175,7 +185,7 @@ final class Joining {
         case Reply.Denied() ->
             throw new Failure(Failure.Kind.NOT_ALLOWED, "the consortium denied the request", "");
         case Reply.Pending(), Reply.Skewed(_) -> {}
-        case Reply.Failed(var status, String reason) -> {
+        case Reply.Failed(var status, _, String reason) -> {
           if (kind(status) != Failure.Kind.CANNOT_CONNECT) {
             throw new Failure(kind(status), "collect: " + reason, "");
           }

@@ -3,6 +3,7 @@ package org.consilium.site;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.consilium.protocol.Digest;
 import org.consilium.site.policy.HouseRules;
@@ -92,6 +93,8 @@ final class PolicyCommand {
     data.put("cohortQueriesPerDay", rules.volume().cohortQueriesPerDay());
     data.put("zone", rules.hours().zone());
     data.put("hours", orAll(rules.hours().windows().stream().map(Object::toString).toList()));
+    data.put("hoursAtClose", rules.hours().atClose().name().toLowerCase(Locale.ROOT));
+    data.put("hoursTellOpening", rules.hours().openingSaid());
     data.put("validFrom", rules.validity().from().map(Object::toString).orElse(""));
     data.put("validUntil", rules.validity().until().map(Object::toString).orElse(""));
     StringBuilder text = new StringBuilder();

@@ -164,8 +164,10 @@ final class Serving {
     Thread hook =
         new Thread(
             () -> {
+              console.progress("stopping ...");
               halt.halt();
               await(stopped);
+              console.progress("stopped");
             },
             "stop");
     Runtime.getRuntime().addShutdownHook(hook);

@@ -295,7 +295,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
   }
 
   /** Statuses of the authority begin with the reason's name. */
-  private static MembershipRefused refused(String step, Status status) throws IOException {
+  private MembershipRefused refused(String step, Status status) throws IOException {
     String said = status.getDescription() == null ? "" : status.getDescription();
     int colon = said.indexOf(": ");
     for (Why why : Why.values()) {
@@ -303,6 +303,7 @@ public final class AuthorityClient implements Authority, AutoCloseable {
         return new MembershipRefused(why, said.substring(colon + 2));
       }
     }
+    channel.resetConnectBackoff(); // it may be back long before the next try of its own
     throw new AuthorityUnreachable(
         "%s: the issuing authority does not answer: %s %s".formatted(step, status.getCode(), said),
         status.asException());

@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class ServeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Option(
       names = "--state",
       paramLabel = "DIR",
@@ -130,8 +132,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     try (Coordinator running =
         Coordinator.start(settings, InstantSource.system(), new SecureRandom())) {
-      // On SIGTERM and SIGINT the virtual machine runs this and then ends.
-      Runtime.getRuntime().addShutdownHook(new Thread(running::close, "shutdown"));
+      Stopping.closesOnSignal(Output.of(spec.commandLine(), false), running::close);
       running.awaitFailure();
     }
     return CliFailure.Exit.FAILED.number();

@@ -170,6 +170,14 @@ final class Server {
     if (tokenFile.isEmpty() && (server.isPresent() || !Files.exists(file))) {
       return Optional.empty();
     }
+    if (!Files.exists(file)) {
+      throw new CliFailure(
+          Exit.NOT_ALLOWED,
+          "CS-AUTH-002",
+          "there is no token file " + file,
+          "the coordinator makes %s in its state folder when it first starts"
+              .formatted(Coordinator.ADMIN_TOKEN));
+    }
     try {
       return Optional.of(
           new String(KeyFile.read(file, TOKEN_FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip());

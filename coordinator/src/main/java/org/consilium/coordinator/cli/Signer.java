@@ -3,6 +3,7 @@ package org.consilium.coordinator.cli;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -49,6 +50,13 @@ final class Signer {
 
   /** Opens the key and asks the coordinator which consortium it is for. */
   Pen pen(Server server) throws CliFailure, IOException {
+    if (!Files.exists(file)) {
+      throw new CliFailure(
+          Exit.NOT_ALLOWED,
+          "CS-PERSON-001",
+          "there is no key file " + file,
+          "make one: consilium person new NAME; or say where yours is: --person FILE");
+    }
     PersonKey person;
     try {
       person = PersonKey.read(file);
@@ -57,7 +65,7 @@ final class Signer {
           Exit.NOT_ALLOWED,
           "CS-PERSON-001",
           "read %s: %s".formatted(file, unreadable.getMessage()),
-          "chmod 600 the file; consilium person new NAME makes one");
+          "chmod 600 " + file);
     }
     Json roster = Json.parse(server.get("/api/v1/roster"));
     Fingerprint root = Fingerprint.parse(roster.get("rootFingerprint").text());

@@ -112,10 +112,11 @@ final class StudyCommand implements Callable<Integer> {
       Json study = Json.parse(answer);
       SiteCommand.output(spec, server)
           .answer(
-              "study %s is proposed; digest %s\nnext: consilium study start %s%s"
+              "study %s is proposed; digest %s\nnext: each hospital approves it, consilium node approve %s with its node's --state; then: consilium study start %s%s"
                   .formatted(
                       study.get("name").text(),
                       study.get("digest").text(),
+                      study.get("name").text(),
                       study.get("name").text(),
                       Server.saidTo(spec.commandLine())),
               answer);

@@ -109,6 +109,12 @@ public sealed interface Intake {
     UNKNOWN_STUDY,
     NOT_A_PARTICIPANT,
     WRONG_ROUND,
+    /** Its round is over; its site drops it, or carries it if the plan lets it. */
+    LATE,
+    /** It was carried from a round that the plan, or the site's own part in it, does not allow. */
+    NOT_CARRIED,
+    /** What it was carried for is in a sum already. */
+    COUNTED,
     WRONG_BASE,
     WRONG_LAYOUT,
     WRONG_CONTEXT,

@@ -1,5 +1,6 @@
 package org.consilium.coordinator.intake;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.consilium.models.params.ParameterLayout;
@@ -44,5 +45,24 @@ public record IntakeTerms(
       throw new IllegalArgumentException(
           "intake: weights of %s, samples of %s".formatted(weights.keySet(), samples.keySet()));
     }
+  }
+
+  /** The same for a site's late update: what it starts from, and weighs, is another round's. */
+  public IntakeTerms carrying(SiteId site, ModelVersion origin, int weight) {
+    Map<SiteId, Integer> other = new HashMap<>(weights);
+    other.put(site, weight);
+    return new IntakeTerms(
+        round,
+        attempt,
+        origin,
+        layout,
+        context,
+        fixed,
+        scaleExponents,
+        clip,
+        samples,
+        other,
+        masked,
+        key);
   }
 }

@@ -21,6 +21,7 @@ import org.consilium.coordinator.cli.CliFailure;
 import org.consilium.coordinator.cli.CliFailure.Exit;
 import org.consilium.coordinator.cli.CommandLines;
 import org.consilium.coordinator.cli.Output;
+import org.consilium.coordinator.cli.Stopping;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.roster.PersonKey;
 import picocli.CommandLine.Command;
@@ -348,10 +349,9 @@ final class CaCommands {
               life());
       try (IssuingAuthority running =
           IssuingAuthority.start(settings, InstantSource.system(), new SecureRandom())) {
-        // On SIGTERM and SIGINT the virtual machine runs this and then ends.
-        Runtime.getRuntime().addShutdownHook(new Thread(running::close, "shutdown"));
-        Output.of(spec.commandLine(), false)
-            .progress("issuing authority on %s:%d".formatted(host, running.port()));
+        Output output = Output.of(spec.commandLine(), false);
+        Stopping.closesOnSignal(output, running::close);
+        output.progress("issuing authority on %s:%d".formatted(host, running.port()));
         new CountDownLatch(1).await();
       }
       return 0;

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.consilium.coordinator.journal.JournalInUse;
 import org.consilium.coordinator.journal.SqlJournal;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.keyfile.KeyFile;
@@ -48,8 +49,7 @@ public final class IssuingAuthority implements AutoCloseable {
         new Founding(clock, random).open(settings.folder, settings.passphrase);
     KeyFile.createFolder(settings.state);
     byte[] founding = Files.readAllBytes(settings.folder.resolve(Founding.FILE));
-    SqlJournal journal =
-        SqlJournal.open(SqlJournal.embeddedUrl(settings.state), "sa", Optional.empty(), clock);
+    SqlJournal journal = journal(settings, clock);
     try {
       Registrar registrar =
           Registrar.open(authority, journal, founding, settings.siteLife, clock, random);
@@ -59,6 +59,15 @@ public final class IssuingAuthority implements AutoCloseable {
     } catch (IOException | RuntimeException failed) {
       journal.close();
       throw failed;
+    }
+  }
+
+  private static SqlJournal journal(Settings settings, InstantSource clock) throws IOException {
+    try {
+      return SqlJournal.open(SqlJournal.embeddedUrl(settings.state), "sa", Optional.empty(), clock);
+    } catch (JournalInUse served) {
+      throw new IOException(
+          "another authority serves %s; stop that one first".formatted(settings.folder), served);
     }
   }
 

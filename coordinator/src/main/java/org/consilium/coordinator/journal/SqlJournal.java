@@ -365,7 +365,7 @@ public final class SqlJournal implements Journal {
     String place = jdbcUrl.replaceAll("[;?].*", "");
     for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException sql && sql.getErrorCode() == H2_IN_USE) {
-        return new IOException(
+        return new JournalInUse(
             "open journal %s: another coordinator has it open; stop that one first"
                 .formatted(place),
             failed);

@@ -46,6 +46,7 @@ public final class RoundMetrics {
     NAN,
     NORM,
     STALE,
+    LATE,
     SIZE,
     POLICY
   }

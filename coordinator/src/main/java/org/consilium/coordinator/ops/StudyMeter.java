@@ -74,6 +74,7 @@ public record StudyMeter(RoundMetrics metrics, Runnable roundOver, Runnable halt
       case DIFFERENT_UPDATE, REPLAYED -> Rejection.REPLAY;
       case MALFORMED, WRONG_LAYOUT, BAD_CHUNK, INCOMPLETE, BAD_TRAILER -> Rejection.SHAPE;
       case OUT_OF_BOUNDS, NORM_TOO_LARGE, NORM_MISMATCH -> Rejection.NORM;
+      case LATE, NOT_CARRIED, COUNTED -> Rejection.LATE;
       case WRONG_ROUND, WRONG_BASE, WRONG_CONTEXT -> Rejection.STALE;
       case DISK_FULL -> Rejection.SIZE;
       case UNKNOWN_SITE, UNKNOWN_STUDY, NOT_A_PARTICIPANT, WRONG_WEIGHT, BUSY, UNKNOWN_UPLOAD ->

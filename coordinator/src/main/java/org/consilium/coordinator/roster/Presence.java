@@ -9,19 +9,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.StudyId;
 
 /**
- * Which sites are connected and when each was last heard. Kept in memory only: after a restart
- * every site counts as present until the grace time is over, as if it had just been heard. Safe for
- * use by many threads.
+ * Which sites are connected, when each was last heard, and which of them say that their hours are
+ * over. Kept in memory only: after a restart every site counts as present until the grace time is
+ * over, as if it had just been heard. Safe for use by many threads.
  */
 public final class Presence {
+  /** Studies for which a site may say that it is closed; a flood of names would fill memory. */
+  private static final int STUDIES_MAX = 64;
+
   private final InstantSource clock;
   private final LongSupplier nanos;
   private final Duration grace;
   private final long started;
   private final Map<SiteId, Link> links = new HashMap<>();
   private final Map<SiteId, Heard> heard = new HashMap<>();
+  private final Map<SiteId, Map<StudyId, Optional<Instant>>> closed = new HashMap<>();
 
   /**
    * Nobody has been heard yet.
@@ -60,6 +65,7 @@ public final class Presence {
     Optional<Link> older;
     synchronized (this) {
       older = Optional.ofNullable(links.put(site, link));
+      closed.remove(site); // it says so again if it is
       note(site);
     }
     older.ifPresent(old -> old.close(Why.REPLACED));
@@ -75,6 +81,34 @@ public final class Presence {
   /** The site said something. */
   public synchronized void hear(SiteId site) {
     note(site);
+  }
+
+  /**
+   * The site's hours for a study are over.
+   *
+   * @param opens when they begin again, if it says so
+   */
+  public synchronized void closed(SiteId site, StudyId study, Optional<Instant> opens) {
+    Map<StudyId, Optional<Instant>> studies = closed.computeIfAbsent(site, _ -> new HashMap<>());
+    if (studies.size() < STUDIES_MAX || studies.containsKey(study)) {
+      studies.put(study, opens);
+    }
+  }
+
+  /** The site's hours for a study have begun. */
+  public synchronized void opened(SiteId site, StudyId study) {
+    closed.getOrDefault(site, new HashMap<>()).remove(study);
+  }
+
+  /** Whether the site said that it is closed for a study, and is not yet to have opened. */
+  public synchronized boolean isClosed(SiteId site, StudyId study) {
+    Optional<Instant> opens = closed.getOrDefault(site, Map.of()).get(study);
+    return opens != null && opens.map(at -> clock.instant().isBefore(at)).orElse(true);
+  }
+
+  /** When a closed site opens; empty if it is open, or does not say. */
+  public synchronized Optional<Instant> opens(SiteId site, StudyId study) {
+    return closed.getOrDefault(site, Map.of()).getOrDefault(study, Optional.empty());
   }
 
   /** Closes the stream of a site whose enrolment was revoked. */

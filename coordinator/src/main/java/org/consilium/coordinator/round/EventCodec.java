@@ -27,6 +27,7 @@ import org.consilium.coordinator.round.StudyEvent.Paused;
 import org.consilium.coordinator.round.StudyEvent.Resumed;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
 import org.consilium.proto.journal.StudyEntry;
 import org.consilium.protocol.Digest;
@@ -65,6 +66,12 @@ final class EventCodec {
               .setModel(model(e.model()))
               .addAllSites(e.sites().stream().map(SiteId::value).toList())
               .setDeadlineMillis(e.deadline().toEpochMilli());
+      case UpdateLate e ->
+          m.getUpdateLateBuilder()
+              .setNumber(e.place().number())
+              .setAttempt(e.place().attempt())
+              .setSite(e.site().value())
+              .setUpload(bytes(e.upload()));
       case InRound(RoundEvent e) -> inRound(m, e);
     }
     return m.build().toByteArray();
@@ -83,7 +90,8 @@ final class EventCodec {
               .setNorm(u.norm())
               .setTrainingLoss(u.trainingLoss())
               .setBytes(u.bytes())
-              .setContent(u.content().map(EventCodec::bytes).orElse(ByteString.EMPTY));
+              .setContent(u.content().map(EventCodec::bytes).orElse(ByteString.EMPTY))
+              .setOrigin(u.origin());
       case SiteDeclined(_, Place place, SiteId site, String refusal) ->
           m.getSiteDeclinedBuilder()
               .setNumber(place.number())
@@ -200,6 +208,14 @@ final class EventCodec {
             e.getSitesList().stream().map(SiteId::new).toList(),
             Instant.ofEpochMilli(e.getDeadlineMillis()));
       }
+      case UPDATE_LATE -> {
+        var e = m.getUpdateLate();
+        yield new UpdateLate(
+            at,
+            new Place(e.getNumber(), e.getAttempt()),
+            new SiteId(e.getSite()),
+            digest(e.getUpload()));
+      }
       case UPDATE_ACCEPTED,
           SITE_DECLINED,
           SITE_REMOVED,
@@ -279,6 +295,7 @@ final class EventCodec {
           ENDED,
           ROUND_OPENED,
           WINDOW_OPENED,
+          UPDATE_LATE,
           KIND_NOT_SET ->
           throw new IllegalStateException("not a round event: " + m.getKindCase());
     };
@@ -296,7 +313,8 @@ final class EventCodec {
             e.getNorm(),
             e.getTrainingLoss(),
             e.getBytes(),
-            e.getContent().isEmpty() ? Optional.empty() : Optional.of(digest(e.getContent()))));
+            e.getContent().isEmpty() ? Optional.empty() : Optional.of(digest(e.getContent())),
+            e.getOrigin()));
   }
 
   private static Opening opening(Instant at, org.consilium.proto.journal.RoundOpened e) {

@@ -26,6 +26,7 @@ import org.consilium.coordinator.round.StudyEvent.Paused;
 import org.consilium.coordinator.round.StudyEvent.Resumed;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.wire.ReportCodec;
@@ -60,6 +61,7 @@ final class EventKey {
       case Started _, Paused _, Resumed _ -> Actors.administrator();
       case Ended e -> e.completed() ? Actors.coordinator() : Actors.administrator();
       case Decided e -> Actors.site(e.site());
+      case UpdateLate e -> Actors.site(e.site()).about(e.upload().bytes());
       case RoundOpened(Opening o) -> Actors.coordinator().about(version(o.base()));
       case WindowOpened e -> Actors.coordinator().about(version(e.model()));
       case InRound(RoundEvent e) -> by(e);
@@ -103,6 +105,8 @@ final class EventKey {
       case Ended _ -> "ended";
       case RoundOpened(Opening o) -> "opened/%d/%d".formatted(o.number(), o.attempt());
       case WindowOpened e -> "window/" + e.window();
+      case UpdateLate e ->
+          "late/%d/%d/%s".formatted(e.place().number(), e.place().attempt(), e.site());
       case InRound(RoundEvent e) -> key(e, before, losses);
     };
   }

@@ -61,6 +61,11 @@ public interface RoundEffects {
   /** Whether a site is connected, or was a moment ago. */
   boolean present(SiteId site);
 
+  /** Whether a site's own hours are over: a round that has its quorum does not wait for it. */
+  default boolean closed(SiteId site) {
+    return false;
+  }
+
   /** Sites to watch in the next window, sorted. */
   List<SiteId> watchable(StudyState state);
 

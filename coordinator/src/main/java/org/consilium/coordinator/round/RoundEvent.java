@@ -53,6 +53,7 @@ public sealed interface RoundEvent
    * @param bytes sealed bytes
    * @param content fingerprint of what was sealed, equal for equal updates; empty where nobody
    *     opened it
+   * @param origin the earlier round that it was trained for; 0: the one that it counts in
    */
   record Accepted(
       SiteId site,
@@ -62,7 +63,13 @@ public sealed interface RoundEvent
       double norm,
       double trainingLoss,
       long bytes,
-      Optional<Digest> content) {
+      Optional<Digest> content,
+      int origin) {
+    /** The round that it was trained for, if it counts in round {@code number}. */
+    public int trainedFor(int number) {
+      return origin == 0 ? number : origin;
+    }
+
     /** One that nobody opened. */
     public Accepted(
         SiteId site,
@@ -72,7 +79,7 @@ public sealed interface RoundEvent
         double norm,
         double trainingLoss,
         long bytes) {
-      this(site, upload, weight, samples, norm, trainingLoss, bytes, Optional.empty());
+      this(site, upload, weight, samples, norm, trainingLoss, bytes, Optional.empty(), 0);
     }
   }
 

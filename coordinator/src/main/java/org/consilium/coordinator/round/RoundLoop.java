@@ -253,9 +253,9 @@ public final class RoundLoop implements AutoCloseable {
         case AWAITING, PAUSED, COMPLETED, FAILED -> false;
       };
     }
-    Optional<SiteRemoved> removed = removed(current.get());
-    if (removed.isPresent()) {
-      record(new InRound(removed.get()));
+    Optional<RoundEvent> left = removed(current.get()).or(() -> closed(current.get()));
+    if (left.isPresent()) {
+      record(new InRound(left.get()));
       return true;
     }
     return switch (current.get()) {
@@ -288,11 +288,17 @@ public final class RoundLoop implements AutoCloseable {
   }
 
   /** A member that was shut out and still counts. */
-  private Optional<SiteRemoved> removed(RoundState round) {
+  private Optional<RoundEvent> removed(RoundState round) {
     return round.counting().stream()
         .filter(m -> !effects.enrolled(m))
         .findFirst()
         .map(m -> new SiteRemoved(now(), round.start().orElseThrow().place(), m.site()));
+  }
+
+  private Optional<RoundEvent> closed(RoundState round) {
+    return round instanceof Collecting c
+        ? Closings.next(c, effects::closed, now()).map(RoundEvent.class::cast)
+        : Optional.empty();
   }
 
   private boolean nobodyLeft(Validating v) {

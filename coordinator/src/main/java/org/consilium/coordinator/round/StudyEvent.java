@@ -121,6 +121,16 @@ public sealed interface StudyEvent {
     }
   }
 
+  /**
+   * An update came when its round was over. It counts in no sum; its site may carry the delta into
+   * a later round if the plan lets it.
+   *
+   * @param place the round that it is for
+   * @param upload SHA-256 of its manifest
+   */
+  record UpdateLate(Instant at, RoundEvent.Place place, SiteId site, Digest upload)
+      implements StudyEvent {}
+
   /** Something that happened inside a round or a monitoring window. */
   record InRound(RoundEvent event) implements StudyEvent {
     @Override

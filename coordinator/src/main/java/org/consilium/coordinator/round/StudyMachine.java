@@ -23,6 +23,7 @@ import org.consilium.coordinator.round.StudyEvent.Paused;
 import org.consilium.coordinator.round.StudyEvent.Resumed;
 import org.consilium.coordinator.round.StudyEvent.RoundOpened;
 import org.consilium.coordinator.round.StudyEvent.Started;
+import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.round.StudyEvent.WindowOpened;
 import org.consilium.coordinator.round.StudyState.Answer;
 import org.consilium.coordinator.round.StudyState.Published;
@@ -61,6 +62,7 @@ public final class StudyMachine {
         List.of(),
         0,
         1,
+        List.of(),
         List.of());
   }
 
@@ -80,6 +82,7 @@ public final class StudyMachine {
           case Ended e -> ended(state, e);
           case RoundOpened(Opening opening) -> roundOpened(state, opening, event);
           case WindowOpened e -> windowOpened(state, e);
+          case UpdateLate e -> late(state, e);
           case InRound(RoundEvent e) -> inRound(state, e, event);
         };
     return new StudyState(
@@ -93,7 +96,8 @@ public final class StudyMachine {
         next.exponents(),
         next.abandoned(),
         state.events() + 1,
-        blames(state, event));
+        blames(state, event),
+        lates(state, event));
   }
 
   private static List<DealerBlamed> blames(StudyState state, StudyEvent event) {
@@ -102,6 +106,22 @@ public final class StudyMachine {
       blames.add(blamed);
     }
     return blames;
+  }
+
+  private static List<UpdateLate> lates(StudyState state, StudyEvent event) {
+    List<UpdateLate> lates = new ArrayList<>(state.lates());
+    if (event instanceof UpdateLate late) {
+      lates.add(late);
+    }
+    return lates;
+  }
+
+  /** Changes nothing but that it is noted: once for each attempt and site. */
+  private static StudyState late(StudyState s, UpdateLate e) {
+    if (!s.late(e.place(), e.site()) || s.notedLate(e.place(), e.site())) {
+      throw illegal(s, e);
+    }
+    return s;
   }
 
   /** Whether the study is over for good. */
@@ -129,7 +149,8 @@ public final class StudyMachine {
         s.exponents(),
         s.abandoned(),
         s.events(),
-        s.blames());
+        s.blames(),
+        s.lates());
   }
 
   private static StudyState started(StudyState s, StudyEvent event) {
@@ -242,7 +263,8 @@ public final class StudyMachine {
             e.nextExponents(),
             s.abandoned(),
             s.events(),
-            s.blames());
+            s.blames(),
+            s.lates());
     return s.stage() == Stage.RUNNING
         ? Exclusions.question(after).map(why -> staged(after, Stage.PAUSED, why)).orElse(after)
         : after;
@@ -272,7 +294,8 @@ public final class StudyMachine {
         s.exponents(),
         s.abandoned(),
         s.events(),
-        s.blames());
+        s.blames(),
+        s.lates());
   }
 
   private static StudyState roundsOver(StudyState s) {
@@ -302,7 +325,8 @@ public final class StudyMachine {
         s.exponents(),
         s.abandoned(),
         s.events(),
-        s.blames());
+        s.blames(),
+        s.lates());
   }
 
   private static StudyState counted(StudyState s, int abandoned) {
@@ -317,7 +341,8 @@ public final class StudyMachine {
         s.exponents(),
         abandoned,
         s.events(),
-        s.blames());
+        s.blames(),
+        s.lates());
   }
 
   private static StudyState placed(
@@ -333,7 +358,8 @@ public final class StudyMachine {
         s.exponents(),
         s.abandoned(),
         s.events(),
-        s.blames());
+        s.blames(),
+        s.lates());
   }
 
   private static IllegalStateException illegal(StudyState state, StudyEvent event) {

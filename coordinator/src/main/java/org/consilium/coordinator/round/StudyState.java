@@ -8,11 +8,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.consilium.coordinator.aggregate.robust.Handling;
 import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
+import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundState.Abandoned;
 import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.Model;
+import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.validation.BestModel;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
@@ -33,6 +35,7 @@ import org.consilium.protocol.StudyPlan;
  * @param abandoned attempts in a row that came to nothing
  * @param events how many events made this state
  * @param blames what sites said of dealers, in order
+ * @param lates updates that came when their round was over, in order
  */
 public record StudyState(
     Created created,
@@ -45,13 +48,15 @@ public record StudyState(
     List<Integer> exponents,
     int abandoned,
     long events,
-    List<DealerBlamed> blames) {
+    List<DealerBlamed> blames,
+    List<UpdateLate> lates) {
   public StudyState {
     answers = Collections.unmodifiableSortedMap(new TreeMap<>(answers));
     history = List.copyOf(history);
     models = List.copyOf(models);
     exponents = List.copyOf(exponents);
     blames = List.copyOf(blames);
+    lates = List.copyOf(lates);
   }
 
   /** Where a study stands. */
@@ -132,6 +137,24 @@ public record StudyState(
   /** Every round and window, the one in progress last. */
   public List<RoundState> all() {
     return java.util.stream.Stream.concat(history.stream(), current.stream()).toList();
+  }
+
+  /**
+   * Whether an update for an attempt would come too late: the attempt was opened with its site, and
+   * takes no updates any more.
+   */
+  public boolean late(Place place, SiteId site) {
+    boolean open =
+        current.orElse(null) instanceof RoundState.Collecting c && c.place().equals(place);
+    return !open
+        && all().stream()
+            .flatMap(r -> r.start().stream())
+            .anyMatch(o -> o.place().equals(place) && o.member(site).isPresent());
+  }
+
+  /** Whether it is noted already that a site's update for an attempt came late. */
+  public boolean notedLate(Place place, SiteId site) {
+    return lates.stream().anyMatch(l -> l.place().equals(place) && l.site().equals(site));
   }
 
   /** Rounds that counted, or are burnt: their deltas may not be summed again. */

@@ -5,6 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.InstantSource;
+import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
 import org.consilium.coordinator.consortium.MembershipRefused;
@@ -31,6 +32,7 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
   private final Consortium consortium;
   private final AccessMetrics metrics;
   private final InstantSource clock;
+  private final AwayLog away;
   private long minute;
   private int refusals;
 
@@ -38,6 +40,7 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     this.consortium = consortium;
     this.metrics = metrics;
     this.clock = clock;
+    this.away = new AwayLog(clock);
   }
 
   /** A step that may be refused or fail. */
@@ -130,6 +133,10 @@ public final class EnrolmentService extends EnrolmentGrpc.EnrolmentImplBase {
     } catch (IllegalArgumentException illegal) {
       countRefusal();
       answer.onError(RpcStatus.malformed(name + ": " + illegal.getMessage()));
+      return;
+    } catch (AuthorityUnreachable away) {
+      this.away.line(name, away).ifPresent(LOG::warn);
+      answer.onError(RpcStatus.unavailable(away));
       return;
     } catch (IOException failed) {
       LOG.error("{} failed on the store", name, failed);

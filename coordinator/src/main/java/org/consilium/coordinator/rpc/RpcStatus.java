@@ -20,9 +20,15 @@ final class RpcStatus {
         switch (rejected.why()) {
           case UNKNOWN_SITE, BAD_SIGNATURE -> Status.Code.PERMISSION_DENIED;
           case UNKNOWN_STUDY, UNKNOWN_UPLOAD -> Status.Code.NOT_FOUND;
-          case NOT_A_PARTICIPANT, WRONG_ROUND, WRONG_BASE, WRONG_LAYOUT, WRONG_CONTEXT ->
+          case NOT_A_PARTICIPANT,
+              WRONG_ROUND,
+              LATE,
+              NOT_CARRIED,
+              WRONG_BASE,
+              WRONG_LAYOUT,
+              WRONG_CONTEXT ->
               Status.Code.FAILED_PRECONDITION;
-          case DIFFERENT_UPDATE -> Status.Code.ALREADY_EXISTS;
+          case DIFFERENT_UPDATE, COUNTED -> Status.Code.ALREADY_EXISTS;
           case BUSY, INCOMPLETE -> Status.Code.ABORTED;
           case DISK_FULL -> Status.Code.RESOURCE_EXHAUSTED;
           case MALFORMED,

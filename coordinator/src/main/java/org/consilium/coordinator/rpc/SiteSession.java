@@ -5,6 +5,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Optional;
@@ -25,6 +27,7 @@ import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.Pong;
 import org.consilium.proto.v1.Refusal;
 import org.consilium.proto.v1.Signed;
+import org.consilium.proto.v1.SiteHours;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.StudyDecision;
 import org.consilium.proto.v1.TaskState;
@@ -88,6 +91,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
         case DECISION -> decide(message.getDecision());
         case TASK_STATE -> taskState(message.getTaskState());
         case AUDIT_STATE -> auditState(message.getAuditState());
+        case HOURS -> hours(message.getHours());
         case AUDIT_COSIGN -> auditCosign(message.getAuditCosign());
         case KIND_NOT_SET -> end(Goodbye.Reason.PROTOCOL);
       }
@@ -207,6 +211,28 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
                 decision.getSamples());
     note("decision", reply);
     wake();
+  }
+
+  /** A hospital's hours for a study began or ended. */
+  private void hours(SiteHours hours) {
+    StudyId study = new StudyId(hours.getStudy());
+    switch (hours.getState()) {
+      case OPEN -> door.presence().opened(site, study);
+      case NOT_NOW ->
+          door.presence()
+              .closed(
+                  site,
+                  study,
+                  hours.getOpensHour() == 0
+                      ? Optional.empty()
+                      : Optional.of(
+                          Instant.EPOCH.plus(
+                              Duration.ofHours(Integer.toUnsignedLong(hours.getOpensHour())))));
+      case STATE_UNSPECIFIED, UNRECOGNIZED ->
+          throw new IllegalArgumentException(
+              "hours: state %d is not known".formatted(hours.getStateValue()));
+    }
+    door.studies().phase(site, study, hours.getState() == SiteHours.State.OPEN ? "" : "CLOSED");
   }
 
   private void taskState(TaskState state) throws IOException {

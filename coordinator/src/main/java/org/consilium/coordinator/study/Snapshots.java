@@ -183,6 +183,7 @@ final class Snapshots {
         closed(round),
         updates,
         opening.sites().stream().filter(site -> !updates.containsKey(site)).toList(),
+        opening.sites().stream().filter(site -> state.notedLate(opening.place(), site)).toList(),
         version(round),
         Reports.of(round),
         handlings,

@@ -226,8 +226,8 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     around.presence().revoke(site);
   }
 
-  /** Announces an update; answers progress or a refusal. */
-  public Intake begin(SiteId caller, byte[] body, byte[] signature) {
+  /** Announces an update; answers progress or a refusal. Fails only if the study has stopped. */
+  public Intake begin(SiteId caller, byte[] body, byte[] signature) throws IOException {
     Optional<EnrolledSite> enrolled = around.sites().apply(caller);
     if (enrolled.isEmpty()) {
       return new Rejected(Intake.Why.UNKNOWN_SITE, "site %s is not enrolled".formatted(caller));

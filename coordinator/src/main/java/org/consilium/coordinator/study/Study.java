@@ -11,11 +11,13 @@ import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.intake.UpdateIntake;
+import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.round.Opening;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.Reply.Done;
 import org.consilium.coordinator.round.RoundEvent;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
+import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.UpdateAccepted;
 import org.consilium.coordinator.round.RoundLoop;
@@ -25,12 +27,14 @@ import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watching;
 import org.consilium.coordinator.round.StudyEvent.Decided;
 import org.consilium.coordinator.round.StudyEvent.InRound;
+import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.validation.ReportDesk;
 import org.consilium.coordinator.validation.ReportDesk.Expected;
 import org.consilium.coordinator.validation.ReportDesk.Filed;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
@@ -158,8 +162,12 @@ final class Study {
         .anyMatch(u -> u.site().equals(site) && u.upload().equals(upload));
   }
 
-  /** Announces an update to the open round. */
-  Intake begin(Announced announced, UpdateIntake intake) {
+  /**
+   * Announces an update to the open round.
+   *
+   * @throws IOException if the study's loop stopped; the site asks again later
+   */
+  Intake begin(Announced announced, UpdateIntake intake) throws IOException {
     StudyState state = loop.state();
     int number = announced.manifest().round().number();
     int attempt = announced.manifest().attempt();
@@ -178,7 +186,16 @@ final class Study {
               "update of site %s for round %d: another one, %s, was taken in before"
                   .formatted(site, number, known.get().upload().brief()));
     }
+    Place place = new Place(number, attempt);
+    if (state.late(place, site)) {
+      return late(place, site, announced.upload());
+    }
     if (state.current().orElse(null) instanceof Collecting c) {
+      Optional<Rejected> notCarried =
+          Carrying.refusal(state, c.opening(), site, announced.manifest());
+      if (notCarried.isPresent()) {
+        return notCarried.get();
+      }
       if (!c.masking().lets(site)) {
         return new Rejected(
             Why.NOT_A_PARTICIPANT,
@@ -189,7 +206,10 @@ final class Study {
           ? new Rejected(
               Why.NOT_A_PARTICIPANT,
               "update of site %s: it declined %s before".formatted(site, c.place()))
-          : intake.begin(announced, effects.terms(c.opening()));
+          : intake.begin(
+              announced,
+              Carrying.terms(
+                  effects.terms(c.opening()), state, c.opening(), site, announced.manifest()));
     }
     return new Rejected(
         Why.WRONG_ROUND,
@@ -197,10 +217,31 @@ final class Study {
             .formatted(site, number, plan.study()));
   }
 
+  /** Notes once that a site's update for an attempt came late, and tells it so. */
+  private Rejected late(Place place, SiteId site, Digest upload) throws IOException {
+    Reply _ = loop.ask(() -> noted(place, site, upload));
+    return lateWords(place, site);
+  }
+
+  private Done noted(Place place, SiteId site, Digest upload) throws JournalConflict, IOException {
+    return loop.state().notedLate(place, site)
+        ? new Done(true)
+        : loop.record(new UpdateLate(loop.now(), place, site, upload));
+  }
+
+  private Rejected lateWords(Place place, SiteId site) {
+    String next =
+        plan.participation().late() instanceof Late.Carry carry
+            ? "it may be carried into one of the next %d rounds".formatted(carry.roundsMax())
+            : "it is discarded";
+    return new Rejected(Why.LATE, "update of site %s: %s is over; %s".formatted(site, place, next));
+  }
+
   /** Journals a checked update; it counts when this says so. */
   Intake accept(SiteId site, Checked checked) throws IOException {
     var manifest = checked.manifest();
-    List<Rejected> copies = new ArrayList<>(1);
+    Place place = new Place(manifest.round().number(), manifest.attempt());
+    List<Rejected> why = new ArrayList<>(1);
     Reply reply =
         loop.ask(
             () -> {
@@ -209,14 +250,25 @@ final class Study {
               }
               Optional<Accepted> copied = UpdateFlags.copied(loop.state(), site, checked);
               if (copied.isPresent()) {
-                copies.add(UpdateFlags.refused(site, manifest.round(), copied.get()));
-                return new Reply.Refused(copies.getFirst().detail());
+                why.add(UpdateFlags.refused(site, manifest.round(), copied.get()));
+                return new Reply.Refused(why.getFirst().detail());
+              }
+              if (loop.state().late(place, site)) {
+                why.add(lateWords(place, site));
+                Done _ = noted(place, site, checked.upload());
+                return new Reply.Refused(why.getFirst().detail());
               }
               if (loop.state().current().orElse(null) instanceof Collecting c
-                  && is(c.opening(), manifest.round().number(), manifest.attempt())
+                  && c.place().equals(place)
                   && c.awaits(site)
                   && c.masking().lets(site)
                   && c.opening().member(site).filter(effects::enrolled).isPresent()) {
+                Optional<Rejected> notCarried =
+                    Carrying.refusal(loop.state(), c.opening(), site, manifest);
+                if (notCarried.isPresent()) {
+                  why.add(notCarried.get());
+                  return new Reply.Refused(notCarried.get().detail());
+                }
                 Accepted update =
                     new Accepted(
                         site,
@@ -226,7 +278,8 @@ final class Study {
                         checked.norm(),
                         manifest.trainingLoss(),
                         manifest.seal().sealedBytes(),
-                        checked.content());
+                        checked.content(),
+                        manifest.origin());
                 return loop.record(new InRound(new UpdateAccepted(loop.now(), c.place(), update)));
               }
               return new Reply.Refused(
@@ -235,8 +288,8 @@ final class Study {
             });
     return switch (reply) {
       case Done(boolean duplicate) -> new Intake.Accepted(checked.upload(), duplicate);
-      case Reply.Refused(String why) ->
-          copies.stream().findFirst().orElseGet(() -> new Rejected(Why.WRONG_ROUND, why));
+      case Reply.Refused(String words) ->
+          why.stream().findFirst().orElseGet(() -> new Rejected(Why.WRONG_ROUND, words));
     };
   }
 

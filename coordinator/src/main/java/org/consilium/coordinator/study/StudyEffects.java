@@ -164,10 +164,11 @@ final class StudyEffects implements RoundEffects {
         RosterPolicy.pick(
             Dealers.trusted(state),
             site -> around.sites().apply(site).isPresent(),
-            this::present,
+            site -> present(site) && !closed(site),
             plan.participation().quorum());
     return switch (pick) {
-      case RosterPolicy.TooFew(String why) -> new NotNow(why + Dealers.remark(state));
+      case RosterPolicy.TooFew(String why) ->
+          new NotNow(why + Absences.remark(state, around.presence()) + Dealers.remark(state));
       case RosterPolicy.Roster(List<SiteId> sites) -> ready(state, sites);
     };
   }
@@ -225,6 +226,11 @@ final class StudyEffects implements RoundEffects {
   @Override
   public boolean present(SiteId site) {
     return around.presence().present(site);
+  }
+
+  @Override
+  public boolean closed(SiteId site) {
+    return around.presence().isClosed(site, plan.study());
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.CentralPrivacy;
 import org.consilium.protocol.Exposure;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.PatientPrivacy;
@@ -215,14 +216,16 @@ public final class StudyFile {
     int twoThirds = Math.max(Limits.PARTICIPANTS_MIN, (2 * include.size() + 2) / 3);
     int quorum = sites.integer("quorum", twoThirds);
     Duration deadline = sites.duration("deadline", Duration.ofMinutes(30));
+    Optional<Late> late = late(sites);
     sites.end();
-    if (include.isEmpty()) { // its absence was noted
+    if (late.isEmpty() || include.isEmpty()) { // it was noted
       return Optional.empty();
     }
     return sites.build(
         () -> {
           try {
-            return new Participation(include.stream().map(SiteId::new).toList(), quorum, deadline);
+            return new Participation(
+                include.stream().map(SiteId::new).toList(), quorum, deadline, late.get());
           } catch (IllegalArgumentException illegal) {
             String message = String.valueOf(illegal.getMessage());
             throw message.startsWith("site")
@@ -230,6 +233,22 @@ public final class StudyFile {
                 : illegal;
           }
         });
+  }
+
+  /** What becomes of late updates; empty if that is said wrongly. */
+  private static Optional<Late> late(YamlMap sites) {
+    String late = sites.choice("late", "discard", List.of("discard", "carry"));
+    int roundsMax = sites.integer("lateMaxRounds", 1);
+    double exponent = sites.number("lateExponent", 0.5);
+    if (late.equals("carry")) {
+      return sites.build(() -> new Late.Carry(roundsMax, exponent));
+    }
+    for (String key : List.of("lateMaxRounds", "lateExponent")) {
+      if (sites.has(key)) {
+        sites.problem(key, "goes with late: carry alone");
+      }
+    }
+    return Optional.of(Late.DISCARD);
   }
 
   private static Optional<Monitoring> monitoring(YamlMap drift) {

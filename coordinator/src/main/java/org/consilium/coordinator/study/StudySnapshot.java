@@ -142,6 +142,7 @@ public record StudySnapshot(
    * @param detail why it was abandoned, else empty
    * @param updates accepted updates by site
    * @param missing participants without an accepted update when it closed
+   * @param late those of them whose update came all the same, after that
    * @param version what it published
    * @param reports accepted reports by site
    * @param handlings what a robust rule did with each site's update; empty without a rule
@@ -156,6 +157,7 @@ public record StudySnapshot(
       Optional<Instant> closed,
       Map<SiteId, UpdateFacts> updates,
       List<SiteId> missing,
+      List<SiteId> late,
       Optional<ModelVersion> version,
       Map<SiteId, ValidationReport> reports,
       Map<SiteId, Handling> handlings,
@@ -164,12 +166,14 @@ public record StudySnapshot(
       handlings = Map.copyOf(handlings);
       updates = Map.copyOf(updates);
       missing = List.copyOf(missing);
+      late = List.copyOf(late);
       reports = Map.copyOf(reports);
     }
 
-    /** Why it was abandoned, what its masking waits for, who is blamed; empty if nothing is. */
+    /** Why it was abandoned, what its masking waits for, who is blamed, who came late. */
     public String words() {
-      return Stream.of(detail, masking.map(MaskingView::words).orElse(""))
+      String after = late.isEmpty() ? "" : "came late: " + late;
+      return Stream.of(detail, masking.map(MaskingView::words).orElse(""), after)
           .filter(line -> !line.isEmpty())
           .collect(Collectors.joining("; "));
     }
@@ -227,9 +231,26 @@ public record StudySnapshot(
       }
     }
 
+    /**
+     * Trained for an earlier round and too late for that one; it counts with a smaller weight.
+     *
+     * @param round the one it was trained for
+     */
+    record Carried(int round) implements Flag {
+      @Override
+      public String words() {
+        return "carried from round " + round;
+      }
+
+      @Override
+      public String label() {
+        return "carried";
+      }
+    }
+
     /** All labels. */
     static List<String> labels() {
-      return List.of("nothing_sent", "unusual_norm");
+      return List.of("nothing_sent", "unusual_norm", "carried");
     }
   }
 

@@ -65,6 +65,9 @@ final class UpdateFlags {
     if (update.norm() == 0) {
       flags.add(new Flag.NothingSent());
     }
+    if (update.origin() > 0) {
+      flags.add(new Flag.Carried(update.origin()));
+    }
     double sigmas = earlier.sigmas(update.norm());
     if (earlier.count() >= HISTORY_MIN && sigmas > SIGMAS) {
       flags.add(new Flag.UnusualNorm(sigmas));

@@ -117,7 +117,8 @@ final class Problems {
             HttpStatus.SERVICE_UNAVAILABLE,
             "CS-CA-001",
             "the issuing authority does not answer",
-            "start it: consilium ca serve --dir DIR")
+            "start it with consilium ca serve; if it has just come back, wait a few seconds and"
+                + " repeat")
         .response();
   }
 

@@ -231,11 +231,13 @@ record StudyJson(
       @Nullable String version,
       List<Update> updates,
       List<String> missing,
+      List<String> late,
       List<String> reported,
       @Nullable Masks masking) {
     Round {
       updates = List.copyOf(updates);
       missing = List.copyOf(missing);
+      late = List.copyOf(late);
       reported = List.copyOf(reported);
     }
 
@@ -264,6 +266,7 @@ record StudyJson(
               .sorted(java.util.Comparator.comparing(Update::site))
               .toList(),
           r.missing().stream().map(SiteId::value).toList(),
+          r.late().stream().map(SiteId::value).toList(),
           r.reports().keySet().stream().map(SiteId::value).sorted().toList(),
           r.masking().map(Masks::of).orElse(null));
     }

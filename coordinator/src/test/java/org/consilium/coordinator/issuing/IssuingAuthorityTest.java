@@ -1,6 +1,7 @@
 package org.consilium.coordinator.issuing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -8,7 +9,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
@@ -309,6 +313,23 @@ final class IssuingAuthorityTest {
     assertThat(relay.motions()).hasSize(1);
     assertThat(relay.submit(ben.sign(waiting)).carried()).isTrue();
     assertThat(TestAuthority.enrol(relay, NORTH, token, tls, signing)).isEqualTo(tls.fingerprint());
+  }
+
+  /** The lock that a serving process holds on its journal, held here instead of by another. */
+  @Test
+  void start_whileAnotherServesTheFolder_saysThatAndNoUrl() throws Exception {
+    stop();
+    try (FileChannel journal =
+            FileChannel.open(folder.resolve("state/journal.mv.db"), StandardOpenOption.WRITE);
+        FileLock held = journal.lock()) {
+      assertThat(held.isValid()).isTrue();
+
+      assertThatThrownBy(this::serve)
+          .isInstanceOf(IOException.class)
+          .hasMessage("another authority serves %s; stop that one first", folder.resolve("ca"))
+          .hasMessageNotContaining("jdbc");
+    }
+    serve();
   }
 
   private void serve() throws IOException {

@@ -79,6 +79,7 @@ final class StudyStateTest {
         List.of(),
         0,
         1,
+        List.of(),
         List.of());
   }
 

@@ -312,7 +312,7 @@ final class StudiesTest {
       // Its update comes too late: refused, not stored.
       assertThat(c.send(c.ids.get(2), c.site(c.ids.get(2)).train(first, c.snapshot().plan())))
           .isInstanceOfSatisfying(
-              Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Intake.Why.WRONG_ROUND));
+              Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Intake.Why.LATE));
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Exposure;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -73,5 +74,27 @@ public record TestPlan(
         "auroc",
         42,
         rounds);
+  }
+
+  /** The same, late updates being carried. */
+  StudyPlan carrying(Late.Carry carry) {
+    StudyPlan p = plan();
+    StudyPlan.Participation who = new StudyPlan.Participation(sites, quorum, deadline, carry);
+    return new StudyPlan(
+        p.study(),
+        p.title(),
+        p.model(),
+        p.foundation(),
+        p.task(),
+        p.tuning(),
+        p.training(),
+        p.aggregation(),
+        p.protection(),
+        who,
+        p.monitoring(),
+        p.labels(),
+        p.select(),
+        p.seed(),
+        p.rounds());
   }
 }

@@ -18,6 +18,7 @@ import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Exposure;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
@@ -61,6 +62,9 @@ final class TestSite {
   }
 
   Optional<Learner> learner = Optional.empty();
+
+  /** The task that a delta was trained for, while it is sent with a later one. */
+  private Optional<RoundTask> origin = Optional.empty();
 
   /** The weights of the updates it made. */
   final List<Integer> weights = new ArrayList<>();
@@ -121,6 +125,16 @@ final class TestSite {
     return train(task, plan, _ -> {}, 1);
   }
 
+  /** What it learned in an earlier task, as its update of a later one. */
+  Sealed carry(RoundTask earlier, RoundTask task, StudyPlan plan) {
+    origin = Optional.of(earlier);
+    try {
+      return train(task, plan);
+    } finally {
+      origin = Optional.empty();
+    }
+  }
+
   /**
    * Makes the update of a task.
    *
@@ -139,8 +153,12 @@ final class TestSite {
             .filter(p -> p.site().equals(id))
             .mapToInt(RoundTask.Participant::weight)
             .sum();
-    int weight =
+    int whole =
         given > 0 ? given : rule.weight(samples, terms.referenceSamples(), terms.weightMax());
+    int weight =
+        origin.isPresent() && plan.participation().late() instanceof Late.Carry carry
+            ? carry.weight(whole, task.round() - origin.get().round())
+            : whole;
     weights.add(weight);
     int length = Math.toIntExact(layout.length()) + UpdateManifest.TRAILER;
     Digest context = context(task, plan, layout, terms);
@@ -231,7 +249,7 @@ final class TestSite {
         new Quantiser(
             fixed, RoundingStream.of(new byte[32], name.getBytes(StandardCharsets.UTF_8)));
     SplittableRandom random = new SplittableRandom(name.hashCode());
-    Optional<float[]> learned = learner.map(l -> l.delta(task));
+    Optional<float[]> learned = learner.map(l -> l.delta(origin.orElse(task)));
     double squares = 0;
     for (int t = 0; t < layout.tensors().size(); t++) {
       int length = Math.toIntExact(layout.tensors().get(t).length());
@@ -289,7 +307,8 @@ final class TestSite {
             context,
             new RoundId(task.study(), task.round()),
             task.attempt(),
-            task.model().version(),
+            origin.orElse(task).model().version(),
+            origin.map(RoundTask::round).orElse(0),
             task.model().layoutDigest(),
             length,
             weight,

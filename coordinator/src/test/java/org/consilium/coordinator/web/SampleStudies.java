@@ -146,6 +146,7 @@ public final class SampleStudies implements StudyCatalogue {
         Optional.of(START.plusSeconds(60)),
         updates,
         List.of(),
+        List.of(),
         Optional.of(version(number)),
         reports,
         handlings,

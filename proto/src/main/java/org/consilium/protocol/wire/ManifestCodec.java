@@ -19,6 +19,7 @@ public final class ManifestCodec {
         .setRound(manifest.round().number())
         .setAttempt(manifest.attempt())
         .setBaseVersion(Decoding.bytes(manifest.base().digest()))
+        .setOriginRound(manifest.origin())
         .setLayoutDigest(Decoding.bytes(manifest.layoutDigest()))
         .setVectorLength(manifest.vectorLength())
         .setWeight(manifest.weight())
@@ -53,6 +54,7 @@ public final class ManifestCodec {
         new RoundId(new StudyId(m.getStudy()), m.getRound()),
         m.getAttempt(),
         new ModelVersion(Decoding.digest(m.getBaseVersion())),
+        m.getOriginRound(),
         Decoding.digest(m.getLayoutDigest()),
         m.getVectorLength(),
         m.getWeight(),

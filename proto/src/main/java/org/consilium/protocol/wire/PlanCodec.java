@@ -7,6 +7,7 @@ import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.CentralPrivacy;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Exposure.Ring;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.PatientPrivacy;
@@ -43,11 +44,7 @@ public final class PlanCodec {
                 .setParameters(plan.model().parameters()))
         .setAggregation(aggregation(plan.aggregation()))
         .setProtection(protection(plan.protection()))
-        .setParticipation(
-            org.consilium.proto.v1.Participation.newBuilder()
-                .addAllSites(plan.participation().sites().stream().map(SiteId::value).toList())
-                .setQuorum(plan.participation().quorum())
-                .setDeadlineMillis(plan.participation().deadline().toMillis()))
+        .setParticipation(participation(plan.participation()))
         .setMonitoring(
             org.consilium.proto.v1.Monitoring.newBuilder()
                 .setDetector(plan.monitoring().detector())
@@ -112,7 +109,8 @@ public final class PlanCodec {
         new Participation(
             m.getParticipation().getSitesList().stream().map(SiteId::new).toList(),
             m.getParticipation().getQuorum(),
-            Duration.ofMillis(m.getParticipation().getDeadlineMillis())),
+            Duration.ofMillis(m.getParticipation().getDeadlineMillis()),
+            late(m.getParticipation())),
         new Monitoring(
             m.getMonitoring().getDetector(),
             m.getMonitoring().getFalseAlarmsPerYear(),
@@ -123,6 +121,29 @@ public final class PlanCodec {
         m.getSelect(),
         m.getSeed(),
         m.getRounds());
+  }
+
+  private static org.consilium.proto.v1.Participation participation(Participation p) {
+    var message =
+        org.consilium.proto.v1.Participation.newBuilder()
+            .addAllSites(p.sites().stream().map(SiteId::value).toList())
+            .setQuorum(p.quorum())
+            .setDeadlineMillis(p.deadline().toMillis());
+    switch (p.late()) {
+      case Late.Discard _ -> {} // as plans from before there was a choice
+      case Late.Carry c ->
+          message.setCarry(
+              org.consilium.proto.v1.Carry.newBuilder()
+                  .setRoundsMax(c.roundsMax())
+                  .setExponent(c.exponent()));
+    }
+    return message.build();
+  }
+
+  private static Late late(org.consilium.proto.v1.Participation p) {
+    return p.hasCarry()
+        ? new Late.Carry(p.getCarry().getRoundsMax(), p.getCarry().getExponent())
+        : Late.DISCARD;
   }
 
   private static org.consilium.proto.v1.Aggregation aggregation(Aggregation a) {

@@ -38,6 +38,8 @@ public record EgressEntry(
     DECISION("decision", 512, 1200, Mode.ANY, Line.EACH),
     /** A refusal or failure as a word of a fixed list. */
     TYPED_ERROR("typed-error", 512, 1200, Mode.ANY, Line.EACH),
+    /** That the hospital's hours for a study are over, and when they begin, to the hour. */
+    HOURS("hours", 512, 240, Mode.ANY, Line.EACH),
     MANIFEST("manifest", 512 << 10, 240, Mode.ANY, Line.EACH),
     /** A chunk of an update; its line is written for many chunks, before the first of them. */
     UPDATE("update", (1 << 20) + 256, 1_000_000, Mode.SEALED, Line.ANNOUNCED),

@@ -337,6 +337,8 @@ public final class MaskDesk {
             "%s of %s refused: %s".formatted(message.kind().word(), message.round(), reason));
         var _ = outcomes.putIfAbsent(context, new Outcome.Failed(reason));
       }
+      case Delivery.Late(String reason) ->
+          log.accept("%s of %s late: %s".formatted(message.kind().word(), message.round(), reason));
       case Delivery.OverLimit(String reason) -> log.accept("masking: " + reason);
       case Delivery.Postponed(String reason) ->
           log.accept(

@@ -5,6 +5,7 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,6 +30,9 @@ public record HouseRules(
     Hours hours,
     Validity validity) {
 
+  /** A window that a change of the clocks skips is there again the next day. */
+  private static final int MINUTES_AHEAD = 2 * 24 * 60;
+
   /** What a policy file without any key says. */
   static final HouseRules DEFAULT =
       new HouseRules(
@@ -48,7 +52,7 @@ public record HouseRules(
               SitePolicy.SMALL_CELL_MIN,
               SitePolicy.COHORT_QUERIES_PER_DAY),
           Optional.empty(),
-          new Hours(ZoneOffset.UTC, List.of()),
+          new Hours(ZoneOffset.UTC, List.of(), Hours.AtClose.PAUSE, true),
           new Validity(Optional.empty(), Optional.empty()));
 
   /**
@@ -141,10 +145,36 @@ public record HouseRules(
    *
    * @param zone of the times
    * @param windows empty is always
+   * @param atClose what becomes of training that is under way when they end
+   * @param openingSaid whether the coordinator may be told when they begin again
    */
-  public record Hours(ZoneId zone, List<Window> windows) {
+  public record Hours(ZoneId zone, List<Window> windows, AtClose atClose, boolean openingSaid) {
     public Hours {
       windows = List.copyOf(windows);
+    }
+
+    /** What becomes of training that is under way when the hours end. */
+    public enum AtClose {
+      /** It waits where it is until they begin again. */
+      PAUSE,
+      /** It is finished and sent. */
+      FINISH
+    }
+
+    /** When the hours begin next, to the minute; now if they are open. */
+    Instant opening(Instant now) {
+      if (open(now)) {
+        return now;
+      }
+      // Midnights and changes of the clocks included: the first minute of two days that is inside.
+      Instant minute = now.truncatedTo(ChronoUnit.MINUTES);
+      for (int i = 1; i <= MINUTES_AHEAD; i++) {
+        minute = minute.plus(1, ChronoUnit.MINUTES);
+        if (open(minute)) {
+          return minute;
+        }
+      }
+      throw new IllegalStateException("hours that never begin: " + windows);
     }
 
     boolean open(Instant now) {

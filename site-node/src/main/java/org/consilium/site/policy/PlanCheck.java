@@ -47,8 +47,7 @@ final class PlanCheck {
         .or(() -> model(plan));
   }
 
-  Optional<Judgement.Refused> refusal(
-      RoundTask task, RoundTask.Terms terms, Usage today, Instant now) {
+  Optional<Judgement.Refused> refusal(RoundTask task, RoundTask.Terms terms, Usage today) {
     int least = rules.company().minSites();
     if (terms.participants().size() < least) {
       return refused(
@@ -59,11 +58,6 @@ final class PlanCheck {
         strangers(terms.participants().stream().map(RoundTask.Participant::site).toList());
     if (strangers.isPresent()) {
       return strangers;
-    }
-    if (!rules.hours().open(now)) {
-      return refused(
-          Why.OUTSIDE_HOURS,
-          "hours %s, zone %s".formatted(rules.hours().windows(), rules.hours().zone()));
     }
     if (today.rounds() >= rules.volume().roundsPerDay()) {
       return refused(

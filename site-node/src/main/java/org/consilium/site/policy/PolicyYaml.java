@@ -46,7 +46,7 @@ final class PolicyYaml {
   static final Set<String> KNOWN_SITES_KEYS = Set.of("names", "atLeast");
   static final Set<String> PRIVACY_KEYS = Set.of("maxEpsilon", "maxDelta", "minNoise");
   static final Set<String> RULES_KEYS = Set.of("allow", "forbid");
-  static final Set<String> HOURS_KEYS = Set.of("zone", "windows");
+  static final Set<String> HOURS_KEYS = Set.of("zone", "windows", "atClose", "tellOpening");
 
   private static final Pattern WINDOW = Pattern.compile("([0-2]\\d:[0-5]\\d)-([0-2]\\d:[0-5]\\d)");
   private static final long BYTES_MAX = 1L << 50;
@@ -149,7 +149,22 @@ final class PolicyYaml {
                 "must be a time zone such as Asia/Shanghai",
                 text -> tried(() -> ZoneId.of(text)))
             .orElse(ZoneOffset.UTC),
-        hours.values("windows", "must be two times such as 22:00-06:00", PolicyYaml::window));
+        hours.values("windows", "must be two times such as 22:00-06:00", PolicyYaml::window),
+        hours
+            .value("atClose", "must be pause or finish", PolicyYaml::atClose)
+            .orElse(Hours.AtClose.PAUSE),
+        hours
+            .value("tellOpening", "must be true or false", in(List.of("true", "false")))
+            .map(Boolean::parseBoolean)
+            .orElse(true));
+  }
+
+  private static Optional<Hours.AtClose> atClose(String text) {
+    return switch (text) {
+      case "pause" -> Optional.of(Hours.AtClose.PAUSE);
+      case "finish" -> Optional.of(Hours.AtClose.FINISH);
+      default -> Optional.empty();
+    };
   }
 
   private static Optional<Window> window(String text) {

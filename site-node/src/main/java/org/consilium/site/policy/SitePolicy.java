@@ -133,8 +133,52 @@ public record SitePolicy(
     return new Judgement.Allowed();
   }
 
-  /** May this site do this task of the study now? */
+  /** May this site begin this task of the study now? */
   public Judgement judge(RoundTask task, StudyPlan plan, int samples, Usage today, Instant now) {
+    Judgement begun = judgeBegun(task, plan, samples, today, now);
+    Optional<Closed> closed = closed(plan, task.studyDigest(), now);
+    return begun instanceof Judgement.Refused || task.terms().isEmpty() || closed.isEmpty()
+        ? begun
+        : refused(Why.OUTSIDE_HOURS, closed.get().words());
+  }
+
+  /**
+   * That no training may begin now.
+   *
+   * @param opens when it may again
+   * @param atClose what becomes of training that is under way
+   * @param openingSaid whether the coordinator may be told {@code opens}
+   * @param words the hours that are over
+   */
+  public record Closed(
+      Instant opens, HouseRules.Hours.AtClose atClose, boolean openingSaid, String words) {}
+
+  /** Whether hours are over for a study: those of now, or those of its consent. */
+  public Optional<Closed> closed(StudyPlan plan, Digest digest, Instant now) {
+    List<HouseRules.Hours> hours =
+        approval(plan, digest, now).flatMap(this::binding).orElse(List.of(house)).stream()
+            .map(HouseRules::hours)
+            .toList();
+    List<HouseRules.Hours> over = hours.stream().filter(h -> !h.open(now)).toList();
+    if (over.isEmpty()) {
+      return Optional.empty();
+    }
+    Instant opens = now;
+    for (HouseRules.Hours one : hours) { // those of two policies may overlap never: then the latest
+      opens = one.opening(opens);
+    }
+    boolean pauses = over.stream().anyMatch(h -> h.atClose() == HouseRules.Hours.AtClose.PAUSE);
+    return Optional.of(
+        new Closed(
+            opens,
+            pauses ? HouseRules.Hours.AtClose.PAUSE : HouseRules.Hours.AtClose.FINISH,
+            hours.stream().allMatch(HouseRules.Hours::openingSaid),
+            "hours %s, zone %s".formatted(over.getFirst().windows(), over.getFirst().zone())));
+  }
+
+  /** May this site go on with this task of the study, which it began inside its hours? */
+  public Judgement judgeBegun(
+      RoundTask task, StudyPlan plan, int samples, Usage today, Instant now) {
     Judgement study = judge(plan, task.studyDigest(), samples, now);
     if (study instanceof Judgement.Refused) {
       return study;
@@ -169,7 +213,7 @@ public record SitePolicy(
               .formatted(today.attempts(), task.round(), STARTS_PER_ROUND));
     }
     for (HouseRules rules : binding(approval).orElseThrow()) {
-      Optional<Judgement.Refused> refusal = new PlanCheck(rules).refusal(task, terms, today, now);
+      Optional<Judgement.Refused> refusal = new PlanCheck(rules).refusal(task, terms, today);
       if (refusal.isPresent()) {
         return refusal.get();
       }

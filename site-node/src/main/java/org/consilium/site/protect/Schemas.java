@@ -46,6 +46,9 @@ final class Schemas {
   private static final WireSchema REFUSAL =
       branch(4, message(NAME, SMALL, SMALL, new Form.Whole(7), new Form.Whole(100)));
 
+  private static final WireSchema HOURS =
+      branch(22, message(NAME, new Form.Whole(2), new Form.Whole(100_000_000)));
+
   private static final WireSchema COLLECT = message(NAME, DIGEST);
   private static final WireSchema FETCH = message(DIGEST, LARGE);
 
@@ -66,7 +69,8 @@ final class Schemas {
               LARGE,
               LARGE,
               new Form.Opaque(Digest.BYTES, Digest.BYTES * Limits.CHUNKS_MAX),
-              REAL));
+              REAL,
+              SMALL));
 
   private static final WireSchema CHUNK =
       message(
@@ -125,6 +129,7 @@ final class Schemas {
       case HEARTBEATS -> WireSchema.either(PING, PROGRESS, AUDIT_STATE);
       case REQUEST -> WireSchema.either(FETCH, COLLECT);
       case DECISION -> DECISION;
+      case HOURS -> HOURS;
       case TYPED_ERROR -> REFUSAL;
       case MANIFEST -> MANIFEST;
       case UPDATE -> CHUNK;

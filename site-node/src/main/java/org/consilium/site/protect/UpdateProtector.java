@@ -7,6 +7,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
@@ -138,7 +139,8 @@ public final class UpdateProtector {
               Digest.of(context),
               new RoundId(task.study(), task.round()),
               task.attempt(),
-              task.model().version(),
+              assignment.carried().map(Assignment.Carried::base).orElse(task.model().version()),
+              assignment.carried().map(Assignment.Carried::round).orElse(0),
               task.model().layoutDigest(),
               vectorLength,
               weight,
@@ -155,8 +157,17 @@ public final class UpdateProtector {
     }
   }
 
-  /** The weight that the round gives this site, or the one that the plan's weighting makes. */
+  /** The weight of a delta of this round, less by staleness for one of an earlier. */
   private int weight(Assignment assignment) {
+    int whole = ofThisRound(assignment);
+    return assignment.plan().participation().late() instanceof Late.Carry carry
+            && assignment.carried().isPresent()
+        ? carry.weight(whole, assignment.task().round() - assignment.carried().get().round())
+        : whole;
+  }
+
+  /** The weight that the round gives this site, or the one that the plan's weighting makes. */
+  private int ofThisRound(Assignment assignment) {
     RoundTask.Terms terms = assignment.terms();
     int given =
         terms.participants().stream()

@@ -26,7 +26,6 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.MessageBudget;
 import org.consilium.protocol.SiteId;
-import org.consilium.protocol.StudyId;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.protocol.wire.SignedKind;
@@ -41,7 +40,8 @@ import org.consilium.site.protect.witness.ReleasedCosignature;
 
 /**
  * The stream to the coordinator: greets, pings, hands verified orders on, sends answers, and comes
- * back after every cut. The latest decision about each study is sent again after a reconnection.
+ * back after every cut. The latest decision and hours of each study are sent again after a
+ * reconnection.
  */
 public final class CoordinatorSession {
   private static final Duration PING_EVERY = Duration.ofSeconds(10);
@@ -57,7 +57,7 @@ public final class CoordinatorSession {
   private final Orders orders;
   private final InstantSource clock;
   private final Object sending = new Object();
-  private final Map<StudyId, Answer.Decision> decisions = new LinkedHashMap<>();
+  private final Map<String, Answer> standing = new LinkedHashMap<>();
   private Optional<BlockingClientCall<SiteMessage, CoordinatorMessage>> call = Optional.empty();
   private Optional<Head> told = Optional.empty();
   private boolean welcomed;
@@ -154,9 +154,7 @@ public final class CoordinatorSession {
   /** Says something; without a connection it is dropped, and a decision is said at the next one. */
   public void say(Answer answer) throws IOException {
     synchronized (sending) {
-      if (answer instanceof Answer.Decision decision) {
-        decisions.put(decision.study(), decision);
-      }
+      answer.standing().ifPresent(subject -> standing.put(subject, answer));
       if (call.isPresent()) {
         transmit(answer);
       }
@@ -202,8 +200,8 @@ public final class CoordinatorSession {
       call = Optional.of(stream);
       welcomed = true;
       orders.connected();
-      for (Answer.Decision decision : decisions.values()) {
-        transmit(decision);
+      for (Answer answer : standing.values()) {
+        transmit(answer);
       }
       tellKnown(stream);
     }

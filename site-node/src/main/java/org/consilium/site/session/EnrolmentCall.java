@@ -60,9 +60,14 @@ public final class EnrolmentCall {
      * The call failed.
      *
      * @param status code of the failure
+     * @param why name of the reason that the coordinator gave, else empty
      * @param reason safe to print
      */
-    record Failed(Status.Code status, String reason) implements Reply {}
+    record Failed(Status.Code status, String why, String reason) implements Reply {
+      Failed(Status.Code status, String reason) {
+        this(status, "", reason);
+      }
+    }
   }
 
   /** Spends the token. */
@@ -127,8 +132,9 @@ public final class EnrolmentCall {
     }
   }
 
-  private static Reply failed(Status status) {
-    return new Reply.Failed(status.getCode(), Failures.words(status));
+  /** What the end of a call means. */
+  public static Reply.Failed failed(Status status) {
+    return new Reply.Failed(status.getCode(), Failures.reason(status), Failures.plainWords(status));
   }
 
   private static List<X509Certificate> chain(List<ByteString> der) throws ChainRefused {

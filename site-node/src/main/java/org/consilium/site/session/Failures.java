@@ -7,8 +7,37 @@ import org.consilium.protocol.Limits;
 public final class Failures {
   private Failures() {}
 
+  /** Whether the coordinator gave this reason: its descriptions begin with the reason's name. */
+  public static boolean says(Status status, String reason) {
+    String said = status.getDescription();
+    return said != null && said.startsWith(reason + ": ");
+  }
+
+  /** The name of the reason that the coordinator gave; empty if it gave none. */
+  static String reason(Status status) {
+    String said = String.valueOf(status.getDescription());
+    int colon = said.indexOf(": ");
+    return colon > 0 && said.substring(0, colon).matches("[A-Z_]{3,40}")
+        ? said.substring(0, colon)
+        : "";
+  }
+
+  /** The same without the code and the reason's name, in words for a person. */
+  static String plainWords(Status status) {
+    String reason = reason(status);
+    if (reason.isEmpty()) {
+      return words(status);
+    }
+    String said = String.valueOf(status.getDescription()).substring(reason.length() + 2);
+    return said.substring(0, Math.min(said.length(), Limits.TEXT_CHARS_MAX))
+        .replaceAll("[\\p{Cntrl}\\p{Cf}\\p{Co}\\p{Cn}]", "?");
+  }
+
   /** Whether the same call may succeed later. */
   public static boolean passing(Status status) {
+    if (says(status, "UNKNOWN_UPLOAD")) {
+      return true; // its round ended in the middle; announcing it again says what became of it
+    }
     return switch (status.getCode()) {
       case UNAVAILABLE,
           DEADLINE_EXCEEDED,

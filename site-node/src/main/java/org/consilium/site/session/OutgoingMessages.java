@@ -74,6 +74,9 @@ final class OutgoingMessages {
             Outgoing.of(
                 Kind.DECISION, new StudyId(decision.getStudy()), 0, decision.getAccepted(), bytes));
       }
+      case HOURS ->
+          Optional.of(
+              Outgoing.of(Kind.HOURS, new StudyId(message.getHours().getStudy()), 0, false, bytes));
       case TASK_STATE -> {
         TaskState state = message.getTaskState();
         boolean refused = state.getRefusal() != Refusal.REFUSAL_UNSPECIFIED;

@@ -16,6 +16,13 @@ public sealed interface Delivery {
   record Refused(String reason) implements Delivery {}
 
   /**
+   * Its round is over; nothing of it is kept there.
+   *
+   * @param reason what the coordinator says, safe to print
+   */
+  record Late(String reason) implements Delivery {}
+
+  /**
    * It would be more than may leave: too many bytes today, or this update too often.
    *
    * @param detail the numbers, for the local log
@@ -30,7 +37,9 @@ public sealed interface Delivery {
     return switch (outcome) {
       case Persistence.Outcome.Done<Boolean>(Boolean duplicate) -> new Accepted(duplicate);
       case Persistence.Outcome.Refused<Boolean>(Status status) ->
-          new Refused(Failures.words(status));
+          Failures.says(status, "LATE")
+              ? new Late(Failures.words(status))
+              : new Refused(Failures.words(status));
       case Persistence.Outcome.Stopped<Boolean>(String reason) -> new Postponed(reason);
     };
   }

@@ -44,18 +44,39 @@ final class Bench {
     TaskKey key = TaskKey.of(task);
     synchronized (lock) {
       Optional<Given> sooner = Optional.ofNullable(waiting.get(task.study()));
-      boolean known = sooner.or(() -> inWork).map(g -> g.key().equals(key)).orElse(false);
-      if (known || closed) {
+      if (has(task) || closed) {
         return false;
       }
       sooner.ifPresent(Bench::stop);
-      inWork.filter(g -> g.key().study().equals(task.study())).ifPresent(Bench::stop);
+      inWork
+          .filter(g -> g.key().study().equals(task.study()))
+          .filter(g -> !g.work().carriage().outlives(task))
+          .ifPresent(Bench::stop);
       Halt halt = new Halt();
       ScheduledFuture<?> deadline =
-          timer.schedule(halt::halt, task.remaining().toMillis(), TimeUnit.MILLISECONDS);
+          timer.schedule(halt::halt, work.carriage().patience().toMillis(), TimeUnit.MILLISECONDS);
       waiting.put(task.study(), new Given(key, work, halt, deadline));
       lock.notifyAll();
       return true;
+    }
+  }
+
+  /** Whether a study's training is in work. */
+  boolean trains(StudyId study) {
+    synchronized (lock) {
+      return inWork
+          .filter(g -> g.key().study().equals(study) && g.key().kind() == RoundTask.Kind.TRAIN)
+          .isPresent();
+    }
+  }
+
+  /** Whether this very task waits or is in work. */
+  boolean has(RoundTask task) {
+    synchronized (lock) {
+      return Optional.ofNullable(waiting.get(task.study()))
+          .or(() -> inWork)
+          .filter(g -> g.key().equals(TaskKey.of(task)))
+          .isPresent();
     }
   }
 

@@ -47,7 +47,8 @@ public final class Desk implements Orders {
   private final BlockingQueue<Runnable> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
   private final Map<StudyId, Proposal> known = new LinkedHashMap<>();
   private final Map<StudyId, Answer.Decision> told = new HashMap<>();
-  private final Map<TaskKey, RoundTask> held = new LinkedHashMap<>();
+  private final HeldTasks held = new HeldTasks(PROPOSALS_MAX);
+  private final HoursWatch hours = new HoursWatch();
   private final List<MaskOrder> orders = new ArrayList<>();
   private String complaint = "";
   private final DistrustWatch distrust = new DistrustWatch();
@@ -93,10 +94,7 @@ public final class Desk implements Orders {
   public void task(RoundTask task) {
     post(
         () -> {
-          held.keySet().removeIf(key -> key.study().equals(task.study()));
-          if (held.size() < PROPOSALS_MAX) {
-            held.put(TaskKey.of(task), task);
-          } else {
+          if (!held.put(task, tools.clock().instant())) {
             tools.log().accept(TaskKey.of(task) + " was dropped: too many tasks wait");
           }
         });
@@ -124,16 +122,15 @@ public final class Desk implements Orders {
   public void disconnected(String reason) {
     tools.metrics().connected(false);
     tools.metrics().reconnect(reason);
-    tools.log().accept("not connected: " + words(reason));
-  }
-
-  private static String words(String reason) {
-    return switch (reason) {
-      case "unavailable" ->
-          "no answer (is the coordinator running, and its name and port open here?); trying again";
-      case "cancelled" -> "the session was ended here";
-      default -> reason;
-    };
+    String words =
+        switch (reason) {
+          case "unavailable" ->
+              "no answer (is the coordinator running, and its name and port open here?); trying"
+                  + " again";
+          case "cancelled" -> "the session was ended here";
+          default -> reason;
+        };
+    tools.log().accept("not connected: " + words);
   }
 
   @Override
@@ -243,9 +240,8 @@ public final class Desk implements Orders {
       boolean paused = Files.exists(tools.place().paused());
       tools.metrics().paused(paused);
       if (!paused) {
-        for (RoundTask task : List.copyOf(held.values())) {
-          held.remove(TaskKey.of(task));
-          start(task, read.policy());
+        for (HeldTasks.Held waiting : held.take()) {
+          start(waiting, read.policy());
         }
         for (MaskOrder order : orders) {
           mask(order, read.policy());
@@ -293,10 +289,17 @@ public final class Desk implements Orders {
                             : "accepted with %d examples".formatted(samples)));
         say(decision);
       }
+      if (why.isEmpty()) {
+        hours.look(tools, proposal, policy, bench).ifPresent(this::say);
+      }
       return !why.equals(Optional.of(Why.NOT_APPROVED));
     }
 
-    private void start(RoundTask task, SitePolicy policy) {
+    private void start(HeldTasks.Held waiting, SitePolicy policy) {
+      RoundTask task = waiting.task();
+      if (bench.has(task)) {
+        return; // given again; whether hours ended since it began is its own matter
+      }
       Optional<Proposal> proposal = proposalOf(task);
       if (proposal.isEmpty()) {
         tools.log().accept(TaskKey.of(task) + " refused: its study was not proposed");
@@ -304,6 +307,10 @@ public final class Desk implements Orders {
         return;
       }
       StudyPlan plan = proposal.get().plan();
+      if (known.size() < PROPOSALS_MAX) {
+        known.putIfAbsent(plan.study(), proposal.get()); // from before a restart: watched again
+      }
+      hours.look(tools, proposal.get(), policy, bench).ifPresent(this::say);
       Usage today;
       int samples;
       try {
@@ -324,6 +331,8 @@ public final class Desk implements Orders {
               ? refused.get()
               : policy.judge(task, plan, samples, today, tools.clock().instant());
       switch (judgement) {
+        case Judgement.Refused(Why why, String detail) when why == Why.OUTSIDE_HOURS ->
+            held.keep(waiting, detail, tools);
         case Judgement.Refused(Why why, String detail) -> {
           tools
               .log()

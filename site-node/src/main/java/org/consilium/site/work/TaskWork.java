@@ -8,9 +8,7 @@ import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.outbox.Outbox;
-import org.consilium.site.policy.HouseRules;
 import org.consilium.site.policy.Judgement;
-import org.consilium.site.policy.Usage;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.EgressBlocked;
@@ -20,6 +18,7 @@ import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Answer.Phase;
 import org.consilium.site.session.Halt;
+import org.consilium.site.train.KeptDelta;
 import org.consilium.site.train.LocalTrainer;
 import org.consilium.site.train.TrainingJob;
 import org.consilium.site.train.TrainingResult;
@@ -43,6 +42,8 @@ final class TaskWork {
   private final int minSites;
   private final RoundMasks masks;
   private final OwnModels own;
+  private final Permission permission;
+  private final Carriage carriage;
 
   TaskWork(Tools tools, Voice voice, RoundTask task, StudyPlan plan, int minSites) {
     this.tools = tools;
@@ -52,13 +53,16 @@ final class TaskWork {
     this.minSites = minSites;
     this.masks = new RoundMasks(tools, task, plan, minSites);
     this.own = new OwnModels(tools, plan);
+    this.permission = new Permission(tools, task, plan);
+    this.carriage = new Carriage(tools, task, plan);
   }
 
   /** How it ended. */
   enum Ending {
     OK("ok"),
     FAILED("failed"),
-    CANCELLED("cancelled");
+    CANCELLED("cancelled"),
+    LATE("late");
 
     private final String word;
 
@@ -69,6 +73,11 @@ final class TaskWork {
     String word() {
       return word;
     }
+  }
+
+  /** How long it may take, and whether it goes on beside a later task. */
+  Carriage carriage() {
+    return carriage;
   }
 
   /** Begins masking, beside and before training; a validation task ends that of its round. */
@@ -118,9 +127,18 @@ final class TaskWork {
   }
 
   private Ending trainFrom(Files files, Halt halt) throws IOException {
+    Optional<KeptDelta.Origin> late = carriage.usable();
+    if (late.isPresent()) {
+      tools.log().accept(TaskKey.of(task) + ": with the delta of round " + late.get().round());
+      Protection protection;
+      try (TrainingResult.Trained trained = carriage.open()) {
+        protection = protect(trained, carriage.from(late.get()), halt);
+      }
+      return send(protection, halt);
+    }
     Diary diary = diary();
     Diary.Count before = diary.starts(task, tools.clock().instant());
-    Optional<Judgement.Refused> tooOften = refusal(before);
+    Optional<Judgement.Refused> tooOften = permission.refusal(before);
     if (tooOften.isPresent()) {
       return refuse(tooOften.get().why(), tooOften.get().detail());
     }
@@ -143,23 +161,30 @@ final class TaskWork {
           if (trained.holdoutLogits().isPresent()) {
             tools.validator().keepTrained(validation(files), trained.holdoutLogits().get());
           }
-          protection = protect(trained, halt);
+          carriage.keep(trained);
+          protection = protect(trained, Optional.empty(), halt);
         }
-        yield switch (protection) {
-          case Protection.Refused(Why why, String detail) -> refuse(why, detail);
-          case Protection.Stopped _ -> postponed("masking was stopped");
-          case Protection.Sealed(SealedUpdate update) -> {
-            tools.transfer().outbox().put(update);
-            tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
-            yield upload(update, halt);
-          }
-        };
+        yield send(protection, halt);
       }
     };
   }
 
-  private Protection protect(TrainingResult.Trained trained, Halt halt) throws IOException {
-    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
+  private Ending send(Protection protection, Halt halt) throws IOException {
+    return switch (protection) {
+      case Protection.Refused(Why why, String detail) -> refuse(why, detail);
+      case Protection.Stopped _ -> postponed("masking was stopped");
+      case Protection.Sealed(SealedUpdate update) -> {
+        tools.transfer().outbox().put(update);
+        tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
+        yield upload(update, halt);
+      }
+    };
+  }
+
+  private Protection protect(
+      TrainingResult.Trained trained, Optional<Assignment.Carried> carried, Halt halt)
+      throws IOException {
+    Optional<Judgement.Refused> withdrawn = permission.refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return new Protection.Refused(withdrawn.get().why(), withdrawn.get().detail());
     }
@@ -174,55 +199,13 @@ final class TaskWork {
             tools.declared(plan, task.studyDigest()),
             minSites,
             hiding.masks(),
-            tools.transfer().outbox().draft(task));
+            tools.transfer().outbox().draft(task),
+            carried);
     return tools.exit().updates().protect(trained, assignment);
   }
 
-  /**
-   * Why the hospital does not want this task, or no longer does, if its consent ended, its bytes
-   * are used up or the coordinator's audit log was refused since the task began.
-   *
-   * @param starts of training that count against it
-   */
-  private Optional<Judgement.Refused> refusal(Diary.Count starts) throws IOException {
-    Optional<Judgement.Refused> distrust = tools.distrust();
-    if (distrust.isPresent()) {
-      return distrust;
-    }
-    Usage usage = new Usage(starts.today(), starts.round(), tools.ledger().updateBytesToday());
-    Judgement now =
-        tools
-            .policy()
-            .current()
-            .policy()
-            .judge(
-                task,
-                plan,
-                tools.declared(plan, task.studyDigest()),
-                usage,
-                tools.clock().instant());
-    return now instanceof Judgement.Refused refused ? Optional.of(refused) : Optional.empty();
-  }
-
-  private int smallCell() {
-    return tools
-        .policy()
-        .current()
-        .policy()
-        .smallCell(plan, task.studyDigest(), tools.clock().instant());
-  }
-
-  /** What the hospital's policy lets leave for this study, now. */
-  private HouseRules.Volume volume() {
-    return tools
-        .policy()
-        .current()
-        .policy()
-        .volume(plan, task.studyDigest(), tools.clock().instant());
-  }
-
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
-    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
+    Optional<Judgement.Refused> withdrawn = permission.refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
@@ -230,8 +213,11 @@ final class TaskWork {
     if (unmasked.isPresent()) {
       return refuse(Why.MASK_REFUSED, unmasked.get());
     }
+    if (!permission.inHours(halt)) {
+      return postponed("told to stop outside the hours");
+    }
     say(Phase.UPLOADING);
-    long most = volume().updateBytesPerDay();
+    long most = permission.volume().updateBytesPerDay();
     return switch (tools.transfer().uploader().send(update, masks.masked(), most, halt)) {
       case Delivery.Accepted(boolean duplicate) -> {
         tools
@@ -244,13 +230,28 @@ final class TaskWork {
                         duplicate ? "was there already" : "accepted",
                         update.manifest().seal().sealedBytes()));
         ControlVariates.in(tools.place().folder(task.study())).accept(task.round());
+        carriage.drop();
         say(Phase.DONE);
         yield Ending.OK;
       }
       case Delivery.OverLimit(String detail) -> refuse(Why.EGRESS_LIMIT, detail);
+      case Delivery.Late(String reason) -> late(reason);
+      case Delivery.Refused(String reason) when update.manifest().origin() > 0 -> {
+        tools.log().accept("%s: not carried: %s".formatted(TaskKey.of(task), reason));
+        tools.transfer().outbox().remove(task.study(), task.round());
+        carriage.drop();
+        yield train(halt); // for this round itself
+      }
       case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "upload refused: " + reason);
       case Delivery.Postponed(String reason) -> postponed(reason);
     };
+  }
+
+  /** The round is over: its sealed bytes are of no use, and the delta only where it is carried. */
+  private Ending late(String reason) throws IOException {
+    tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
+    tools.transfer().outbox().remove(task.study(), task.round());
+    return Ending.LATE;
   }
 
   /** Trains the site's own models while the others finish the round; a stop loses nothing. */
@@ -322,11 +323,11 @@ final class TaskWork {
       }
     }
     Findings findings = tools.validator().judge(validation(files));
-    Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
+    Optional<Judgement.Refused> withdrawn = permission.refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
     }
-    ReleasedReport report = tools.exit().reports().protect(findings, smallCell());
+    ReleasedReport report = tools.exit().reports().protect(findings, permission.smallCell());
     return switch (tools.transfer().uploader().send(report, halt)) {
       case Delivery.Accepted _ -> {
         tools
@@ -338,6 +339,7 @@ final class TaskWork {
         yield Ending.OK;
       }
       case Delivery.OverLimit(String detail) -> refuse(Why.EGRESS_LIMIT, detail);
+      case Delivery.Late(String reason) -> late(reason);
       case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "report refused: " + reason);
       case Delivery.Postponed(String reason) -> postponed(reason);
     };
@@ -373,7 +375,7 @@ final class TaskWork {
   private LocalTrainer.Watch watch(Halt halt) {
     return (_, _, loss) -> {
       tools.metrics().step(task.study().value(), loss);
-      return !halt.halted();
+      return task.kind() == RoundTask.Kind.TRAIN ? permission.inHours(halt) : !halt.halted();
     };
   }
 

@@ -96,6 +96,44 @@ final class HouseRulesTest {
     assertThat(taskWhy(task, "updateBytesPerRound: 1000", NOON)).isEmpty();
   }
 
+  /** Over midnight, in a zone with summer time, and where two policies have to agree. */
+  @Test
+  void closed_outsideHours_saysWhenTheyBegin() throws Exception {
+    String zurich = "hours: {zone: Europe/Zurich, windows: [\"22:15-06:00\"]}";
+    // 14:00 in Zurich; it opens at 22:15 there, 20:15 UTC.
+    assertThat(closed(zurich, NOON).orElseThrow().opens())
+        .isEqualTo(Instant.parse("2026-06-01T20:15:00Z"));
+    assertThat(closed(zurich, Instant.parse("2026-06-02T03:59:59Z"))).isEmpty();
+    assertThat(closed(zurich, Instant.parse("2026-06-02T04:00:00Z"))).isPresent();
+    // The clocks skip 2:00 to 3:00 on 2026-03-29: these hours are there the day after.
+    assertThat(
+            closed(
+                    "hours: {zone: Europe/Zurich, windows: [\"02:10-02:50\"]}",
+                    Instant.parse("2026-03-29T00:30:00Z"))
+                .orElseThrow()
+                .opens())
+        .isEqualTo(Instant.parse("2026-03-30T00:10:00Z"));
+    assertThat(closed("minSites: 2", NOON)).isEmpty();
+  }
+
+  @Test
+  void closed_whatIsSaidAndDone_isThePolicys() throws Exception {
+    SitePolicy.Closed usual = closed("hours: {windows: [\"22:00-06:00\"]}", NOON).orElseThrow();
+    assertThat(usual.atClose()).isEqualTo(HouseRules.Hours.AtClose.PAUSE);
+    assertThat(usual.openingSaid()).isTrue();
+    SitePolicy.Closed other =
+        closed("hours: {windows: [\"22:00-06:00\"], atClose: finish, tellOpening: false}", NOON)
+            .orElseThrow();
+    assertThat(other.atClose()).isEqualTo(HouseRules.Hours.AtClose.FINISH);
+    assertThat(other.openingSaid()).isFalse();
+  }
+
+  private static Optional<SitePolicy.Closed> closed(String rules, Instant at) throws Exception {
+    SitePolicy policy =
+        SitePolicy.refuseAll().with(PolicyYaml.parse(rules + "\n")).with(approval());
+    return policy.closed(PLAN, DIGEST, at);
+  }
+
   @Test
   void policyFile_stricterLater_bindsAtOnce_looserLater_loosensNothing() throws Exception {
     Ticking clock = new Ticking();

@@ -57,6 +57,7 @@ import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.proto.v1.Welcome;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.security.audit.MerkleTree;
 import org.consilium.security.identity.CertificateAuthority;
@@ -100,6 +101,12 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
   /** Whether updates are taken and then forgotten; otherwise they are refused at once. */
   volatile boolean forgets;
+
+  /** What it answers to the next announcements of updates, before it is honest. */
+  final java.util.Queue<Status> refusals = new LinkedBlockingQueue<>();
+
+  /** Announcements as they came. */
+  final List<UpdateManifest> announced = new CopyOnWriteArrayList<>();
 
   /** Whether updates are taken and kept, and the stream is left in peace. */
   volatile boolean honest;
@@ -299,13 +306,19 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
   @Override
   public void beginUpdate(Signed request, StreamObserver<UploadProgress> out) {
+    announced.add(ManifestCodec.decode(request.getBody().toByteArray()));
+    Status refusal = refusals.poll();
+    if (refusal != null) {
+      out.onError(refusal.asException());
+      return;
+    }
     if (!forgets && !honest) {
       out.onError(Status.FAILED_PRECONDITION.asException());
       return;
     }
+    last = request; // the site may go on before this call returns
     out.onNext(nothing(request.getBody().toByteArray()));
     out.onCompleted();
-    last = request;
   }
 
   private volatile Signed last = Signed.getDefaultInstance();
