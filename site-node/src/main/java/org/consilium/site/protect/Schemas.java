@@ -47,7 +47,7 @@ final class Schemas {
       branch(4, message(NAME, SMALL, SMALL, new Form.Whole(7), new Form.Whole(100)));
 
   private static final WireSchema COLLECT = message(NAME, DIGEST);
-  private static final WireSchema FETCH = message(DIGEST, LARGE);
+  private static final WireSchema FETCH = message(DIGEST, LARGE, new Form.Whole(1));
 
   private static final WireSchema MANIFEST =
       signed(

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
@@ -33,11 +35,13 @@ import org.consilium.site.session.Halt;
 
 /**
  * Sends protected things, and nothing else, to the coordinator. An update: manifest, the chunks
- * that the coordinator says are missing, commit. After a cut it asks again what is missing; the
+ * that the coordinator says are missing, commit. They go in batches of some seconds, each answered
+ * by what is stored: that answer alone is progress. After a cut it asks again what is missing; the
  * bytes are those of the spool, always the same. Each message is in the ledger before it leaves.
  */
 public final class UpdateUploader {
-  private static final long UNARY_SECONDS = 30;
+  /** A manifest has up to 270 kB, and waits behind what is on its way before it. */
+  private static final long UNARY_SECONDS = Limits.SENDING_LEASE.toSeconds();
 
   /**
    * How many times its own size one update may leave in a day. Cuts make a site send some bytes
@@ -45,14 +49,12 @@ public final class UpdateUploader {
    */
   static final int SENT_TIMES_MAX = 16;
 
-  /** One ledger line for so many chunks: after a cut it does not claim much that never left. */
-  private static final int CHUNKS_A_LINE = 64;
-
   /** The coordinator opens, checks and stores the whole update before it answers. */
   private static final long COMMIT_SECONDS = 600;
 
   private final CoordinatorLink link;
   private final EgressLedger ledger;
+  private final InstantSource clock;
   private final Persistence persistence;
 
   /**
@@ -68,6 +70,7 @@ public final class UpdateUploader {
       Duration noProgress) {
     this.link = link;
     this.ledger = ledger;
+    this.clock = clock;
     this.persistence = new Persistence(link, backoff, clock, noProgress);
   }
 
@@ -126,6 +129,8 @@ public final class UpdateUploader {
     /** The most chunks that were ever stored: only more than that is progress. */
     private int most = -1;
 
+    private final Batch batch = new Batch();
+
     Sending(
         SealedUpdate update,
         boolean masked,
@@ -169,25 +174,24 @@ public final class UpdateUploader {
       }
     }
 
+    /** Sends one batch of what is missing; the answer says what is stored then. */
     private UploadProgress missing(BitSet stored)
         throws StatusException, TimeoutException, InterruptedException, IOException {
       int chunks = update.manifest().seal().chunks();
       allow(bytes(stored, 0, chunks));
+      int end = batch.end(stored, chunks);
+      // One line for a batch: after a cut it does not claim much that never left.
+      link.gate()
+          .announce(
+              entry(update, masked, bytes(stored, 0, end)), update.manifest().round().study());
+      Instant began = clock.instant();
       BlockingClientCall<UpdateChunk, UploadProgress> call =
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
-      int noted = 0;
       try {
-        for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
+        for (int i = stored.nextClearBit(0); i < end; i = stored.nextClearBit(i + 1)) {
           if (halt.halted()) {
             throw Status.CANCELLED.withDescription("told to stop").asException();
-          }
-          if (i >= noted) {
-            noted = Math.min(chunks, i + CHUNKS_A_LINE);
-            link.gate()
-                .announce(
-                    entry(update, masked, bytes(stored, i, noted)),
-                    update.manifest().round().study());
           }
           UpdateChunk chunk =
               UpdateChunk.newBuilder()
@@ -198,13 +202,13 @@ public final class UpdateUploader {
           if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
             break; // the coordinator has ended the call; reading says why
           }
-          persistence.progress();
         }
         call.halfClose();
         UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
         if (progress == null) {
           throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
         }
+        batch.took(Duration.between(began, clock.instant()));
         return progress;
       } finally {
         call.cancel("done", null);
@@ -239,7 +243,7 @@ public final class UpdateUploader {
   private static ByteString chunk(FileChannel spool, int index, UpdateManifest manifest)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(manifest.chunkBytes(index));
-    long at = (long) index * org.consilium.protocol.Limits.CHUNK_SEALED_BYTES;
+    long at = (long) index * Limits.CHUNK_SEALED_BYTES;
     while (buffer.hasRemaining()) {
       int read = spool.read(buffer, at + buffer.position());
       if (read < 0) {
