@@ -16,9 +16,27 @@ import org.consilium.security.mask.Masks;
  * @param minSites fewest participants that the hospital's policy demands
  * @param masks hide the update in a masked study; empty in a sealed one
  * @param spool where the sealed chunks are written; replaced if it exists
+ * @param residuals what narrow rounding left over; touched in a study with such an encoding alone
  */
 public record Assignment(
-    RoundTask task, StudyPlan plan, int samples, int minSites, Optional<Masks> masks, Path spool) {
+    RoundTask task,
+    StudyPlan plan,
+    int samples,
+    int minSites,
+    Optional<Masks> masks,
+    Path spool,
+    Residuals residuals) {
+  /** In a study whose values are written in full: nothing is left over. */
+  public Assignment(
+      RoundTask task,
+      StudyPlan plan,
+      int samples,
+      int minSites,
+      Optional<Masks> masks,
+      Path spool) {
+    this(task, plan, samples, minSites, masks, spool, Residuals.in(spool.resolveSibling("left")));
+  }
+
   public Assignment {
     if (task.terms().isEmpty()) {
       throw new IllegalArgumentException("protect: a VALIDATE task has no update");

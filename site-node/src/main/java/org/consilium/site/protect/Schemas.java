@@ -66,7 +66,8 @@ final class Schemas {
               LARGE,
               LARGE,
               new Form.Opaque(Digest.BYTES, Digest.BYTES * Limits.CHUNKS_MAX),
-              REAL));
+              REAL,
+              new Form.Opaque(1, Limits.TENSORS_MAX)));
 
   private static final WireSchema CHUNK =
       message(

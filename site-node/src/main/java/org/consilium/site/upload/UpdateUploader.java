@@ -243,7 +243,7 @@ public final class UpdateUploader {
   private static ByteString chunk(FileChannel spool, int index, UpdateManifest manifest)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(manifest.chunkBytes(index));
-    long at = (long) index * Limits.CHUNK_SEALED_BYTES;
+    long at = manifest.chunkAt(index);
     while (buffer.hasRemaining()) {
       int read = spool.read(buffer, at + buffer.position());
       if (read < 0) {

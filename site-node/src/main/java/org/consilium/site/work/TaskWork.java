@@ -16,6 +16,7 @@ import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedReport;
+import org.consilium.site.protect.Residuals;
 import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Answer.Phase;
@@ -174,7 +175,8 @@ final class TaskWork {
             tools.declared(plan, task.studyDigest()),
             minSites,
             hiding.masks(),
-            tools.transfer().outbox().draft(task));
+            tools.transfer().outbox().draft(task),
+            Residuals.in(tools.place().folder(task.study())));
     return tools.exit().updates().protect(trained, assignment);
   }
 
@@ -244,6 +246,7 @@ final class TaskWork {
                         duplicate ? "was there already" : "accepted",
                         update.manifest().seal().sealedBytes()));
         ControlVariates.in(tools.place().folder(task.study())).accept(task.round());
+        Residuals.in(tools.place().folder(task.study())).accept(task.round());
         say(Phase.DONE);
         yield Ending.OK;
       }
