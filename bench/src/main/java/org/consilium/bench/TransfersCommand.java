@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.consilium.protocol.Encoding;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.transfers.TransferFigures;
@@ -46,6 +47,12 @@ final class TransfersCommand implements Callable<Integer> {
 
   @Option(names = "--rounds", defaultValue = "3", description = "Rounds, 2-100 (${DEFAULT-VALUE}).")
   private int rounds = 3;
+
+  @Option(
+      names = "--encoding",
+      defaultValue = "full",
+      description = "How updates are written: full, int16, int8 (${DEFAULT-VALUE}).")
+  private String encoding = "full";
 
   @Option(
       names = "--speed-up",
@@ -121,6 +128,7 @@ final class TransfersCommand implements Callable<Integer> {
             sites,
             parameters,
             rounds,
+            Encoding.of(encoding),
             speedUp,
             seed,
             coordinatorHeapMiB,

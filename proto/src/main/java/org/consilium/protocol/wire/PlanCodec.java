@@ -171,7 +171,7 @@ public final class PlanCodec {
     switch (protection.exposure()) {
       case Exposure.Sealed(Robust robust, Encoding encoding) -> {
         message.setMode(org.consilium.proto.v1.Protection.Mode.SEALED);
-        message.setEncodingValue(encoding.ordinal());
+        message.setEncoding(encoding(encoding));
         RobustCodec.encode(robust).ifPresent(message::setRobust);
       }
       case Exposure.Masked(Ring ring) ->
@@ -214,6 +214,14 @@ public final class PlanCodec {
       case MODE_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalArgumentException(
               "protection mode must be SEALED or MASKED, got number " + p.getModeValue());
+    };
+  }
+
+  private static org.consilium.proto.v1.Protection.Encoding encoding(Encoding encoding) {
+    return switch (encoding) {
+      case FULL -> org.consilium.proto.v1.Protection.Encoding.FULL;
+      case INT16 -> org.consilium.proto.v1.Protection.Encoding.INT16;
+      case INT8 -> org.consilium.proto.v1.Protection.Encoding.INT8;
     };
   }
 

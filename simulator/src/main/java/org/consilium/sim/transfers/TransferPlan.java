@@ -5,12 +5,15 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.UpdateManifest;
 
 /**
  * What is run.
  *
+ * @param encoding how updates are written
  * @param speedUp by how much lines are wider than those of hospitals
  * @param seed of lines, cuts and the model
  * @param coordinatorHeapMiB Java heap of the coordinator
@@ -21,6 +24,7 @@ public record TransferPlan(
     int sites,
     long parameters,
     int rounds,
+    Encoding encoding,
     int speedUp,
     long seed,
     int coordinatorHeapMiB,
@@ -65,8 +69,9 @@ public record TransferPlan(
 
   /** Bytes of a sealed update: each parameter, the trailer of two, a tag a chunk. */
   long sealedBytes() {
-    long plain = (parameters + 2) * Integer.BYTES;
-    return plain + Math.ceilDiv(plain, Limits.CHUNK_PLAIN_BYTES) * Limits.CHUNK_TAG_BYTES;
+    long plain = (parameters + UpdateManifest.TRAILER) * encoding.bytes();
+    long chunks = Math.ceilDiv(plain, (long) UpdateManifest.plainChunkBytes(encoding.bytes()));
+    return plain + chunks * Limits.CHUNK_TAG_BYTES;
   }
 
   /** Bytes of a model's parameters; its header is a few hundred more. */
@@ -85,6 +90,7 @@ public record TransferPlan(
       algorithm: {name: fedavg, rounds: %d}
       training:  {localBaseline: false}
       privacy:   {mode: sealed}
+      transfer:  {encoding: %s}
       sites:     {include: [%s], quorum: %d, deadline: 60m}
       drift:     {detector: none}
       seed: %d
@@ -93,6 +99,7 @@ public record TransferPlan(
             study,
             parameters,
             rounds,
+            encoding.word(),
             ids().stream().map(SiteId::value).collect(Collectors.joining(", ")),
             sites,
             seed);

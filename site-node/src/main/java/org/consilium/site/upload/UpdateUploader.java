@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
@@ -35,9 +34,10 @@ import org.consilium.site.session.Halt;
 
 /**
  * Sends protected things, and nothing else, to the coordinator. An update: manifest, the chunks
- * that the coordinator says are missing, commit. They go in batches of some seconds, each answered
- * by what is stored: that answer alone is progress. After a cut it asks again what is missing; the
- * bytes are those of the spool, always the same. Each message is in the ledger before it leaves.
+ * that the coordinator says are missing, commit. Each chunk is answered by what is stored before
+ * the next one goes: that answer alone is progress, and a cut loses one chunk at most. After it the
+ * site asks again what is missing; the bytes are those of the spool, always the same. Each message
+ * is in the ledger before it leaves.
  */
 public final class UpdateUploader {
   /** A manifest has up to 270 kB, and waits behind what is on its way before it. */
@@ -49,12 +49,14 @@ public final class UpdateUploader {
    */
   static final int SENT_TIMES_MAX = 16;
 
+  /** One ledger line for so many chunks: after a cut it does not claim much that never left. */
+  private static final int CHUNKS_A_LINE = 16;
+
   /** The coordinator opens, checks and stores the whole update before it answers. */
   private static final long COMMIT_SECONDS = 600;
 
   private final CoordinatorLink link;
   private final EgressLedger ledger;
-  private final InstantSource clock;
   private final Persistence persistence;
 
   /**
@@ -70,7 +72,6 @@ public final class UpdateUploader {
       Duration noProgress) {
     this.link = link;
     this.ledger = ledger;
-    this.clock = clock;
     this.persistence = new Persistence(link, backoff, clock, noProgress);
   }
 
@@ -129,7 +130,8 @@ public final class UpdateUploader {
     /** The most chunks that were ever stored: only more than that is progress. */
     private int most = -1;
 
-    private final Batch batch = new Batch();
+    /** Chunks before this one may leave: they have a line in the ledger. */
+    private int announced;
 
     Sending(
         SealedUpdate update,
@@ -150,6 +152,7 @@ public final class UpdateUploader {
       int chunks = update.manifest().seal().chunks();
       BitSet stored = stored(update, stub(UNARY_SECONDS).beginUpdate(manifest));
       note(stored);
+      announced = 0;
       while (stored.cardinality() < chunks) {
         int before = stored.cardinality();
         stored = stored(update, missing(stored));
@@ -174,45 +177,48 @@ public final class UpdateUploader {
       }
     }
 
-    /** Sends one batch of what is missing; the answer says what is stored then. */
+    /** Sends the first chunk that is missing; the answer says what is stored then. */
     private UploadProgress missing(BitSet stored)
         throws StatusException, TimeoutException, InterruptedException, IOException {
-      int chunks = update.manifest().seal().chunks();
-      allow(bytes(stored, 0, chunks));
-      int end = batch.end(stored, chunks);
-      // One line for a batch: after a cut it does not claim much that never left.
-      link.gate()
-          .announce(
-              entry(update, masked, bytes(stored, 0, end)), update.manifest().round().study());
-      Instant began = clock.instant();
+      if (halt.halted()) {
+        throw Status.CANCELLED.withDescription("told to stop").asException();
+      }
+      int index = stored.nextClearBit(0);
+      announce(stored, index);
+      UpdateChunk chunk =
+          UpdateChunk.newBuilder()
+              .setUpload(upload(update))
+              .setIndex(index)
+              .setData(chunk(spool, index, update.manifest()))
+              .build();
       BlockingClientCall<UpdateChunk, UploadProgress> call =
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
       try {
-        for (int i = stored.nextClearBit(0); i < end; i = stored.nextClearBit(i + 1)) {
-          if (halt.halted()) {
-            throw Status.CANCELLED.withDescription("told to stop").asException();
-          }
-          UpdateChunk chunk =
-              UpdateChunk.newBuilder()
-                  .setUpload(upload(update))
-                  .setIndex(i)
-                  .setData(chunk(spool, i, update.manifest()))
-                  .build();
-          if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
-            break; // the coordinator has ended the call; reading says why
-          }
-        }
+        // If the coordinator has ended the call, reading says why.
+        var _ = call.write(chunk, limit, TimeUnit.MILLISECONDS);
         call.halfClose();
         UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
         if (progress == null) {
           throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
         }
-        batch.took(Duration.between(began, clock.instant()));
         return progress;
       } finally {
         call.cancel("done", null);
       }
+    }
+
+    private void announce(BitSet stored, int index) throws IOException {
+      if (index < announced) {
+        return;
+      }
+      int chunks = update.manifest().seal().chunks();
+      allow(bytes(stored, index, chunks));
+      announced = Math.min(chunks, index + CHUNKS_A_LINE);
+      link.gate()
+          .announce(
+              entry(update, masked, bytes(stored, index, announced)),
+              update.manifest().round().study());
     }
 
     private long bytes(BitSet stored, int from, int to) {
