@@ -21,8 +21,16 @@ public sealed interface Exposure {
   /** How single deltas are combined; under masks none is seen, so there is no rule. */
   default Robust robustRule() {
     return switch (this) {
-      case Sealed(Robust robust) -> robust;
+      case Sealed(Robust robust, _) -> robust;
       case Masked _ -> Robust.none();
+    };
+  }
+
+  /** How values are written; under masks always in full, for a mask hides all bits of the ring. */
+  default Encoding encoding() {
+    return switch (this) {
+      case Sealed(_, Encoding encoding) -> encoding;
+      case Masked _ -> Encoding.FULL;
     };
   }
 
@@ -30,11 +38,17 @@ public sealed interface Exposure {
    * Encrypted to the study's aggregation key: the aggregator's operator can read it.
    *
    * @param robust how single deltas are combined
+   * @param encoding how values are written
    */
-  record Sealed(Robust robust) implements Exposure {
+  record Sealed(Robust robust, Encoding encoding) implements Exposure {
     /** Combined by the weighted mean. */
     public Sealed() {
       this(Robust.none());
+    }
+
+    /** In full. */
+    public Sealed(Robust robust) {
+      this(robust, Encoding.FULL);
     }
 
     @Override

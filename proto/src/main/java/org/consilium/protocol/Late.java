@@ -79,5 +79,10 @@ public sealed interface Late {
         "sites: late carry needs a weightMax of at least %d: weights are whole numbers"
             .formatted(Carry.WEIGHT_MAX_MIN),
         protection.weightMax());
+    check(
+        !protection.exposure().encoding().narrow(),
+        "sites: late carry needs transfer encoding full: what narrow rounding left over belongs to"
+            + " one round",
+        protection.exposure().encoding().word());
   }
 }

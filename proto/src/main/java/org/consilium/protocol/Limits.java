@@ -19,6 +19,22 @@ public final class Limits {
   /** Bytes of one model chunk on the way down. */
   public static final int MODEL_CHUNK_BYTES = 1 << 20;
 
+  /**
+   * The lease of a transfer at the side that receives: it is renewed by every {@link #LEASE_BYTES}
+   * that arrive, and by every whole message. 64 KiB a minute is 8.7 kbit/s.
+   */
+  public static final Duration RECEIVING_LEASE = Duration.ofSeconds(60);
+
+  /** Bytes that renew the receiver's lease; a peer that sends single bytes never gets so far. */
+  public static final int LEASE_BYTES = 64 << 10;
+
+  /**
+   * The lease of a transfer at the side that sends: it is renewed by every whole chunk that went.
+   * One of 1 MiB takes 131 s at 64 kbit/s, the slowest line that is supported. It is longer than
+   * the receiver's, so that a receiver lets go of a dead transfer before its sender gives up.
+   */
+  public static final Duration SENDING_LEASE = Duration.ofSeconds(150);
+
   /** Largest gRPC message: a chunk, or the manifest of the largest update. */
   public static final int MESSAGE_BYTES_MAX = 2 << 20;
 

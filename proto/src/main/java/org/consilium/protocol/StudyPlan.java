@@ -71,6 +71,13 @@ public record StudyPlan(
         !select.equals("loss") || !task.correction().equals("prior"),
         "select must not be loss under correction prior: no site's prevalence is the model's",
         select);
+    Encoding encoding = protection.exposure().encoding();
+    check(
+        !encoding.narrow()
+            || (aggregation.rule() != Aggregation.Rule.FEDNOVA
+                && aggregation.rule() != Aggregation.Rule.SCAFFOLD),
+        "encoding must be full under fednova and scaffold: their vectors hold more than a delta",
+        encoding.word());
     boolean masked = protection.mode() == Mode.MASKED;
     check(
         !masked || participation.quorum() >= Participation.HIDING_MIN,

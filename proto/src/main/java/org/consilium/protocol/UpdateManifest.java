@@ -84,8 +84,9 @@ public record UpdateManifest(
         trainingLoss >= 0 && trainingLoss <= 1e9,
         "training loss must be in [0, 1e9]",
         trainingLoss);
-    long plain = valueBytes(vectorLength, seal) * vectorLength;
-    int chunks = Math.toIntExact((plain + Limits.CHUNK_PLAIN_BYTES - 1) / Limits.CHUNK_PLAIN_BYTES);
+    int valueBytes = valueBytes(vectorLength, seal);
+    long plain = valueBytes * vectorLength;
+    int chunks = Math.toIntExact(Math.ceilDiv(plain, (long) plainChunkBytes(valueBytes)));
     StudyPlan.check(
         seal.chunks() == chunks,
         "chunk digests must be " + chunks + " for this length",
@@ -95,21 +96,42 @@ public record UpdateManifest(
         seal.sealedBytes() == sealed, "sealed bytes must be " + sealed, seal.sealedBytes());
   }
 
-  /** Bytes of one value: 4, or 8 in the ring of 64 bits; its length tells. */
+  /**
+   * Bytes of one value: 4, 8 in the ring of 64 bits, 2 or 1 in a narrow encoding; its length tells.
+   */
   public int valueBytes() {
     return valueBytes(vectorLength, seal);
   }
 
   private static int valueBytes(long vectorLength, Seal seal) {
-    long tags = (long) seal.chunks() * Limits.CHUNK_TAG_BYTES;
-    boolean wide = seal.sealedBytes() - tags == Long.BYTES * vectorLength;
-    return wide ? Long.BYTES : Integer.BYTES;
+    long plain = seal.sealedBytes() - (long) seal.chunks() * Limits.CHUNK_TAG_BYTES;
+    for (int bytes : new int[] {Long.BYTES, Short.BYTES, Byte.BYTES}) {
+      if (plain == bytes * vectorLength) {
+        return bytes;
+      }
+    }
+    return Integer.BYTES;
+  }
+
+  /**
+   * Bytes of a full chunk before it is sealed. A narrow chunk has as many values as one in full, so
+   * that a block of the model is the same chunk in each.
+   */
+  public static int plainChunkBytes(int valueBytes) {
+    return valueBytes < Integer.BYTES
+        ? Limits.CHUNK_PLAIN_BYTES / Integer.BYTES * valueBytes
+        : Limits.CHUNK_PLAIN_BYTES;
+  }
+
+  /** Where chunk {@code index} begins in the file of all sealed chunks. */
+  public long chunkAt(int index) {
+    return (long) index * (plainChunkBytes(valueBytes()) + Limits.CHUNK_TAG_BYTES);
   }
 
   /** Sealed length of chunk {@code index} in bytes. */
   public int chunkBytes(int index) {
-    long left = seal.sealedBytes() - (long) index * Limits.CHUNK_SEALED_BYTES;
-    return (int) Math.min(left, Limits.CHUNK_SEALED_BYTES);
+    long left = seal.sealedBytes() - chunkAt(index);
+    return (int) Math.min(left, plainChunkBytes(valueBytes()) + Limits.CHUNK_TAG_BYTES);
   }
 
   /**
@@ -118,11 +140,22 @@ public record UpdateManifest(
    * @param encapsulation HPKE encapsulated key
    * @param sealedBytes sum of all chunks
    * @param chunkDigests SHA-256 of each sealed chunk, 32 bytes each, in order
+   * @param shifts of a narrow encoding: s of each tensor, a value being q·2^s; else none
    */
-  public record Seal(byte[] encapsulation, long sealedBytes, byte[] chunkDigests) {
+  public record Seal(byte[] encapsulation, long sealedBytes, byte[] chunkDigests, byte[] shifts) {
+    /** In full. */
+    public Seal(byte[] encapsulation, long sealedBytes, byte[] chunkDigests) {
+      this(encapsulation, sealedBytes, chunkDigests, new byte[0]);
+    }
+
     public Seal {
       encapsulation = encapsulation.clone();
       chunkDigests = chunkDigests.clone();
+      shifts = shifts.clone();
+      StudyPlan.check(
+          shifts.length <= Limits.TENSORS_MAX,
+          "shifts must be at most " + Limits.TENSORS_MAX,
+          shifts.length);
       StudyPlan.check(
           encapsulation.length >= 32 && encapsulation.length <= 4096,
           "encapsulation must be 32-4096 bytes",
@@ -157,17 +190,26 @@ public record UpdateManifest(
     }
 
     @Override
+    public byte[] shifts() {
+      return shifts.clone();
+    }
+
+    @Override
     public boolean equals(Object other) {
       return other instanceof Seal s
           && Arrays.equals(encapsulation, s.encapsulation)
           && sealedBytes == s.sealedBytes
-          && Arrays.equals(chunkDigests, s.chunkDigests);
+          && Arrays.equals(chunkDigests, s.chunkDigests)
+          && Arrays.equals(shifts, s.shifts);
     }
 
     @Override
     public int hashCode() {
       return Objects.hash(
-          Arrays.hashCode(encapsulation), sealedBytes, Arrays.hashCode(chunkDigests));
+          Arrays.hashCode(encapsulation),
+          sealedBytes,
+          Arrays.hashCode(chunkDigests),
+          Arrays.hashCode(shifts));
     }
   }
 }

@@ -80,7 +80,7 @@ record SiteConfig(
           "device", "cpu",
           "protectThreads", "1",
           "metricsPort", "9464",
-          "noProgressSeconds", "600");
+          "noProgressSeconds", Long.toString(Limits.SENDING_LEASE.toSeconds()));
 
   /**
    * Merges the four sources.

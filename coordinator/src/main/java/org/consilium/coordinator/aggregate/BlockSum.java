@@ -194,10 +194,12 @@ final class BlockSum implements AutoCloseable {
 
   private void open(SealedDelta update, UpdateOpener opener, int index, int count)
       throws UpdateBroken, IOException {
-    int bytes = count * task.terms().ring().bytes();
+    int valueBytes = update.valueBytes(task.terms().ring().bytes());
+    int bytes = count * valueBytes;
     int length = bytes + Limits.CHUNK_TAG_BYTES;
     ByteBuffer buffer = ByteBuffer.wrap(sealed, 0, length);
-    long position = (long) index * Limits.CHUNK_SEALED_BYTES;
+    long position =
+        (long) index * (UpdateManifest.plainChunkBytes(valueBytes) + Limits.CHUNK_TAG_BYTES);
     if (!fill(update.spool(), buffer, position)) {
       throw new UpdateBroken(
           update.site(), "its file ends before chunk %d is complete".formatted(index));
@@ -210,7 +212,10 @@ final class BlockSum implements AutoCloseable {
     } catch (SealBroken changed) {
       throw new UpdateBroken(update.site(), String.valueOf(changed.getMessage()));
     }
-    if (!wide) {
+    if (update.coarse().isPresent()) {
+      long first = (long) index * task.block();
+      update.coarse().get().expand(plain, first, count, update.weight(), terms);
+    } else if (!wide) {
       plainInts.get(0, terms, 0, count);
     }
   }

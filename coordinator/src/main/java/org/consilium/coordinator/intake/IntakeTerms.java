@@ -3,11 +3,14 @@ package org.consilium.coordinator.intake;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.consilium.models.federated.CoarseVector;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
+import org.consilium.security.fixed.CoarseQuantiser;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.seal.AggregationKey;
 
@@ -21,6 +24,7 @@ import org.consilium.security.seal.AggregationKey;
  * @param clip S, largest L2 norm
  * @param samples what each participant declared
  * @param weights the integer weight that each participant's update must have
+ * @param encoding how values are written
  * @param masked whether what is inside is hidden: then only the seal can be checked
  * @param key opens the round's updates
  */
@@ -35,6 +39,7 @@ public record IntakeTerms(
     double clip,
     Map<SiteId, Integer> samples,
     Map<SiteId, Integer> weights,
+    Encoding encoding,
     boolean masked,
     AggregationKey key) {
   public IntakeTerms {
@@ -62,7 +67,21 @@ public record IntakeTerms(
         clip,
         samples,
         other,
+        encoding,
         masked,
         key);
+  }
+
+  /** Bytes of one value. */
+  int valueBytes() {
+    return encoding.narrow() ? encoding.bytes() : fixed.ring().bytes();
+  }
+
+  /** Whether these are the shifts of an update: one for each tensor of a narrow one, else none. */
+  boolean allows(byte[] shifts) {
+    return encoding.narrow()
+        ? shifts.length == layout.tensors().size()
+            && CoarseVector.legal(shifts, CoarseQuantiser.shiftMax(fixed, encoding.digits()))
+        : shifts.length == 0;
   }
 }

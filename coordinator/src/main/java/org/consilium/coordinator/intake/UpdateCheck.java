@@ -13,6 +13,7 @@ import java.util.zip.Checksum;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Intake.Why;
+import org.consilium.models.federated.CoarseVector;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.federated.RoundLayout.Part;
 import org.consilium.models.params.ParameterLayout;
@@ -41,6 +42,7 @@ final class UpdateCheck {
   private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
   private final int[] values = new int[BLOCK];
   private final long bound;
+  private final byte[] shifts;
   private final MessageDigest content = Digest.newSha256();
   private final List<Checksum> checksums = List.of(new CRC32C(), new CRC32());
   private double squares;
@@ -51,6 +53,7 @@ final class UpdateCheck {
     this.terms = upload.terms();
     this.manifest = upload.manifest();
     this.layout = terms.layout();
+    this.shifts = manifest.seal().shifts();
     this.bound = (long) manifest.weight() << terms.fixed().magnitudeBits();
   }
 
@@ -65,13 +68,13 @@ final class UpdateCheck {
             chunks)) {
       for (int i = 0; i < chunks; i++) {
         int length = manifest.chunkBytes(i);
-        read(upload.file(), (long) i * Limits.CHUNK_SEALED_BYTES, length);
+        read(upload.file(), manifest.chunkAt(i), length);
         int opened = opener.open(i, sealed, 0, length, plain, 0);
         if (terms.masked()) {
           continue;
         }
-        int count = opened / Integer.BYTES;
-        ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values, 0, count);
+        int count = opened / terms.valueBytes();
+        values(i, count);
         Intake judged = judge((long) i * BLOCK, count);
         if (judged instanceof Rejected rejected) {
           return rejected;
@@ -97,6 +100,19 @@ final class UpdateCheck {
       sums.putLong(checksum.getValue());
     }
     content.update(sums.array());
+  }
+
+  /** What the opened chunk holds, as integers of the round's grid. */
+  private void values(int chunk, int count) {
+    if (terms.encoding().narrow()) {
+      coarse().expand(plain, (long) chunk * BLOCK, count, manifest.weight(), values);
+    } else {
+      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values, 0, count);
+    }
+  }
+
+  private CoarseVector coarse() {
+    return new CoarseVector(layout, terms.valueBytes(), shifts);
   }
 
   /** Of a masked update the norm is known as declared only. */
@@ -227,7 +243,7 @@ final class UpdateCheck {
     double norm = Math.sqrt(squares);
     double slack = 0;
     for (int i = 0; i < layout.tensors().size(); i++) {
-      slack += layout.tensors().get(i).length() * square(unit(i));
+      slack += layout.tensors().get(i).length() * square(step(i));
     }
     slack = Math.sqrt(slack);
     if (norm > terms.clip() * (1 + 1e-6) + slack) {
@@ -255,6 +271,11 @@ final class UpdateCheck {
 
   private double unit(int tensor) {
     return Math.scalb(1.0, -terms.fixed().scaleExponent(terms.scaleExponents().get(tensor)));
+  }
+
+  /** By less than what rounding moves a coordinate. */
+  private double step(int tensor) {
+    return terms.encoding().narrow() ? Math.scalb(unit(tensor), shifts[tensor]) : unit(tensor);
   }
 
   private static double square(double x) {

@@ -279,12 +279,21 @@ public final class UpdateIntake {
                   terms.layout().digest().brief(),
                   expected));
     }
-    if (m.valueBytes() != terms.fixed().ring().bytes()) {
+    if (m.valueBytes() != terms.valueBytes()) {
       return no(
           Why.WRONG_LAYOUT,
           site,
-          "values of %d bytes, the round's have %d"
-              .formatted(m.valueBytes(), terms.fixed().ring().bytes()));
+          "values of %d bytes, the round's have %d".formatted(m.valueBytes(), terms.valueBytes()));
+    }
+    if (!terms.allows(m.seal().shifts())) {
+      return no(
+          Why.WRONG_LAYOUT,
+          site,
+          "%d shifts for %d tensors under encoding %s, or one too large"
+              .formatted(
+                  m.seal().shifts().length,
+                  terms.layout().tensors().size(),
+                  terms.encoding().word()));
     }
     int weight = terms.weights().getOrDefault(site, 0);
     if (m.samples() != samples || m.weight() != weight) {

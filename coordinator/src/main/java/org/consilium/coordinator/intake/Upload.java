@@ -163,7 +163,7 @@ final class Upload {
     file.close();
   }
 
-  private static long position(int index) {
-    return (long) index * Limits.CHUNK_SEALED_BYTES;
+  private long position(int index) {
+    return manifest().chunkAt(index);
   }
 }

@@ -197,6 +197,7 @@ public final class ModelRegistry {
   /** Removes a version's files, if they are there. */
   public void drop(ModelVersion version) throws IOException {
     Files.deleteIfExists(path(version));
+    Files.deleteIfExists(ChunkDigests.beside(path(version)));
     Files.deleteIfExists(whole(version));
   }
 

@@ -20,6 +20,7 @@ import org.consilium.coordinator.intake.Intake.Attached;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Progress;
 import org.consilium.coordinator.intake.Intake.Rejected;
+import org.consilium.coordinator.registry.ChunkDigests;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.study.Studies;
 import org.consilium.coordinator.validation.ReportDesk;
@@ -111,6 +112,13 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
       ModelSender sender =
           ModelSender.open(
               file.get(), request.getOffset(), (ServerCallStreamObserver<ModelChunk>) out);
+      if (request.getDigests()) {
+        out.onNext(
+            ModelChunk.newBuilder()
+                .setOffset(request.getOffset())
+                .setChunkDigests(ByteString.copyFrom(ChunkDigests.of(file.get())))
+                .build());
+      }
       sender.start(bytes -> studies.modelSent(site, version, bytes));
     } catch (IOException disk) {
       out.onError(RpcStatus.unavailable(disk));

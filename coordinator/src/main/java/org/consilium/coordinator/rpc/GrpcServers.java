@@ -50,7 +50,10 @@ public final class GrpcServers implements AutoCloseable {
   private static final int FLOW_WINDOW_BYTES = 1 << 20;
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE = Duration.ofSeconds(45);
-  private static final Duration KEEPALIVE_ANSWER = Duration.ofSeconds(20);
+
+  /** A ping waits behind what is on its way before it: a full window on the slowest line. */
+  private static final Duration KEEPALIVE_ANSWER = Limits.SENDING_LEASE;
+
   private static final Duration NEWCOMER_AGE = Duration.ofMinutes(1);
   private static final int NEWCOMER_MESSAGE_BYTES_MAX = 64 << 10;
   private static final int NEWCOMER_CALLS_MAX = 2;
@@ -125,7 +128,7 @@ public final class GrpcServers implements AutoCloseable {
     DoorLimits limits = ports.limits();
     Loops loops = Loops.start();
     OpenCalls calls =
-        new OpenCalls(members.consortium(), members.denylist(), limits.chunkWait(), SWEEP);
+        new OpenCalls(members.consortium(), members.denylist(), limits.leases(), SWEEP);
     AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
     use(key, credential);
     RefusalLog refusals = new RefusalLog();
@@ -274,7 +277,8 @@ public final class GrpcServers implements AutoCloseable {
         .handshakeTimeout(limits.handshake().toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveTime(KEEPALIVE_PERMITTED.toSeconds(), TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
-        // A site that lost its power frees its upload within a minute.
+        .addStreamTracerFactory(new ArrivedBytes.Factory())
+        // An upload's lease frees it within a minute; this ends the rest of a site without power.
         .keepAliveTime(KEEPALIVE.toSeconds(), TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_ANSWER.toSeconds(), TimeUnit.SECONDS)
         .maxConnectionIdle(limits.idle().toMillis(), TimeUnit.MILLISECONDS)

@@ -19,21 +19,23 @@ import org.consilium.protocol.SiteId;
 final class OpenCalls {
   private final Consortium consortium;
   private final Denylist denylist;
-  private final Duration chunkWait;
-  private final int looksMax;
+  private final DoorLimits.Leases leases;
+  private final int chunkLooks;
+  private final int readerLooks;
   private final Set<SiteCall<?, ?>> open = ConcurrentHashMap.newKeySet();
 
   /**
    * No call is open yet.
    *
-   * @param chunkWait how long an upload's stream may wait for a whole chunk
+   * @param leases how long a transfer may stand still
    * @param sweep how often {@link #sweep} will be called
    */
-  OpenCalls(Consortium consortium, Denylist denylist, Duration chunkWait, Duration sweep) {
+  OpenCalls(Consortium consortium, Denylist denylist, DoorLimits.Leases leases, Duration sweep) {
     this.consortium = consortium;
     this.denylist = denylist;
-    this.chunkWait = chunkWait;
-    this.looksMax = (int) Math.max(1, chunkWait.dividedBy(sweep));
+    this.leases = leases;
+    this.chunkLooks = (int) Math.max(1, leases.receiving().dividedBy(sweep));
+    this.readerLooks = (int) Math.max(1, leases.sending().dividedBy(sweep));
   }
 
   /**
@@ -75,7 +77,8 @@ final class OpenCalls {
   void sweep() {
     for (SiteCall<?, ?> call : open) {
       objection(call).ifPresent(call::object);
-      call.lookForChunk(looksMax, RpcStatus.stalled(chunkWait));
+      call.lookForChunk(chunkLooks, RpcStatus.stalled(leases.receiving()));
+      call.lookForReader(readerLooks, RpcStatus.notTaken(leases.sending()));
     }
   }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.validation.ReportDesk;
+import org.consilium.protocol.Limits;
 
 /**
  * The one place that makes statuses for sites. Descriptions begin with the reason's name, so that a
@@ -97,7 +98,16 @@ final class RpcStatus {
     return refused(
             Status.Code.DEADLINE_EXCEEDED,
             "STALLED",
-            "no whole chunk came for %d ms".formatted(wait.toMillis()))
+            "no whole chunk and less than %d KiB came for %d ms"
+                .formatted(Limits.LEASE_BYTES >> 10, wait.toMillis()))
+        .getStatus();
+  }
+
+  static Status notTaken(Duration wait) {
+    return refused(
+            Status.Code.DEADLINE_EXCEEDED,
+            "STALLED",
+            "no chunk was taken for %d ms".formatted(wait.toMillis()))
         .getStatus();
   }
 

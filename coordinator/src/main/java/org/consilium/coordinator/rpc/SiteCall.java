@@ -7,7 +7,9 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.security.cert.X509Certificate;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 
 /**
@@ -18,16 +20,20 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   private final SiteId site;
   private final X509Certificate leaf;
   private final Consumer<SiteCall<?, ?>> ended;
+  private final Optional<ArrivedBytes> arrived;
+  private long arrivedAtRenewal;
   private boolean objected;
   private int awaited;
   private boolean inputEnded;
   private int looksSinceMessage;
   private boolean closed;
   private volatile boolean cut;
+  private volatile Runnable cancelService = () -> {};
 
   SiteCall(
       ServerCall<Q, A> call, SiteId site, X509Certificate leaf, Consumer<SiteCall<?, ?>> ended) {
     super(call);
+    this.arrived = ArrivedBytes.ofCall();
     this.site = site;
     this.leaf = leaf;
     this.ended = ended;
@@ -44,38 +50,56 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   /** Ends the call with this status when it is said the second time. */
   synchronized void object(Status status) {
     if (objected) {
-      cut(status);
+      var _ = cut(status);
     }
     objected = true;
   }
 
   /**
-   * Ends the call with this status if it carries a stream of chunks and this is the {@code
-   * looksMax}th look in a row at which the service waits for the same one.
+   * Ends an upload if this is the {@code looksMax}th look in a row at which the service waits for
+   * the same chunk and less than {@link Limits#LEASE_BYTES} of it have come.
    */
   synchronized void lookForChunk(int looksMax, Status status) {
-    if (getMethodDescriptor().getType() != MethodDescriptor.MethodType.CLIENT_STREAMING
-        || awaited == 0
-        || inputEnded) {
-      looksSinceMessage = 0;
-      return;
-    }
-    looksSinceMessage++;
-    if (looksSinceMessage >= looksMax) {
-      cut(status);
+    if (getMethodDescriptor().getType() == MethodDescriptor.MethodType.CLIENT_STREAMING) {
+      long now = arrived.map(ArrivedBytes::soFar).orElse(0L);
+      if (awaited == 0 || inputEnded || now - arrivedAtRenewal >= Limits.LEASE_BYTES) {
+        arrivedAtRenewal = now;
+        looksSinceMessage = 0;
+      } else {
+        var _ = look(looksMax, status);
+      }
     }
   }
 
-  private synchronized void cut(Status status) {
-    if (!closed) {
-      cut = true;
-      closed = true;
-      delegate().close(status, new Metadata());
+  /**
+   * Ends a download if this is the {@code looksMax}th look in a row since the site took a chunk. A
+   * peer that reads nothing does not read the end either: the service is told at once.
+   */
+  void lookForReader(int looksMax, Status status) {
+    if (getMethodDescriptor().getType() == MethodDescriptor.MethodType.SERVER_STREAMING
+        && look(looksMax, status)) {
+      cancelService.run();
     }
+  }
+
+  private synchronized boolean look(int looksMax, Status status) {
+    looksSinceMessage++;
+    return looksSinceMessage >= looksMax && cut(status);
+  }
+
+  private synchronized boolean cut(Status status) {
+    if (closed) {
+      return false;
+    }
+    cut = true;
+    closed = true;
+    delegate().close(status, new Metadata());
+    return true;
   }
 
   private synchronized void heard() {
     awaited = Math.max(0, awaited - 1);
+    arrivedAtRenewal = arrived.map(ArrivedBytes::soFar).orElse(0L);
     looksSinceMessage = 0;
   }
 
@@ -101,6 +125,7 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   @Override
   public synchronized void sendMessage(A message) {
     if (!closed) {
+      looksSinceMessage = 0;
       super.sendMessage(message);
     }
   }
@@ -115,6 +140,7 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
 
   /** The service's listener, told of a cut as of a cancellation. */
   ServerCall.Listener<Q> listening(ServerCall.Listener<Q> service) {
+    cancelService = service::onCancel;
     return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(service) {
       @Override
       public void onMessage(Q message) {

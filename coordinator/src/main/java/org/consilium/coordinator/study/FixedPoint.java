@@ -1,5 +1,6 @@
 package org.consilium.coordinator.study;
 
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.security.fixed.FixedTerms;
 
@@ -16,6 +17,12 @@ final class FixedPoint {
   static FixedTerms terms(StudyPlan plan, int sites) {
     return FixedTerms.of(
         plan.protection().weightMax(), sites, plan.protection().range(), ring(plan));
+  }
+
+  /** Bytes of one value of an update. */
+  static int valueBytes(StudyPlan plan) {
+    Encoding encoding = plan.protection().exposure().encoding();
+    return encoding.narrow() ? encoding.bytes() : ring(plan).bytes();
   }
 
   /** In which sums are taken. */

@@ -25,6 +25,7 @@ import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.coordinator.round.StudyState.Published;
+import org.consilium.models.federated.CoarseVector;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Digest;
@@ -176,7 +177,12 @@ record Publication(
               manifest.seal().chunks());
       FileChannel file = stores.spool().sealed(place);
       files.add(file);
-      return new SealedDelta(site, update.weight(), update.norm(), opener, file);
+      byte[] shifts = manifest.seal().shifts();
+      Optional<CoarseVector> coarse =
+          shifts.length > 0
+              ? Optional.of(new CoarseVector(layout, manifest.valueBytes(), shifts))
+              : Optional.empty();
+      return new SealedDelta(site, update.weight(), update.norm(), opener, file, coarse);
     } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {
       throw new UpdateBroken(site, String.valueOf(damaged.getMessage()));
     }

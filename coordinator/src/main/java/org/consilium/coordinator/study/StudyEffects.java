@@ -132,6 +132,7 @@ final class StudyEffects implements RoundEffects {
         plan.protection().clip(),
         samples,
         SiteWeights.expected(plan, opening),
+        plan.protection().exposure().encoding(),
         opening.masked(),
         opener);
   }
@@ -175,8 +176,9 @@ final class StudyEffects implements RoundEffects {
 
   private Opportunity ready(StudyState state, List<SiteId> sites) throws IOException {
     long vector = layout.length() + UpdateManifest.TRAILER;
-    long plain = FixedPoint.ring(plan).bytes() * vector;
-    long chunks = Math.ceilDiv(plain, (long) Limits.CHUNK_PLAIN_BYTES);
+    int valueBytes = FixedPoint.valueBytes(plan);
+    long plain = valueBytes * vector;
+    long chunks = Math.ceilDiv(plain, (long) UpdateManifest.plainChunkBytes(valueBytes));
     long sealed = plain + chunks * Limits.CHUNK_TAG_BYTES;
     long needed =
         sites.size() * sealed

@@ -18,6 +18,7 @@ import org.consilium.models.tune.TrainedSet;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Weighting;
 import org.consilium.protocol.CentralPrivacy;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
@@ -91,7 +92,8 @@ public final class StudyFile {
     algorithm.end();
     StudyRobust.requireSealed(algorithm, robust, privacy.text("mode", "masked"));
     Optional<CentralPrivacy> central = StudyCentral.read(privacy, rounds);
-    Optional<Protection> bounds = protection(privacy, aggregation, robust);
+    Encoding encoding = encoding(spec, privacy.text("mode", "masked"));
+    Optional<Protection> bounds = protection(privacy, aggregation, robust, encoding);
     Optional<PatientPrivacy> noise =
         hiding && training.isPresent()
             ? StudyPrivacy.read(privacy.map("dp"), training.get(), rounds)
@@ -171,7 +173,10 @@ public final class StudyFile {
   }
 
   private static Optional<Protection> protection(
-      YamlMap privacy, Optional<Aggregation> aggregation, Optional<Robust> robust) {
+      YamlMap privacy,
+      Optional<Aggregation> aggregation,
+      Optional<Robust> robust,
+      Encoding encoding) {
     Exposure exposure =
         switch (privacy.text("mode", "masked")) {
           case "masked" -> new Exposure.Masked(ring(privacy));
@@ -179,7 +184,7 @@ public final class StudyFile {
             if (privacy.has("ring")) {
               privacy.problem("ring", "goes with mode: masked alone");
             }
-            yield new Exposure.Sealed(robust.orElse(Robust.none()));
+            yield new Exposure.Sealed(robust.orElse(Robust.none()), encoding);
           }
           default -> {
             privacy.problem("mode", "must be masked or sealed");
@@ -199,6 +204,23 @@ public final class StudyFile {
     privacy.end();
     return privacy.build(
         () -> new Protection(exposure, clip, range, weightMax, minSamples, smallCell));
+  }
+
+  private static Encoding encoding(YamlMap spec, String mode) {
+    YamlMap transfer = spec.optionalMap("transfer");
+    String word = transfer.text("encoding", "full");
+    Encoding encoding = Encoding.FULL;
+    try {
+      encoding = Encoding.of(word);
+    } catch (IllegalArgumentException other) {
+      transfer.problem("encoding", "must be full, int16 or int8, got " + Limits.printable(word));
+    }
+    if (encoding.narrow() && !mode.equals("sealed")) {
+      transfer.problem(
+          "encoding", "%s goes with privacy mode sealed alone".formatted(encoding.word()));
+    }
+    transfer.end();
+    return encoding;
   }
 
   private static Exposure.Ring ring(YamlMap privacy) {

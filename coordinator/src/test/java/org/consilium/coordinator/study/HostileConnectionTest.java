@@ -2,6 +2,7 @@ package org.consilium.coordinator.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -22,7 +24,9 @@ import org.consilium.coordinator.rpc.DoorLimits;
 import org.consilium.coordinator.study.WireConsortium.Ear;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.CoordinatorMessage;
+import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.Hello;
+import org.consilium.proto.v1.ModelChunk;
 import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.proto.v1.UpdateChunk;
@@ -43,7 +47,7 @@ final class HostileConnectionTest {
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
           Duration.ofHours(1),
-          Duration.ofSeconds(2));
+          new DoorLimits.Leases(Duration.ofSeconds(2), Duration.ofSeconds(3)));
   private static final Duration SOON = Duration.ofSeconds(10);
   private static final String SESSION = "/consilium.v1.Coordination/Session";
   private static final String CHUNKS = "/consilium.v1.Coordination/SendChunks";
@@ -127,6 +131,42 @@ final class HostileConnectionTest {
   }
 
   @Test
+  void upload_slowChunkThatMoves_isNotEnded() throws Exception {
+    try (RawHttp2 line = RawHttp2.greet(c.tls(hostile), c.sitesPort())) {
+      line.call(1, CHUNKS);
+      int pieces = 40; // 16 KiB each in 150 ms, 6 s: three leases of 2 s for one message
+      int message = pieces * (16 << 10);
+      line.frame(
+          RawHttp2.DATA, 0, 1, new byte[] {0, 0, (byte) (message >> 16), (byte) (message >> 8), 0});
+      for (int i = 0; i < pieces; i++) {
+        assertThat(line.count(RawHttp2::endsStream)).isZero();
+        line.frame(RawHttp2.DATA, 0, 1, new byte[16 << 10]);
+        TimeUnit.MILLISECONDS.sleep(150);
+      }
+
+      // The message is whole, and is no chunk: only now it is refused.
+      TestConsortium.await(() -> line.count(RawHttp2::endsStream) > 0);
+    }
+  }
+
+  @Test
+  void download_nobodyReads_endsAndResumes() throws Exception {
+    // 20 MB: more than fits into what is on its way.
+    var _ = c.inside.begin(TestPlan.of(c.inside.ids).parameters(5_000_000));
+    byte[] version = c.inside.task(hostile).model().version().digest().bytes();
+    Ear<FetchModelRequest, ModelChunk> fetch = new Ear<>(1);
+    CoordinationGrpc.newStub(c.channel(hostile))
+        .fetchModel(
+            FetchModelRequest.newBuilder().setVersion(ByteString.copyFrom(version)).build(), fetch);
+
+    TimeUnit.SECONDS.sleep(6); // the lease is 3 s
+    fetch.listen();
+
+    assertThat(fetch.ended().getDescription()).isEqualTo("STALLED: no chunk was taken for 3000 ms");
+    assertThat(fetch.count.get()).isBetween(1L, 20L);
+  }
+
+  @Test
   void badInput_31_uploadWithoutChunks_deadlineExceeded() throws Exception {
     Ear<UpdateChunk, UploadProgress> upload = new Ear<>(1);
     StreamObserver<UpdateChunk> _ = CoordinationGrpc.newStub(c.channel(hostile)).sendChunks(upload);
@@ -134,7 +174,8 @@ final class HostileConnectionTest {
     Status end = upload.ended();
 
     assertThat(end.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-    assertThat(end.getDescription()).isEqualTo("STALLED: no whole chunk came for 2000 ms");
+    assertThat(end.getDescription())
+        .isEqualTo("STALLED: no whole chunk and less than 64 KiB came for 2000 ms");
   }
 
   @Test

@@ -10,8 +10,10 @@ import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Aggregation.Rule;
 import org.consilium.protocol.Aggregation.Weighting;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.PatientPrivacy;
+import org.consilium.protocol.Robust;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.security.privacy.NoisySteps;
@@ -284,6 +286,30 @@ final class StudyFileTest {
         .contains("goes with mode: masked alone");
     assertThat(problems(MINIMAL + "  privacy: {ring: 64, range: 4}\n").getFirst().message())
         .contains("must be 8 with ring: 64, got 4");
+  }
+
+  @Test
+  void parse_narrowEncoding_goesWithSealedAlone() throws YamlRefused {
+    String int8 = MINIMAL + "  transfer: {encoding: int8}\n";
+    StudyPlan plan = StudyFile.parse(int8 + "  privacy: {mode: sealed}\n");
+
+    assertThat(plan.protection().exposure())
+        .isEqualTo(new Exposure.Sealed(Robust.none(), Encoding.INT8));
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+    assertThat(StudyFile.parse(MINIMAL).protection().exposure().encoding())
+        .isEqualTo(Encoding.FULL);
+    assertThat(problems(int8))
+        .extracting(YamlProblem::path, YamlProblem::message)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple(
+                "spec.transfer.encoding", "int8 goes with privacy mode sealed alone"));
+    assertThat(problems(MINIMAL + "  transfer: {encoding: fp8}\n").getFirst().message())
+        .contains("must be full, int16 or int8, got fp8");
+    String nova =
+        (int8 + "  privacy: {mode: sealed}\n  training: {optimiser: sgd}\n")
+            .replace("name: fedprox, mu: 1e-2", "name: fednova");
+    assertThat(problems(nova).getFirst().message())
+        .contains("encoding must be full under fednova and scaffold");
   }
 
   @Test

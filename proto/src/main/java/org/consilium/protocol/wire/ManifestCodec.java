@@ -28,8 +28,10 @@ public final class ManifestCodec {
         .setTrainingLoss(manifest.trainingLoss())
         .setEncapsulation(ByteString.copyFrom(manifest.seal().encapsulation()))
         .setSealedBytes(manifest.seal().sealedBytes())
-        .setChunkBytes(Limits.CHUNK_SEALED_BYTES)
+        .setChunkBytes(
+            UpdateManifest.plainChunkBytes(manifest.valueBytes()) + Limits.CHUNK_TAG_BYTES)
         .setChunkDigests(ByteString.copyFrom(manifest.seal().chunkDigests()))
+        .setShifts(ByteString.copyFrom(manifest.seal().shifts()))
         .build()
         .toByteArray();
   }
@@ -45,10 +47,16 @@ public final class ManifestCodec {
   }
 
   private static UpdateManifest manifest(org.consilium.proto.v1.UpdateManifest m) {
-    if (m.getChunkBytes() != Limits.CHUNK_SEALED_BYTES) {
+    UpdateManifest manifest = plain(m);
+    int expected = UpdateManifest.plainChunkBytes(manifest.valueBytes()) + Limits.CHUNK_TAG_BYTES;
+    if (m.getChunkBytes() != expected) {
       throw new IllegalArgumentException(
-          "chunk bytes must be %d, got %d".formatted(Limits.CHUNK_SEALED_BYTES, m.getChunkBytes()));
+          "chunk bytes must be %d, got %d".formatted(expected, m.getChunkBytes()));
     }
+    return manifest;
+  }
+
+  private static UpdateManifest plain(org.consilium.proto.v1.UpdateManifest m) {
     return new UpdateManifest(
         Decoding.digest(m.getContext()),
         new RoundId(new StudyId(m.getStudy()), m.getRound()),
@@ -64,6 +72,7 @@ public final class ManifestCodec {
         new UpdateManifest.Seal(
             m.getEncapsulation().toByteArray(),
             m.getSealedBytes(),
-            m.getChunkDigests().toByteArray()));
+            m.getChunkDigests().toByteArray(),
+            m.getShifts().toByteArray()));
   }
 }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.consilium.proto.v1.StudyProposal;
 import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.CentralPrivacy;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.Exposure.Ring;
 import org.consilium.protocol.Late;
@@ -189,8 +190,9 @@ public final class PlanCodec {
             .setMinSamples(protection.minSamples())
             .setSmallCell(protection.smallCell());
     switch (protection.exposure()) {
-      case Exposure.Sealed(Robust robust) -> {
+      case Exposure.Sealed(Robust robust, Encoding encoding) -> {
         message.setMode(org.consilium.proto.v1.Protection.Mode.SEALED);
+        message.setEncoding(encoding(encoding));
         RobustCodec.encode(robust).ifPresent(message::setRobust);
       }
       case Exposure.Masked(Ring ring) ->
@@ -221,14 +223,36 @@ public final class PlanCodec {
 
   private static Exposure exposure(org.consilium.proto.v1.Protection p) {
     return switch (p.getMode()) {
-      case SEALED -> new Exposure.Sealed(RobustCodec.decode(p));
+      case SEALED -> new Exposure.Sealed(RobustCodec.decode(p), encoding(p));
       case MASKED -> {
         RobustCodec.requireNone(p);
+        if (encoding(p).narrow()) {
+          throw new IllegalArgumentException(
+              "encoding %s goes with mode SEALED alone".formatted(encoding(p).word()));
+        }
         yield new Exposure.Masked(Ring.of(p.getRingBits()));
       }
       case MODE_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalArgumentException(
               "protection mode must be SEALED or MASKED, got number " + p.getModeValue());
+    };
+  }
+
+  private static org.consilium.proto.v1.Protection.Encoding encoding(Encoding encoding) {
+    return switch (encoding) {
+      case FULL -> org.consilium.proto.v1.Protection.Encoding.FULL;
+      case INT16 -> org.consilium.proto.v1.Protection.Encoding.INT16;
+      case INT8 -> org.consilium.proto.v1.Protection.Encoding.INT8;
+    };
+  }
+
+  private static Encoding encoding(org.consilium.proto.v1.Protection p) {
+    return switch (p.getEncoding()) {
+      case FULL -> Encoding.FULL;
+      case INT16 -> Encoding.INT16;
+      case INT8 -> Encoding.INT8;
+      case UNRECOGNIZED ->
+          throw new IllegalArgumentException("encoding of number " + p.getEncodingValue());
     };
   }
 

@@ -19,6 +19,7 @@ import org.consilium.security.mask.Masks;
  * @param masks hide the update in a masked study; empty in a sealed one
  * @param spool where the sealed chunks are written; replaced if it exists
  * @param carried where the delta comes from, if it was too late for its own round
+ * @param residuals what narrow rounding left over; touched in a study with such an encoding alone
  */
 public record Assignment(
     RoundTask task,
@@ -27,7 +28,8 @@ public record Assignment(
     int minSites,
     Optional<Masks> masks,
     Path spool,
-    Optional<Carried> carried) {
+    Optional<Carried> carried,
+    Residuals residuals) {
   /**
    * The earlier round that a delta was trained for.
    *
@@ -36,7 +38,7 @@ public record Assignment(
    */
   public record Carried(int round, ModelVersion base) {}
 
-  /** Of a delta that was trained for the task itself. */
+  /** Of a delta that was trained for the task itself, in a study that leaves nothing over. */
   public Assignment(
       RoundTask task,
       StudyPlan plan,
@@ -44,7 +46,15 @@ public record Assignment(
       int minSites,
       Optional<Masks> masks,
       Path spool) {
-    this(task, plan, samples, minSites, masks, spool, Optional.empty());
+    this(
+        task,
+        plan,
+        samples,
+        minSites,
+        masks,
+        spool,
+        Optional.empty(),
+        Residuals.in(spool.resolveSibling("left")));
   }
 
   public Assignment {

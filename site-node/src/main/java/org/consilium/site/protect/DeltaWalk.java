@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
@@ -30,11 +31,19 @@ final class DeltaWalk {
   private final Delta delta;
   private final ParameterLayout layout;
   private final int chunkValues;
+  private final Optional<Residuals.Feedback> feedback;
   private long subnormals;
   private final Chunks pool;
 
-  DeltaWalk(Delta delta, FixedTerms.Ring ring, int threads) {
+  /**
+   * A walk.
+   *
+   * @param feedback what was left over before is added to the delta, and what is left over now goes
+   *     there; empty where values are written in full
+   */
+  DeltaWalk(Delta delta, FixedTerms.Ring ring, Optional<Residuals.Feedback> feedback, int threads) {
     this.delta = delta;
+    this.feedback = feedback;
     this.chunkValues = Limits.CHUNK_PLAIN_BYTES / ring.bytes();
     this.layout = delta.layout();
     this.pool = new Chunks(threads);
@@ -47,6 +56,8 @@ final class DeltaWalk {
    * @param factor min(1, S/‖Δ‖)
    * @param weight w
    * @param masks are added modulo 2^R; empty where nothing is masked
+   * @param encoding how values are written
+   * @param shifts s of each tensor in a narrow encoding; else none
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Rounding(
@@ -56,9 +67,23 @@ final class DeltaWalk {
       byte[] label,
       double factor,
       int weight,
-      Optional<Masks> masks) {
+      Optional<Masks> masks,
+      Encoding encoding,
+      byte[] shifts) {
     FixedBlock block(int values) {
-      return FixedBlock.of(fixed, RoundingStream.of(secret, label), values);
+      return encoding.narrow()
+          ? FixedBlock.coarse(fixed, encoding, values)
+          : FixedBlock.of(fixed, RoundingStream.of(secret, label), values);
+    }
+
+    int shift(int tensor) {
+      return encoding.narrow() ? shifts[tensor] : 0;
+    }
+
+    /** Sealed bytes from one chunk's beginning to the next one's. */
+    long stride() {
+      int valueBytes = encoding.narrow() ? encoding.bytes() : fixed.ring().bytes();
+      return UpdateManifest.plainChunkBytes(valueBytes) + (long) Limits.CHUNK_TAG_BYTES;
     }
   }
 
@@ -142,6 +167,37 @@ final class DeltaWalk {
     return a + b + (c + d);
   }
 
+  /** The largest magnitude of each tensor, in layout order. */
+  double[] maxima() throws IOException, NotFinite {
+    double[][] parts = new double[chunks()][];
+    pool.run(
+        0,
+        parts.length,
+        () -> {
+          float[] values = new float[chunkValues];
+          return index -> {
+            double[] largest = new double[layout.tensors().size()];
+            long first = (long) index * chunkValues;
+            int length = read(index, values);
+            int tensor = length == 0 ? 0 : layout.tensorAt(first);
+            for (int i = 0; i < length; i++) {
+              while (first + i >= layout.offset(tensor + 1)) {
+                tensor++;
+              }
+              largest[tensor] = Math.max(largest[tensor], Math.abs(values[i]));
+            }
+            parts[index] = largest;
+          };
+        });
+    double[] all = new double[layout.tensors().size()];
+    for (double[] part : parts) {
+      for (int t = 0; t < all.length; t++) {
+        all[t] = Math.max(all[t], part[t]);
+      }
+    }
+    return all;
+  }
+
   /** Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. */
   byte[] seal(Rounding rounding, UpdateSealer sealer, FileChannel spool)
       throws IOException, NotFinite {
@@ -159,6 +215,9 @@ final class DeltaWalk {
     int length = (int) Math.clamp(layout.length() - first, 0L, (long) chunkValues);
     synchronized (delta) {
       delta.read(first, values, 0, length);
+    }
+    if (feedback.isPresent()) {
+      feedback.get().add(first, values, length);
     }
     return length;
   }
@@ -210,13 +269,16 @@ final class DeltaWalk {
       long first = (long) index * chunkValues;
       int length = read(index, values);
       var _ = clipped.addAndGet(quantise(first, length));
+      if (feedback.isPresent()) {
+        feedback.get().keep(first, values, length);
+      }
       int total = withTrailer(first, length);
       masks.ifPresent(m -> block.hide(m, total, first));
       int sealedLength = sealer.seal(index, plain, 0, block.write(total, plain), sealed, 0);
       sha.update(sealed, 0, sealedLength);
       System.arraycopy(sha.digest(), 0, digests, index * Digest.BYTES, Digest.BYTES);
       ByteBuffer out = ByteBuffer.wrap(sealed, 0, sealedLength);
-      long at = (long) index * Limits.CHUNK_SEALED_BYTES;
+      long at = index * rounding.stride();
       while (out.hasRemaining()) {
         at += spool.write(out, at);
       }
@@ -237,7 +299,7 @@ final class DeltaWalk {
         int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
         double factor = isSteps(tensor) ? 1 : rounding.factor();
         var run = new Quantiser.Run(first + done, now, exponent, factor, rounding.weight());
-        count += block.quantise(run, values, done);
+        count += block.quantise(run, rounding.shift(tensor), values, done);
         done += now;
       }
       return count;

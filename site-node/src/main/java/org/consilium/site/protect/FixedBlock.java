@@ -2,6 +2,8 @@ package org.consilium.site.protect;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.consilium.protocol.Encoding;
+import org.consilium.security.fixed.CoarseQuantiser;
 import org.consilium.security.fixed.ExactQuantiser;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
@@ -23,6 +25,22 @@ sealed interface FixedBlock {
       case BITS_32 -> new Narrow(new Quantiser(terms, rounding), new int[values]);
       case BITS_64 -> new Wide(new ExactQuantiser(terms), new long[values]);
     };
+  }
+
+  /** Whole numbers of few digits on the grid of 32 bits, little-endian in as few bytes. */
+  static FixedBlock coarse(FixedTerms terms, Encoding encoding, int values) {
+    return new Coarse(
+        new CoarseQuantiser(terms, encoding.digits()), encoding.bytes(), new int[values]);
+  }
+
+  /**
+   * Quantises a run of {@code delta} into the same places; returns how many were clipped. A coarse
+   * block leaves in {@code delta} what is left over.
+   *
+   * @param shift s of the tensor, 0 but in a coarse block
+   */
+  default int quantise(Run run, int shift, float[] delta, int at) throws NotFinite {
+    return quantise(run, delta, at);
   }
 
   /** Quantises a run of {@code delta} into the same places; returns how many were clipped. */
@@ -84,6 +102,46 @@ sealed interface FixedBlock {
     public int write(int length, byte[] out) {
       ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(integers, 0, length);
       return length * Long.BYTES;
+    }
+  }
+
+  /** Values without the weight, each times a power of two of its tensor. */
+  @SuppressWarnings("ArrayRecordComponent") // a buffer, never compared
+  record Coarse(CoarseQuantiser quantiser, int bytes, int[] integers) implements FixedBlock {
+    @Override
+    public int quantise(Run run, int shift, float[] delta, int at) throws NotFinite {
+      return quantiser.quantise(run, shift, delta, at, integers, at);
+    }
+
+    @Override
+    public int quantise(Run run, float[] delta, int at) throws NotFinite {
+      return quantise(run, 0, delta, at);
+    }
+
+    /** The weight fits; a count that does not is the largest that does. */
+    @Override
+    public void put(int at, int value) {
+      integers[at] = Math.min(value, (1 << (bytes * Byte.SIZE - 1)) - 1);
+    }
+
+    @Override
+    public void hide(Masks masks, int length, long first) {
+      throw new IllegalStateException("protect: a mask hides all bits of the ring");
+    }
+
+    @Override
+    public int write(int length, byte[] out) {
+      if (bytes == Byte.BYTES) {
+        for (int i = 0; i < length; i++) {
+          out[i] = (byte) integers[i];
+        }
+      } else {
+        var shorts = ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+        for (int i = 0; i < length; i++) {
+          shorts.put(i, (short) integers[i]);
+        }
+      }
+      return length * bytes;
     }
   }
 }

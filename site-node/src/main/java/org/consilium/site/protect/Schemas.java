@@ -50,7 +50,7 @@ final class Schemas {
       branch(22, message(NAME, new Form.Whole(2), new Form.Whole(100_000_000)));
 
   private static final WireSchema COLLECT = message(NAME, DIGEST);
-  private static final WireSchema FETCH = message(DIGEST, LARGE);
+  private static final WireSchema FETCH = message(DIGEST, LARGE, new Form.Whole(1));
 
   private static final WireSchema MANIFEST =
       signed(
@@ -70,7 +70,8 @@ final class Schemas {
               LARGE,
               new Form.Opaque(Digest.BYTES, Digest.BYTES * Limits.CHUNKS_MAX),
               REAL,
-              SMALL));
+              SMALL,
+              new Form.Opaque(1, Limits.TENSORS_MAX)));
 
   private static final WireSchema CHUNK =
       message(

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
@@ -15,6 +17,7 @@ import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.fixed.CoarseQuantiser;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
 import org.consilium.security.fixed.WeightRule;
@@ -81,8 +84,35 @@ public final class UpdateProtector {
     if (!Double.isFinite(trained.loss()) || trained.loss() < 0) {
       return new Protection.Refused(Why.DIVERGED, "training loss " + trained.loss());
     }
+    try (Feedback feedback = feedback(assignment, layout)) {
+      return protect(delta, trained.loss(), assignment, feedback);
+    }
+  }
+
+  /** Error feedback of a narrow encoding, or none. */
+  private record Feedback(Optional<Residuals.Feedback> of) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      if (of.isPresent()) {
+        of.get().close();
+      }
+    }
+  }
+
+  private static Feedback feedback(Assignment assignment, ParameterLayout layout)
+      throws IOException {
+    return new Feedback(
+        assignment.plan().protection().exposure().encoding().narrow()
+            ? Optional.of(assignment.residuals().before(assignment.task().round(), layout))
+            : Optional.empty());
+  }
+
+  private Protection protect(Delta delta, double loss, Assignment assignment, Feedback feedback)
+      throws IOException {
+    ParameterLayout layout = delta.layout();
     DeltaWalk walk =
-        new DeltaWalk(delta, FixedTerms.Ring.of(assignment.terms().ring().bits()), threads);
+        new DeltaWalk(
+            delta, FixedTerms.Ring.of(assignment.terms().ring().bits()), feedback.of(), threads);
     try {
       double norm = walk.norm();
       if (!Double.isFinite(norm)) {
@@ -94,7 +124,11 @@ public final class UpdateProtector {
             "%d of %d coordinates of the delta are subnormal"
                 .formatted(walk.subnormals(), layout.length()));
       }
-      return new Protection.Sealed(seal(walk, norm, trained.loss(), assignment));
+      SealedUpdate sealed = seal(walk, norm, loss, assignment);
+      if (feedback.of().isPresent()) {
+        feedback.of().get().force(); // before the update may be kept
+      }
+      return new Protection.Sealed(sealed);
     } catch (NotFinite notFinite) {
       return new Protection.Refused(
           Why.DIVERGED,
@@ -110,19 +144,26 @@ public final class UpdateProtector {
     byte[] context = RoundTerms.context(task, vectorLength).digest().bytes();
     int weight = weight(assignment);
     double factor = norm > terms.clip() ? terms.clip() / norm : 1;
+    FixedTerms fixed =
+        FixedTerms.of(
+            terms.weightMax(),
+            terms.participants().size(),
+            assignment.plan().protection().range(),
+            FixedTerms.Ring.of(terms.ring().bits()));
+    Encoding encoding = assignment.plan().protection().exposure().encoding();
+    int valueBytes = encoding.narrow() ? encoding.bytes() : terms.ring().bytes();
+    byte[] shifts = shifts(walk, fixed, encoding, terms.scaleExponents(), factor);
     DeltaWalk.Rounding rounding =
         new DeltaWalk.Rounding(
-            FixedTerms.of(
-                terms.weightMax(),
-                terms.participants().size(),
-                assignment.plan().protection().range(),
-                FixedTerms.Ring.of(terms.ring().bits())),
+            fixed,
             terms.scaleExponents(),
             self.roundingSecret(),
             RoundTerms.roundingLabel(task),
             factor,
             weight,
-            assignment.masks());
+            assignment.masks(),
+            encoding,
+            shifts);
     int chunks = walk.chunks();
     try (UpdateSealer sealer =
             UpdateSealer.to(terms.aggregationKey(), context, self.site().value(), chunks);
@@ -149,12 +190,30 @@ public final class UpdateProtector {
               rounded(loss),
               new UpdateManifest.Seal(
                   sealer.encapsulation(),
-                  terms.ring().bytes() * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
-                  digests));
+                  valueBytes * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
+                  digests,
+                  shifts));
       byte[] body = ManifestCodec.encode(manifest);
       byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
       return new SealedUpdate(manifest, body, signature, assignment.spool());
     }
+  }
+
+  /** For each tensor of a narrow encoding the finest step at which its largest value fits. */
+  private static byte[] shifts(
+      DeltaWalk walk, FixedTerms fixed, Encoding encoding, List<Integer> exponents, double factor)
+      throws IOException, NotFinite {
+    if (!encoding.narrow()) {
+      return new byte[0];
+    }
+    CoarseQuantiser quantiser = new CoarseQuantiser(fixed, encoding.digits());
+    double[] maxima = walk.maxima();
+    byte[] shifts = new byte[maxima.length];
+    for (int t = 0; t < shifts.length; t++) {
+      int exponent = fixed.scaleExponent(exponents.get(t));
+      shifts[t] = (byte) quantiser.shift(maxima[t] * factor, exponent);
+    }
+    return shifts;
   }
 
   /** The weight of a delta of this round, less by staleness for one of an earlier. */

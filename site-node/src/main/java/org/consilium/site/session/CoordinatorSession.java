@@ -49,9 +49,6 @@ public final class CoordinatorSession {
   /** How soon a stream moves over to a new certificate, and a pause is noticed to have ended. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
-  /** Three pings unanswered: the stream is dead, whatever the network says. */
-  private static final Duration SILENCE_MAX = Duration.ofSeconds(35);
-
   private final CoordinatorLink link;
   private final Self self;
   private final Orders orders;
@@ -116,6 +113,7 @@ public final class CoordinatorSession {
         word = Failures.word(Status.fromThrowable(cut));
       } catch (TimeoutException silent) {
         word = "silent";
+        link.drop(); // nobody closed it, and transfers on it wait for nothing too
       } catch (Skew skew) {
         orders.dropped(String.valueOf(skew.getMessage()));
         if (lastHeard.equals(Instant.MIN)) {
@@ -188,7 +186,7 @@ public final class CoordinatorSession {
                     .setProtocol(Limits.PROTOCOL)
                     .setSoftwareVersion(self.softwareVersion()))
             .build());
-    CoordinatorMessage first = Stream.read(stream, SILENCE_MAX);
+    CoordinatorMessage first = Stream.read(stream, link.traffic().silenceMax());
     if (first.hasGoodbye()) {
       return new Opened(stream, Optional.empty(), first.getGoodbye().getReason(), generation);
     }
@@ -235,7 +233,7 @@ public final class CoordinatorSession {
           return Optional.of(message.get().getGoodbye().getReason());
         }
         handle(message.get(), opened.key().get());
-      } else if (clock.instant().isAfter(lastHeard.plus(SILENCE_MAX))) {
+      } else if (clock.instant().isAfter(lastHeard.plus(link.traffic().silenceMax()))) {
         throw new TimeoutException();
       }
     }

@@ -31,7 +31,7 @@ import org.consilium.security.roster.RosterRefused;
  */
 public final class RosterPin {
   private static final int FILE_BYTES_MAX = 1 << 20;
-  private static final Duration ANSWER = Duration.ofSeconds(20);
+  private static final Duration ANSWER = Limits.SENDING_LEASE; // it waits behind a transfer
 
   private final Path file;
   private final SiteId self;

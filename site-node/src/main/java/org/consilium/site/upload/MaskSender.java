@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.MaskSubmission;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.site.protect.ReleasedMask;
@@ -15,7 +16,8 @@ import org.consilium.site.session.Halt;
 
 /** Sends masking's messages; the exit has each in the ledger before. One thread at a time. */
 public final class MaskSender {
-  private static final long CALL_SECONDS = 60;
+  /** A few hundred kilobytes at most; they wait behind a transfer. */
+  private static final long CALL_SECONDS = Limits.SENDING_LEASE.toSeconds();
 
   private final CoordinatorLink link;
   private final Persistence persistence;

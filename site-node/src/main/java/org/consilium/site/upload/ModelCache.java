@@ -18,14 +18,29 @@ record ModelCache(Path folder) {
    */
   static final int KEPT_MAX = 4;
 
+  /** Unfinished ones that are kept: studies take turns, and each goes on where it stopped. */
+  static final int PARTS_MAX = 4;
+
   private static final String SUFFIX = ".safetensors";
+  private static final String PART = ".part";
+  private static final String LIST = ".chunks";
 
   Path file(ModelVersion version) {
     return folder.resolve(version + SUFFIX);
   }
 
   Path part(ModelVersion version) {
-    return folder.resolve(version + ".part");
+    return folder.resolve(version + PART);
+  }
+
+  /** Digests of the chunks of an unfinished one. */
+  Path list(ModelVersion version) {
+    return folder.resolve(version + LIST);
+  }
+
+  void removePart(ModelVersion version) throws IOException {
+    Files.deleteIfExists(part(version));
+    Files.deleteIfExists(list(version));
   }
 
   /** Marks a file as the one used last. */
@@ -39,24 +54,38 @@ record ModelCache(Path folder) {
     Files.setLastModifiedTime(file, FileTime.fromMillis(newest.toMillis() + 1));
   }
 
-  /** Removes all but the last few files and every other unfinished part; {@code current} stays. */
+  /** Removes all but the last few files and the last few unfinished ones; {@code current} stays. */
   void trim(Path current) throws IOException {
     touch(current);
-    List<Path> byAge = new ArrayList<>(files());
-    byAge.sort(Comparator.comparing(ModelCache::modified).reversed());
-    for (Path old : byAge.subList(Math.min(KEPT_MAX, byAge.size()), byAge.size())) {
-      Files.deleteIfExists(old);
-    }
-    try (Stream<Path> all = Files.list(folder)) {
-      for (Path part : all.filter(p -> p.toString().endsWith(".part")).toList()) {
-        Files.deleteIfExists(part);
+    keepLast(files(), KEPT_MAX);
+    keepLast(all(PART), PARTS_MAX);
+    for (Path list : all(LIST)) {
+      if (!Files.exists(list.resolveSibling(stem(list) + PART))) {
+        Files.deleteIfExists(list);
       }
     }
   }
 
+  private static void keepLast(List<Path> some, int most) throws IOException {
+    List<Path> byAge = new ArrayList<>(some);
+    byAge.sort(Comparator.comparing(ModelCache::modified).reversed());
+    for (Path old : byAge.subList(Math.min(most, byAge.size()), byAge.size())) {
+      Files.deleteIfExists(old);
+    }
+  }
+
+  private static String stem(Path file) {
+    String name = file.getFileName().toString();
+    return name.substring(0, name.lastIndexOf('.'));
+  }
+
   private List<Path> files() throws IOException {
+    return all(SUFFIX);
+  }
+
+  private List<Path> all(String suffix) throws IOException {
     try (Stream<Path> all = Files.list(folder)) {
-      return all.filter(p -> p.toString().endsWith(SUFFIX)).toList();
+      return all.filter(p -> p.toString().endsWith(suffix)).toList();
     }
   }
 

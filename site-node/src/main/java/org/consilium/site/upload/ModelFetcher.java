@@ -5,11 +5,9 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +25,8 @@ import org.consilium.site.session.Halt;
 
 /**
  * Brings published models here. A file is named by its SHA-256 and gets that name only when its
- * bytes have it; a cut transfer goes on where it stopped. The last few are kept.
+ * bytes have it; a cut transfer goes on where it stopped, also in a later process. The last few are
+ * kept.
  */
 public final class ModelFetcher {
   private final CoordinatorLink link;
@@ -76,88 +75,105 @@ public final class ModelFetcher {
       }
       Files.delete(file); // changed on disk: fetched again
     }
-    Path part = cache.part(model.version());
-    var outcome =
-        persistence.run(
-            halt,
-            () -> {
-              download(model, part, halt);
-              return part;
-            });
-    return switch (outcome) {
-      case Persistence.Outcome.Done<Path> _ -> finish(model, part, file);
-      case Persistence.Outcome.Refused<Path>(Status status) ->
-          new Fetched.Refused(Failures.words(status));
-      case Persistence.Outcome.Stopped<Path>(String reason) -> new Fetched.Postponed(reason);
-    };
+    try (PartialModel partial =
+        PartialModel.open(model, cache.part(model.version()), cache.list(model.version()))) {
+      var outcome =
+          persistence.run(
+              halt,
+              () -> {
+                download(model, partial, halt);
+                return true;
+              });
+      return switch (outcome) {
+        case Persistence.Outcome.Done<Boolean> _ -> finish(model, partial, file);
+        case Persistence.Outcome.Refused<Boolean>(Status status) ->
+            new Fetched.Refused(Failures.words(status));
+        case Persistence.Outcome.Stopped<Boolean>(String reason) -> new Fetched.Postponed(reason);
+      };
+    } catch (PartialModel.Damaged damaged) {
+      cache.removePart(model.version());
+      return new Fetched.Refused(String.valueOf(damaged.getMessage()));
+    }
   }
 
-  private Fetched finish(ModelReference model, Path part, Path file) throws IOException {
-    Digest digest = Digest.sha256(part);
+  /** The digest was taken as the bytes came: nothing is read again here. */
+  private Fetched finish(ModelReference model, PartialModel partial, Path file) throws IOException {
+    Digest digest = partial.digest();
     if (!digest.equals(model.version().digest())) {
-      Files.delete(part);
+      partial.remove();
       return new Fetched.Refused(
           "fetch model %s: %d bytes with digest %s"
               .formatted(model.version().digest().brief(), model.fileBytes(), digest.brief()));
     }
-    try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    partial.close();
+    Files.move(
+        cache.part(model.version()),
+        file,
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
     cache.trim(file);
     return new Fetched.Here(file);
   }
 
-  private void download(ModelReference model, Path part, Halt halt)
+  private void download(ModelReference model, PartialModel partial, Halt halt)
       throws StatusException, TimeoutException, InterruptedException, IOException {
+    if (partial.complete()) {
+      return;
+    }
     long limit = persistence.noProgress().toMillis();
-    try (FileChannel out =
-        FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      long have = Math.min(out.size(), model.fileBytes());
-      out.truncate(have);
-      if (have == model.fileBytes()) {
-        return;
-      }
-      BlockingClientCall<?, ModelChunk> call =
-          CoordinationGrpc.newBlockingV2Stub(link.channel())
-              .fetchModel(
-                  FetchModelRequest.newBuilder()
-                      .setVersion(ByteString.copyFrom(model.version().digest().bytes()))
-                      .setOffset(have)
-                      .build());
-      try {
-        while (have < model.fileBytes()) {
-          if (halt.halted()) {
-            throw Status.CANCELLED.withDescription("told to stop").asException();
-          }
-          ModelChunk chunk = call.read(limit, TimeUnit.MILLISECONDS);
-          if (chunk == null) {
-            throw Status.UNAVAILABLE.withDescription("the model ended early").asException();
-          }
-          have = append(out, chunk, have, model.fileBytes());
-          persistence.progress();
+    BlockingClientCall<?, ModelChunk> call =
+        CoordinationGrpc.newBlockingV2Stub(link.channel())
+            .fetchModel(
+                FetchModelRequest.newBuilder()
+                    .setVersion(ByteString.copyFrom(model.version().digest().bytes()))
+                    .setOffset(partial.have())
+                    .setDigests(partial.needsDigests())
+                    .build());
+    try {
+      while (!partial.complete()) {
+        if (halt.halted()) {
+          throw Status.CANCELLED.withDescription("told to stop").asException();
         }
-      } finally {
-        call.cancel("done", null);
+        ModelChunk chunk = call.read(limit, TimeUnit.MILLISECONDS);
+        if (chunk == null) {
+          throw Status.UNAVAILABLE.withDescription("the model ended early").asException();
+        }
+        take(chunk, partial, model);
+        persistence.progress();
       }
+    } finally {
+      call.cancel("done", null);
     }
   }
 
-  private static long append(FileChannel out, ModelChunk chunk, long have, long total)
+  private static void take(ModelChunk chunk, PartialModel partial, ModelReference model)
       throws IOException, StatusException {
+    ByteString digests = chunk.getChunkDigests();
+    if (!digests.isEmpty()) {
+      if (!partial.needsDigests()
+          || !chunk.getData().isEmpty()
+          || !partial.digests(digests.toByteArray())) {
+        throw Status.OUT_OF_RANGE
+            .withDescription(
+                "%d bytes of chunk digests for a model of %d bytes"
+                    .formatted(digests.size(), model.fileBytes()))
+            .asException();
+      }
+      return;
+    }
+    long have = partial.have();
     long end = have + chunk.getData().size();
-    if (chunk.getOffset() != have || chunk.getData().isEmpty() || end > total) {
+    if (chunk.getOffset() != have || chunk.getData().isEmpty() || end > model.fileBytes()) {
       throw Status.OUT_OF_RANGE
           .withDescription(
               "chunk of %d bytes at %d, expected one at %d of %d"
-                  .formatted(chunk.getData().size(), chunk.getOffset(), have, total))
+                  .formatted(chunk.getData().size(), chunk.getOffset(), have, model.fileBytes()))
           .asException();
     }
-    var bytes = chunk.getData().asReadOnlyByteBuffer();
-    long at = have;
-    while (bytes.hasRemaining()) {
-      at += out.write(bytes, at);
+    if (!partial.append(chunk.getData().asReadOnlyByteBuffer())) {
+      throw Status.UNAVAILABLE
+          .withDescription("a chunk before byte %d was damaged".formatted(end))
+          .asException();
     }
-    return end;
   }
 }

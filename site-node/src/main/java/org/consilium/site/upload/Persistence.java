@@ -12,6 +12,7 @@ import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.Failures;
 import org.consilium.site.session.Halt;
+import org.consilium.site.session.Traffic;
 
 /**
  * Tries a transfer until it is done, refused for good, told to stop, or nothing has moved for
@@ -48,7 +49,9 @@ final class Persistence {
 
   /** Something moved: the limit starts anew, and the next wait is short. */
   void progress() {
-    moved = clock.instant();
+    Instant now = clock.instant();
+    link.traffic().moved(Duration.between(moved, now));
+    moved = now;
     backoff.reset();
   }
 
@@ -57,6 +60,12 @@ final class Persistence {
   }
 
   <T> Outcome<T> run(Halt halt, Attempt<T> attempt) throws IOException {
+    try (Traffic.Transfer _ = link.traffic().begin()) {
+      return persist(halt, attempt);
+    }
+  }
+
+  private <T> Outcome<T> persist(Halt halt, Attempt<T> attempt) throws IOException {
     moved = clock.instant();
     backoff.reset();
     while (!halt.halted()) {

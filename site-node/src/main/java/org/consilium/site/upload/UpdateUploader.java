@@ -22,6 +22,7 @@ import org.consilium.proto.v1.Signed;
 import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
@@ -33,11 +34,14 @@ import org.consilium.site.session.Halt;
 
 /**
  * Sends protected things, and nothing else, to the coordinator. An update: manifest, the chunks
- * that the coordinator says are missing, commit. After a cut it asks again what is missing; the
- * bytes are those of the spool, always the same. Each message is in the ledger before it leaves.
+ * that the coordinator says are missing, commit. Each chunk is answered by what is stored before
+ * the next one goes: that answer alone is progress, and a cut loses one chunk at most. After it the
+ * site asks again what is missing; the bytes are those of the spool, always the same. Each message
+ * is in the ledger before it leaves.
  */
 public final class UpdateUploader {
-  private static final long UNARY_SECONDS = 30;
+  /** A manifest has up to 270 kB, and waits behind what is on its way before it. */
+  private static final long UNARY_SECONDS = Limits.SENDING_LEASE.toSeconds();
 
   /**
    * How many times its own size one update may leave in a day. Cuts make a site send some bytes
@@ -46,7 +50,7 @@ public final class UpdateUploader {
   static final int SENT_TIMES_MAX = 16;
 
   /** One ledger line for so many chunks: after a cut it does not claim much that never left. */
-  private static final int CHUNKS_A_LINE = 64;
+  private static final int CHUNKS_A_LINE = 16;
 
   /** The coordinator opens, checks and stores the whole update before it answers. */
   private static final long COMMIT_SECONDS = 600;
@@ -126,6 +130,9 @@ public final class UpdateUploader {
     /** The most chunks that were ever stored: only more than that is progress. */
     private int most = -1;
 
+    /** Chunks before this one may leave: they have a line in the ledger. */
+    private int announced;
+
     Sending(
         SealedUpdate update,
         boolean masked,
@@ -145,6 +152,7 @@ public final class UpdateUploader {
       int chunks = update.manifest().seal().chunks();
       BitSet stored = stored(update, stub(UNARY_SECONDS).beginUpdate(manifest));
       note(stored);
+      announced = 0;
       while (stored.cardinality() < chunks) {
         int before = stored.cardinality();
         stored = stored(update, missing(stored));
@@ -169,37 +177,26 @@ public final class UpdateUploader {
       }
     }
 
+    /** Sends the first chunk that is missing; the answer says what is stored then. */
     private UploadProgress missing(BitSet stored)
         throws StatusException, TimeoutException, InterruptedException, IOException {
-      int chunks = update.manifest().seal().chunks();
-      allow(bytes(stored, 0, chunks));
+      if (halt.halted()) {
+        throw Status.CANCELLED.withDescription("told to stop").asException();
+      }
+      int index = stored.nextClearBit(0);
+      announce(stored, index);
+      UpdateChunk chunk =
+          UpdateChunk.newBuilder()
+              .setUpload(upload(update))
+              .setIndex(index)
+              .setData(chunk(spool, index, update.manifest()))
+              .build();
       BlockingClientCall<UpdateChunk, UploadProgress> call =
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
-      int noted = 0;
       try {
-        for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
-          if (halt.halted()) {
-            throw Status.CANCELLED.withDescription("told to stop").asException();
-          }
-          if (i >= noted) {
-            noted = Math.min(chunks, i + CHUNKS_A_LINE);
-            link.gate()
-                .announce(
-                    entry(update, masked, bytes(stored, i, noted)),
-                    update.manifest().round().study());
-          }
-          UpdateChunk chunk =
-              UpdateChunk.newBuilder()
-                  .setUpload(upload(update))
-                  .setIndex(i)
-                  .setData(chunk(spool, i, update.manifest()))
-                  .build();
-          if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
-            break; // the coordinator has ended the call; reading says why
-          }
-          persistence.progress();
-        }
+        // If the coordinator has ended the call, reading says why.
+        var _ = call.write(chunk, limit, TimeUnit.MILLISECONDS);
         call.halfClose();
         UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
         if (progress == null) {
@@ -209,6 +206,19 @@ public final class UpdateUploader {
       } finally {
         call.cancel("done", null);
       }
+    }
+
+    private void announce(BitSet stored, int index) throws IOException {
+      if (index < announced) {
+        return;
+      }
+      int chunks = update.manifest().seal().chunks();
+      allow(bytes(stored, index, chunks));
+      announced = Math.min(chunks, index + CHUNKS_A_LINE);
+      link.gate()
+          .announce(
+              entry(update, masked, bytes(stored, index, announced)),
+              update.manifest().round().study());
     }
 
     private long bytes(BitSet stored, int from, int to) {
@@ -239,7 +249,7 @@ public final class UpdateUploader {
   private static ByteString chunk(FileChannel spool, int index, UpdateManifest manifest)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(manifest.chunkBytes(index));
-    long at = (long) index * org.consilium.protocol.Limits.CHUNK_SEALED_BYTES;
+    long at = manifest.chunkAt(index);
     while (buffer.hasRemaining()) {
       int read = spool.read(buffer, at + buffer.position());
       if (read < 0) {

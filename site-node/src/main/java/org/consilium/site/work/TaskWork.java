@@ -14,6 +14,7 @@ import org.consilium.site.protect.Assignment;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedReport;
+import org.consilium.site.protect.Residuals;
 import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Answer.Phase;
@@ -200,7 +201,8 @@ final class TaskWork {
             minSites,
             hiding.masks(),
             tools.transfer().outbox().draft(task),
-            carried);
+            carried,
+            Residuals.in(tools.place().folder(task.study())));
     return tools.exit().updates().protect(trained, assignment);
   }
 
@@ -231,6 +233,7 @@ final class TaskWork {
                         update.manifest().seal().sealedBytes()));
         ControlVariates.in(tools.place().folder(task.study())).accept(task.round());
         carriage.drop();
+        Residuals.in(tools.place().folder(task.study())).accept(task.round());
         say(Phase.DONE);
         yield Ending.OK;
       }

@@ -1,0 +1,63 @@
+package org.consilium.coordinator.registry;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+
+/**
+ * SHA-256 of every 1 MiB of a model file, kept beside it: a site finds with them a damaged part
+ * without the rest. Made when the first site asks, which is as soon as a model is published; what
+ * the disk spoils later does not have them any more.
+ */
+public final class ChunkDigests {
+  private static final String SUFFIX = ".chunks";
+
+  private ChunkDigests() {}
+
+  /**
+   * The digests of a file, 32 bytes each.
+   *
+   * @param model a published file: it never changes
+   */
+  public static synchronized byte[] of(Path model) throws IOException {
+    Path kept = beside(model);
+    long chunks = Math.ceilDiv(Files.size(model), (long) Limits.MODEL_CHUNK_BYTES);
+    if (Files.isRegularFile(kept) && Files.size(kept) == chunks * Digest.BYTES) {
+      return Files.readAllBytes(kept);
+    }
+    byte[] digests = hash(model, Math.toIntExact(chunks));
+    Path draft = kept.resolveSibling(kept.getFileName() + ".draft");
+    Files.write(draft, digests);
+    Files.move(draft, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    return digests;
+  }
+
+  /** Where they are kept. */
+  static Path beside(Path model) {
+    return model.resolveSibling(model.getFileName() + SUFFIX);
+  }
+
+  private static byte[] hash(Path model, int chunks) throws IOException {
+    ByteBuffer digests = ByteBuffer.allocate(chunks * Digest.BYTES);
+    ByteBuffer chunk = ByteBuffer.allocate(Limits.MODEL_CHUNK_BYTES);
+    MessageDigest sha = Digest.newSha256();
+    try (FileChannel file = FileChannel.open(model, StandardOpenOption.READ)) {
+      while (digests.hasRemaining()) {
+        chunk.clear();
+        while (chunk.hasRemaining() && file.read(chunk) >= 0) {
+          // read on until the chunk is full or the file has ended
+        }
+        sha.update(chunk.flip());
+        digests.put(sha.digest());
+      }
+    }
+    return digests.array();
+  }
+}

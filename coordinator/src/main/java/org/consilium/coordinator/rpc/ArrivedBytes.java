@@ -1,0 +1,46 @@
+package org.consilium.coordinator.rpc;
+
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Counts the bytes of a call's messages as they arrive, before a message is whole: on a slow line
+ * that is how a chunk that moves is told from one that does not.
+ */
+final class ArrivedBytes extends ServerStreamTracer {
+  private static final Context.Key<ArrivedBytes> OF_CALL = Context.key("arrived-bytes");
+
+  private final AtomicLong bytes = new AtomicLong();
+
+  private ArrivedBytes() {}
+
+  /** Counts for every call of a server. */
+  static final class Factory extends ServerStreamTracer.Factory {
+    @Override
+    public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+      return new ArrivedBytes();
+    }
+  }
+
+  /** The counter of the call that is being begun. */
+  static Optional<ArrivedBytes> ofCall() {
+    return Optional.ofNullable(OF_CALL.get());
+  }
+
+  long soFar() {
+    return bytes.get();
+  }
+
+  @Override
+  public Context filterContext(Context context) {
+    return context.withValue(OF_CALL, this);
+  }
+
+  @Override
+  public void inboundWireSize(long more) {
+    long _ = bytes.addAndGet(more);
+  }
+}

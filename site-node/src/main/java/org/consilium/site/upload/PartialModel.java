@@ -1,0 +1,206 @@
+package org.consilium.site.upload;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.Optional;
+import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
+import org.consilium.protocol.RoundTask.ModelReference;
+
+/**
+ * A model on its way: the bytes that came, hashed as they come. The coordinator's digest of every 1
+ * MiB lies beside them, so that what a crash or a disk spoilt is found chunk by chunk, and only
+ * that is fetched again. A process that comes later goes on where this one stopped. Those digests
+ * are not believed: the whole file must have the digest that the task names. One thread at a time.
+ */
+final class PartialModel implements AutoCloseable {
+  private final ModelReference model;
+  private final Path part;
+  private final Path list;
+  private final FileChannel out;
+  private final MessageDigest whole = Digest.newSha256();
+  private final ByteBuffer chunk = ByteBuffer.allocate(Limits.MODEL_CHUNK_BYTES);
+  private byte[] announced;
+
+  /** Bytes in the file, all checked as far as they can be; a multiple of 1 MiB but at the end. */
+  private long written;
+
+  private long damaged = -1;
+
+  private PartialModel(ModelReference model, Path part, Path list, FileChannel out) {
+    this.model = model;
+    this.part = part;
+    this.list = list;
+    this.out = out;
+    this.announced = new byte[0];
+  }
+
+  /** A chunk is not the announced one, again after it was fetched anew. */
+  static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Damaged(String message) {
+      super(message);
+    }
+  }
+
+  /** Goes on with what is in the files, or begins. */
+  static PartialModel open(ModelReference model, Path part, Path list) throws IOException {
+    FileChannel out =
+        FileChannel.open(
+            part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try {
+      PartialModel partial = new PartialModel(model, part, list, out);
+      partial.recover();
+      return partial;
+    } catch (IOException failed) {
+      out.close();
+      throw failed;
+    }
+  }
+
+  /** Bytes that need not come again. */
+  long have() {
+    return written + chunk.position();
+  }
+
+  boolean complete() {
+    return written == model.fileBytes();
+  }
+
+  boolean needsDigests() {
+    return announced.length == 0;
+  }
+
+  /** Keeps the coordinator's digests; false if they are not as many as the file has chunks. */
+  boolean digests(byte[] digests) throws IOException {
+    if (digests.length != chunks() * Digest.BYTES) {
+      return false;
+    }
+    Path draft = list.resolveSibling(list.getFileName() + ".draft");
+    Files.write(draft, digests);
+    Files.move(draft, list, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    announced = digests.clone();
+    return true;
+  }
+
+  /**
+   * Takes the bytes that follow {@link #have}; a chunk is written once it is whole and right.
+   *
+   * @return whether all went well; false if a chunk was not the announced one and has to come again
+   * @throws Damaged if it was not for the second time
+   */
+  boolean append(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      int wanted = (int) Math.min(Limits.MODEL_CHUNK_BYTES, model.fileBytes() - written);
+      int more = Math.min(bytes.remaining(), wanted - chunk.position());
+      chunk.put(bytes.slice(bytes.position(), more));
+      bytes.position(bytes.position() + more);
+      if (chunk.position() == wanted && !finishChunk()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** SHA-256 of the whole file, once it is complete. */
+  Digest digest() throws IOException {
+    if (!complete()) {
+      throw new IllegalStateException(
+          "model %s: %d of %d bytes".formatted(model.version(), written, model.fileBytes()));
+    }
+    out.force(true);
+    return Digest.of(whole.digest());
+  }
+
+  /** Removes what came. */
+  void remove() throws IOException {
+    out.close();
+    Files.deleteIfExists(part);
+    Files.deleteIfExists(list);
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+
+  private boolean finishChunk() throws IOException {
+    long index = written / Limits.MODEL_CHUNK_BYTES;
+    chunk.flip();
+    Optional<String> mismatch = mismatch(index, chunk);
+    if (mismatch.isPresent()) {
+      chunk.clear();
+      if (damaged == index) {
+        throw new Damaged(mismatch.get());
+      }
+      damaged = index;
+      return false;
+    }
+    whole.update(chunk.duplicate());
+    while (chunk.hasRemaining()) {
+      written += out.write(chunk, written);
+    }
+    chunk.clear();
+    return true;
+  }
+
+  /** Hashes what a former process left; keeps it up to the first chunk that is not right. */
+  private void recover() throws IOException {
+    if (Files.exists(list) && Files.size(list) == chunks() * Digest.BYTES) {
+      announced = Files.readAllBytes(list);
+    }
+    long there = Math.min(out.size(), model.fileBytes());
+    while (written < there) {
+      int length = (int) Math.min(Limits.MODEL_CHUNK_BYTES, model.fileBytes() - written);
+      if (written + length > there) {
+        break;
+      }
+      chunk.clear().limit(length);
+      while (chunk.hasRemaining()) {
+        if (out.read(chunk, written + chunk.position()) < 0) {
+          throw new EOFException("read partial model " + model.version());
+        }
+      }
+      if (mismatch(written / Limits.MODEL_CHUNK_BYTES, chunk.flip()).isPresent()) {
+        break;
+      }
+      whole.update(chunk);
+      written += length;
+    }
+    chunk.clear();
+    out.truncate(written);
+  }
+
+  private Optional<String> mismatch(long index, ByteBuffer bytes) {
+    if (announced.length == 0) {
+      return Optional.empty();
+    }
+    MessageDigest sha = Digest.newSha256();
+    sha.update(bytes.duplicate());
+    byte[] found = sha.digest();
+    int at = Math.toIntExact(index * Digest.BYTES);
+    byte[] wanted = java.util.Arrays.copyOfRange(announced, at, at + Digest.BYTES);
+    return MessageDigest.isEqual(found, wanted)
+        ? Optional.empty()
+        : Optional.of(
+            "fetch model %s: chunk %d of %d has digest %s, announced was %s"
+                .formatted(
+                    model.version().digest().brief(),
+                    index + 1,
+                    chunks(),
+                    Digest.of(found).brief(),
+                    Digest.of(wanted).brief()));
+  }
+
+  private long chunks() {
+    return Math.ceilDiv(model.fileBytes(), (long) Limits.MODEL_CHUNK_BYTES);
+  }
+}
