@@ -48,8 +48,7 @@ public final class IssuingAuthority implements AutoCloseable {
         new Founding(clock, random).open(settings.folder, settings.passphrase);
     KeyFile.createFolder(settings.state);
     byte[] founding = Files.readAllBytes(settings.folder.resolve(Founding.FILE));
-    SqlJournal journal =
-        SqlJournal.open(SqlJournal.embeddedUrl(settings.state), "sa", Optional.empty(), clock);
+    SqlJournal journal = SqlJournal.open(settings.state, clock);
     try {
       Registrar registrar =
           Registrar.open(authority, journal, founding, settings.siteLife, clock, random);

@@ -174,7 +174,7 @@ record Publication(
               context.bytes(),
               site.value(),
               manifest.seal().chunks());
-      FileChannel file = stores.spool().sealed(place);
+      FileChannel file = stores.spool().sealed(place, update.upload(), manifest);
       files.add(file);
       return new SealedDelta(site, update.weight(), update.norm(), opener, file);
     } catch (SealBroken | java.nio.file.NoSuchFileException damaged) {

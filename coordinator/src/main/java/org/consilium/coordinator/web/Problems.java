@@ -14,6 +14,7 @@ import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
 import io.micronaut.json.JsonSyntaxException;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import org.consilium.coordinator.backup.Backup;
 import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.study.StudyRefused;
@@ -118,6 +119,16 @@ final class Problems {
             "CS-CA-001",
             "the issuing authority does not answer",
             "start it: consilium ca serve --dir DIR")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> notHere(Backup.NotHere elsewhere) {
+    return Problem.of(
+            HttpStatus.CONFLICT,
+            "CS-BACKUP-002",
+            String.valueOf(elsewhere.getMessage()),
+            "docs/operating/backup.md")
         .response();
   }
 
