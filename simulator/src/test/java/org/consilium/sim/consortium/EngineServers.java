@@ -141,10 +141,10 @@ final class EngineServers implements AutoCloseable {
         jclouds.credential=none
         """
             .formatted(endpoint(), ACCESS, SECRET));
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String program = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     Process process =
         new ProcessBuilder(
-                java, "-Xmx192m", "-jar", S3PROXY.toString(), "--properties", settings.toString())
+                program, "-Xmx192m", "-jar", S3PROXY.toString(), "--properties", settings.toString())
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();

@@ -60,7 +60,7 @@ final class FailoverAcceptanceTest {
         Supervisor supervisor = new Supervisor(CLOCK, events::add)) {
       LocalConsortium.Layout layout = layout("pair");
       List<String> options = new ArrayList<>(engines.options());
-      options.addAll(List.of("--lease-seconds", "4"));
+      options.addAll(List.of("--lease-seconds", "8"));
       LocalConsortium consortium =
           LocalConsortium.start(Packaged.installation(), layout, CLOCK, supervisor, options);
       Replica first = new Replica(LocalConsortium.COORDINATOR, consortium.await());
@@ -150,9 +150,11 @@ final class FailoverAcceptanceTest {
   private static void begin(
       LocalConsortium consortium, LocalConsortium.Layout layout, Optional<Integer> secondPort)
       throws Exception {
-    consortium.join(SITES);
     for (SiteId site : SITES) {
       consortium.placeRoundingSecret(site, 11);
+    }
+    consortium.join(SITES);
+    for (SiteId site : SITES) {
       if (secondPort.isPresent()) {
         Path membership = layout.siteState(site).resolve("membership.properties");
         String both =
