@@ -3,7 +3,6 @@ package org.consilium.coordinator;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,7 +11,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.Base64;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -23,11 +21,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.authority.AuthorityClient;
+import org.consilium.coordinator.backup.Backup;
+import org.consilium.coordinator.blob.SharedStore;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.Member;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.consortium.Revocations;
+import org.consilium.coordinator.database.LeaseLost;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.SqlJournal;
@@ -68,8 +69,6 @@ public final class Coordinator implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
   private static final Duration SILENCE_MAX = Duration.ofMinutes(1);
-  private static final int TOKEN_BYTES = 32;
-  private static final int TOKEN_FILE_BYTES_MAX = 1024;
 
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -77,6 +76,8 @@ public final class Coordinator implements AutoCloseable {
   private final CoordinatorSettings settings;
   private final InstantSource clock;
   private final SecureRandom random;
+  private volatile Optional<Leadership> led = Optional.empty();
+  private volatile Optional<LeaseLost> lost = Optional.empty();
 
   private Coordinator(CoordinatorSettings settings, InstantSource clock, SecureRandom random) {
     this.settings = settings;
@@ -105,7 +106,12 @@ public final class Coordinator implements AutoCloseable {
     KeyFile.createFolder(settings.state());
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
-    Journal journal = openJournal(registry);
+    keep(StateLock.take(settings.state()));
+    RolledBack.check(settings.state());
+    Leadership leadership = keep(Leadership.await(settings, random, this::succeeded));
+    led = Optional.of(leadership);
+    Journal journal = openJournal(leadership, registry);
+    Optional<SharedStore> store = openStore(leadership);
     boolean whole = checkJournal(journal);
     AuthorityClient authority = keep(AuthorityLine.open(settings, clock, random)).client();
     OwnCertificate tls = tls(authority);
@@ -119,9 +125,13 @@ public final class Coordinator implements AutoCloseable {
     Credential signing = signingCredential(authority);
     AuditLog audit = openAudit(journal, authority, signing);
     StudyMeter observer = new StudyMeter(new RoundMetrics(registry), audit::wake, this::fail);
-    Surroundings around = surroundings(journal, authority, consortium, signing, presence, observer);
+    Surroundings around =
+        surroundings(new Kept(journal, store), authority, consortium, signing, presence, observer);
     Studies studies = keep(Studies.open(around));
     consortium.onRevocation(studies::revoked);
+    if (!RolledBack.accepted(settings.state())) {
+      audit.onRollback(this::rolledBack);
+    }
     CoordinatorMetrics.register(
         registry,
         studies::list,
@@ -129,27 +139,13 @@ public final class Coordinator implements AutoCloseable {
         () -> whole && audit.status().trouble().isEmpty(),
         version());
     audit.start(() -> presence.wake(consortium.list().stream().map(Member::site).toList()));
-    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    keep(threads::shutdownNow);
-    GrpcServers.Services services =
-        new GrpcServers.Services(
-            new CoordinationService(
-                studies,
-                audit,
-                presence,
-                new CoordinationService.Certificates(consortium, revocations),
-                clock,
-                threads),
-            new EnrolmentService(consortium, access, clock));
     GrpcServers grpc =
-        keep(
-            GrpcServers.start(
-                new GrpcServers.Ports(
-                    settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
-                tls.current(),
-                new GrpcServers.Members(consortium, denylist, revocations, clock),
-                services,
-                access));
+        serveSites(
+            new CoordinationRooms(studies, audit, presence),
+            new CoordinationService.Certificates(consortium, revocations),
+            new GrpcServers.Members(consortium, denylist, revocations, clock),
+            tls,
+            access);
     tls.keepAlive(grpc::renew);
     WebServer web =
         keep(
@@ -161,22 +157,80 @@ public final class Coordinator implements AutoCloseable {
                     consortium,
                     denylist,
                     journal,
-                    new WebServer.Proofs(audit, new StudyReplay(around)),
+                    new WebServer.Proofs(
+                        audit, new StudyReplay(around), backup(leadership, studies)),
                     new Consortium.Address(
                         settings.publicHost(), grpc.coordinationPort(), grpc.enrolmentPort()),
-                    new Access(adminToken(), settings.publicHost()),
+                    new Access(AdminToken.of(settings.state(), random), settings.publicHost()),
                     new WebServer.Metering(registry, access),
                     () -> !closed.get() && failed.getCount() > 0)));
     writeEndpoint(web, grpc);
   }
 
-  /** Waits until a study's thread has failed: then the process has to start again. */
-  public void awaitFailure() throws InterruptedException {
-    failed.await();
+  /** What sites talk to. */
+  private record CoordinationRooms(Studies studies, AuditLog audit, Presence presence) {}
+
+  private GrpcServers serveSites(
+      CoordinationRooms rooms,
+      CoordinationService.Certificates certificates,
+      GrpcServers.Members members,
+      OwnCertificate tls,
+      AccessMetrics access)
+      throws IOException {
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    keep(threads::shutdownNow);
+    GrpcServers.Services services =
+        new GrpcServers.Services(
+            new CoordinationService(
+                rooms.studies(), rooms.audit(), rooms.presence(), certificates, clock, threads),
+            new EnrolmentService(certificates.consortium(), access, clock));
+    return keep(
+        GrpcServers.start(
+            new GrpcServers.Ports(
+                settings.host(), settings.ports().grpc(), settings.ports().enrolment()),
+            tls.current(),
+            members,
+            services,
+            access));
   }
 
+  /**
+   * Waits until a study's thread has failed, or another coordinator has taken over: then the
+   * process has to start again.
+   *
+   * @return how the lease was lost, if that is why
+   */
+  public Optional<LeaseLost> awaitFailure() throws InterruptedException {
+    failed.await();
+    return lost.isPresent() ? lost : led.flatMap(Leadership::lost);
+  }
+
+  private WebServer.Copy backup(Leadership leadership, Studies studies) {
+    Backup backup = new Backup(settings.state(), leadership.database(), studies.hold());
+    return out -> backup.write(out, clock.instant());
+  }
+
+  /** Whatever went on from an old copy would be against what hospitals have cosigned. */
+  private void rolledBack(String why) {
+    try {
+      RolledBack.note(settings.state(), why);
+    } catch (IOException disk) {
+      LOG.error("note for the next start: {}", disk.getMessage());
+    }
+    LOG.error("CS-AUDIT-006: {}; docs/operating/backup.md says what to do", why);
+    failed.countDown();
+  }
+
+  private void succeeded(LeaseLost how) {
+    lost = Optional.of(how);
+    failed.countDown();
+  }
+
+  /** Where everything is kept. */
+  private record Kept(Journal journal, Optional<SharedStore> store) {}
+
   private Surroundings surroundings(
-      Journal journal,
+      Kept kept,
       AuthorityClient authority,
       Consortium consortium,
       Credential signing,
@@ -185,9 +239,10 @@ public final class Coordinator implements AutoCloseable {
       throws IOException {
     return new Surroundings(
         settings.state(),
+        kept.store(),
         SpoolSpace.of(settings.state()),
         authority.trustDomain(),
-        journal,
+        kept.journal(),
         consortium::enrolled,
         new Surroundings.Signer(SigningKey.of(signing), signing.chain()),
         (study, sealingKey) -> certify(authority, study, sealingKey),
@@ -258,15 +313,19 @@ public final class Coordinator implements AutoCloseable {
     return room;
   }
 
-  private Journal openJournal(PrometheusRegistry registry) throws IOException {
-    CoordinatorSettings.Database database = settings.database();
-    String url = database.url().orElse(SqlJournal.embeddedUrl(settings.state()));
-    String store = url.startsWith("jdbc:postgresql:") ? "postgres" : "h2";
+  private Journal openJournal(Leadership leadership, PrometheusRegistry registry)
+      throws IOException {
+    String store = leadership.database().embedded() ? "h2" : "postgres";
     return keep(
         new MeteredJournal(
-            SqlJournal.open(url, database.user(), database.passwordFile(), clock),
-            store,
-            registry));
+            SqlJournal.open(leadership.database(), leadership.lease(), clock), store, registry));
+  }
+
+  private Optional<SharedStore> openStore(Leadership leadership) throws IOException {
+    return settings.store().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            keep(SharedStore.open(settings.store().get(), leadership.lease()::held, random)));
   }
 
   private static boolean checkJournal(Journal journal) throws IOException {
@@ -282,7 +341,7 @@ public final class Coordinator implements AutoCloseable {
         "tls",
         authority,
         SpiffeId.coordinator(authority.trustDomain(), "main"),
-        Leaf.COORDINATOR_TLS.terms().withHosts(List.of(settings.publicHost())));
+        Leaf.COORDINATOR_TLS.terms().withHosts(settings.hosts()));
   }
 
   private OwnCertificate own(String name, AuthorityClient authority, SpiffeId id, Leaf.Terms terms)
@@ -294,17 +353,6 @@ public final class Coordinator implements AutoCloseable {
             new OwnCertificate.Issue(authority, id, terms),
             clock,
             random));
-  }
-
-  private String adminToken() throws IOException {
-    Path file = settings.state().resolve(ADMIN_TOKEN);
-    if (!Files.exists(file)) {
-      byte[] secret = new byte[TOKEN_BYTES];
-      random.nextBytes(secret);
-      String text = Base64.getUrlEncoder().withoutPadding().encodeToString(secret) + "\n";
-      KeyFile.create(file, text.getBytes(StandardCharsets.US_ASCII));
-    }
-    return new String(KeyFile.read(file, TOKEN_FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
   }
 
   private void writeEndpoint(WebServer web, GrpcServers grpc) throws IOException {

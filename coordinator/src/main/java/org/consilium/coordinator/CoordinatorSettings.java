@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import org.consilium.coordinator.blob.StorePlace;
 import org.consilium.coordinator.yaml.YamlMap;
 import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.coordinator.yaml.YamlText;
@@ -17,10 +20,13 @@ import org.consilium.coordinator.yaml.YamlText;
  * @param consortium folder with the certificate towards the issuing authority
  * @param authority {@code host:port} of the issuing authority; empty: as the folder says
  * @param host address to bind; loopback by default
- * @param publicHost name under which sites and people reach this machine
+ * @param publicHost name under which sites and people reach this machine; of several that take
+ *     turns, all names, with commas
  * @param ports of HTTP, sites and enrolment; 0 for any free one
  * @param database where the journal is
  * @param keepUpdates whether sealed updates and their key outlive their round, for replays
+ * @param store behind the state folder, where several machines take turns
+ * @param lease how long one leads without a word from it
  */
 public record CoordinatorSettings(
     Path state,
@@ -30,7 +36,17 @@ public record CoordinatorSettings(
     String publicHost,
     Ports ports,
     Database database,
-    boolean keepUpdates) {
+    boolean keepUpdates,
+    Optional<StorePlace> store,
+    Duration lease) {
+
+  /** The names of {@link #publicHost} without ports: what certificates are made out to. */
+  List<String> hosts() {
+    return List.of(publicHost.split(",")).stream()
+        .map(String::strip)
+        .map(host -> host.matches("[^:]+:\\d+") ? host.substring(0, host.indexOf(':')) : host)
+        .toList();
+  }
 
   /** The three ports. */
   public record Ports(int http, int grpc, int enrolment) {
@@ -63,7 +79,8 @@ public record CoordinatorSettings(
       Optional<String> databaseUser,
       Optional<Path> databasePasswordFile,
       Optional<String> authority,
-      Optional<Boolean> keepUpdates) {
+      Optional<Boolean> keepUpdates,
+      ReplicaSettings replica) {
 
     /** Fills the empty places from {@code weaker}. */
     public Partial or(Partial weaker) {
@@ -78,7 +95,8 @@ public record CoordinatorSettings(
           databaseUser.or(weaker::databaseUser),
           databasePasswordFile.or(weaker::databasePasswordFile),
           authority.or(weaker::authority),
-          keepUpdates.or(weaker::keepUpdates));
+          keepUpdates.or(weaker::keepUpdates),
+          replica.or(weaker.replica()));
     }
   }
 
@@ -96,7 +114,9 @@ public record CoordinatorSettings(
             said.enrolmentPort().orElse(8444)),
         new Database(
             said.databaseUrl(), said.databaseUser().orElse("sa"), said.databasePasswordFile()),
-        said.keepUpdates().orElse(false));
+        said.keepUpdates().orElse(false),
+        said.replica().place(),
+        said.replica().lease());
   }
 
   /** What a configuration file says. */
@@ -120,7 +140,8 @@ public record CoordinatorSettings(
             text(root, "authority"),
             root.has("keepUpdates")
                 ? Optional.of(root.flag("keepUpdates", false))
-                : Optional.empty());
+                : Optional.empty(),
+            ReplicaSettings.read(root));
     http.end();
     grpc.end();
     database.end();

@@ -84,7 +84,8 @@ final class CoordinatorDiskTest {
             Optional.empty(),
             Optional.empty(),
             Optional.of("127.0.0.1:" + authorityPort),
-            Optional.empty()));
+            Optional.empty(),
+            ReplicaSettings.NONE));
   }
 
   private List<Path> files() throws Exception {

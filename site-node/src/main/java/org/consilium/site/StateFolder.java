@@ -40,7 +40,7 @@ record StateFolder(Path path) {
       return new Membership(
           new SiteId(token.site()),
           new Endpoint(host, token.sitePort()),
-          new Endpoint(host, token.enrolmentPort()),
+          new Endpoint(host, token.sitePort()).at(token.enrolmentPort()),
           token.rootFingerprint(),
           asked);
     }
@@ -174,7 +174,7 @@ record StateFolder(Path path) {
       return new Membership(
           new SiteId(required(properties, "site")),
           new Endpoint(host, Integer.parseInt(required(properties, "sitePort"))),
-          new Endpoint(host, Integer.parseInt(required(properties, "enrolmentPort"))),
+          new Endpoint(host, 0).at(Integer.parseInt(required(properties, "enrolmentPort"))),
           Fingerprint.parse(required(properties, "root")),
           Boolean.parseBoolean(required(properties, "asked")));
     } catch (IllegalArgumentException damaged) {

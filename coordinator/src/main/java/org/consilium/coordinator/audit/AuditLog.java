@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.consilium.coordinator.audit.CheckpointFile.Item;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.protocol.SiteId;
@@ -41,6 +42,9 @@ public final class AuditLog implements AutoCloseable {
   /** Checkpoints that may still be cosigned; a site answers within seconds. */
   private static final int RECENT_MAX = 64;
 
+  /** Sites that must know more than there is, before the journal is taken for an old copy. */
+  private static final int WITNESSES = 2;
+
   private static final System.Logger LOG = System.getLogger(AuditLog.class.getName());
 
   private final Journal journal;
@@ -54,6 +58,8 @@ public final class AuditLog implements AutoCloseable {
   private Optional<Checkpoint> latest = Optional.empty();
   private Optional<String> trouble = Optional.empty();
   private Optional<Thread> clerk = Optional.empty();
+  private Consumer<String> rollback = _ -> {};
+  private final SortedMap<SiteId, Long> ahead = new TreeMap<>();
   private volatile boolean open = true;
 
   private AuditLog(Journal journal, Keeper keeper, InstantSource clock) {
@@ -168,6 +174,34 @@ public final class AuditLog implements AutoCloseable {
             ? List.of()
             : tree.consistency(known.size(), size);
     return Optional.ofNullable(recent.get(size)).map(signed -> new Offer(signed, size, proof));
+  }
+
+  /** Is told, once, when the journal turns out to be an old copy. */
+  public synchronized void onRollback(Consumer<String> told) {
+    rollback = told;
+  }
+
+  /**
+   * Notes what a site says it knows. One that knows more than there is may be mistaken, or lie;
+   * when a second one says the same, an old copy of the journal was put back.
+   */
+  public synchronized void claimed(SiteId site, Head known) throws IOException {
+    catchUp();
+    if (known.size() <= tree.size()) {
+      ahead.remove(site);
+      return;
+    }
+    ahead.put(site, known.size());
+    String seen =
+        "the journal has %d entries; hospitals have seen more: %s".formatted(tree.size(), ahead);
+    if (ahead.size() < WITNESSES) {
+      LOG.log(System.Logger.Level.ERROR, "audit: {0}", seen);
+      return;
+    }
+    Consumer<String> told = rollback;
+    rollback = _ -> {};
+    halt(seen);
+    told.accept(seen);
   }
 
   /**

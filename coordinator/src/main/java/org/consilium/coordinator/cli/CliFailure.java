@@ -12,6 +12,7 @@ public final class CliFailure extends Exception {
     NOT_ALLOWED(4),
     TIME_OUT(5),
     NOT_FOUND_OR_CONFLICT(6),
+    SUCCEEDED(10), // by another coordinator, which leads now
     INTERNAL(70);
 
     private final int number;

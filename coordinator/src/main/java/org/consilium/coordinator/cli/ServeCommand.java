@@ -1,5 +1,8 @@
 package org.consilium.coordinator.cli;
 
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -8,7 +11,10 @@ import java.util.concurrent.Callable;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.CoordinatorSettings;
 import org.consilium.coordinator.CoordinatorSettings.Partial;
+import org.consilium.coordinator.RolledBack;
+import org.consilium.coordinator.database.LeaseLost;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -86,12 +92,14 @@ final class ServeCommand implements Callable<Integer> {
       })
   private boolean keepUpdates;
 
+  @Mixin private ReplicaOptions replica = new ReplicaOptions();
+
   /** {@code coordinator}. */
   @Command(
       name = "coordinator",
       mixinStandardHelpOptions = true,
       description = "The coordinator's service.",
-      subcommands = ServeCommand.class)
+      subcommands = {ServeCommand.class, BackupCommand.class, RestoreCommand.class})
   static final class Noun implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -115,7 +123,8 @@ final class ServeCommand implements Callable<Integer> {
             databaseUser,
             databasePasswordFile,
             authority,
-            keepUpdates ? Optional.of(true) : Optional.empty());
+            keepUpdates ? Optional.of(true) : Optional.empty(),
+            replica.said());
     Partial said = flags.or(environment());
     if (config.isPresent()) {
       said = said.or(CoordinatorSettings.read(config.get()));
@@ -130,12 +139,45 @@ final class ServeCommand implements Callable<Integer> {
           String.valueOf(illegal.getMessage()),
           "consilium coordinator serve --help");
     }
-    try (Coordinator running =
-        Coordinator.start(settings, InstantSource.system(), new SecureRandom())) {
+    try (Coordinator running = start(settings)) {
       Stopping.closesOnSignal(Output.of(spec.commandLine(), false), running::close);
-      running.awaitFailure();
+      Optional<LeaseLost> lost = running.awaitFailure();
+      if (lost.isPresent()) {
+        halt(lost.get());
+      }
     }
     return CliFailure.Exit.FAILED.number();
+  }
+
+  private static Coordinator start(CoordinatorSettings settings) throws IOException, CliFailure {
+    try {
+      return Coordinator.start(settings, InstantSource.system(), new SecureRandom());
+    } catch (RolledBack old) {
+      throw new CliFailure(
+          CliFailure.Exit.FAILED,
+          "CS-AUDIT-006",
+          String.valueOf(old.getMessage()),
+          "docs/operating/backup.md says what to do");
+    }
+  }
+
+  /**
+   * Ends at once, as a killed process does: whatever this one still did could only be in its
+   * successor's way, and what it waits for may never answer.
+   */
+  private static void halt(LeaseLost lost) {
+    Output output =
+        new Output(
+            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+            new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+            false);
+    output.failure(
+        new CliFailure(
+            CliFailure.Exit.SUCCEEDED,
+            "CS-LEADER-001",
+            String.valueOf(lost.getMessage()),
+            "nothing is lost; started again, this one is the standby"));
+    Runtime.getRuntime().halt(CliFailure.Exit.SUCCEEDED.number());
   }
 
   private static Partial environment() throws CliFailure {
@@ -150,10 +192,11 @@ final class ServeCommand implements Callable<Integer> {
         variable("DATABASE_USER"),
         variable("DATABASE_PASSWORD_FILE").map(Path::of),
         variable("AUTHORITY"),
-        variable("KEEP_UPDATES").map(Boolean::valueOf));
+        variable("KEEP_UPDATES").map(Boolean::valueOf),
+        ReplicaOptions.environment());
   }
 
-  private static Optional<Integer> port(String name) throws CliFailure {
+  static Optional<Integer> port(String name) throws CliFailure {
     Optional<String> text = variable(name);
     if (text.isPresent() && !text.get().matches("\\d{1,5}")) {
       throw new CliFailure(
@@ -162,7 +205,7 @@ final class ServeCommand implements Callable<Integer> {
     return text.map(Integer::valueOf);
   }
 
-  private static Optional<String> variable(String name) {
+  static Optional<String> variable(String name) {
     return Optional.ofNullable(System.getenv("CONSILIUM_" + name)).filter(v -> !v.isBlank());
   }
 }

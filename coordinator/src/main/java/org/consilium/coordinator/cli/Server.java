@@ -88,9 +88,26 @@ final class Server {
 
   /** Streams an answer into a new file. */
   void download(String path, Path file) throws CliFailure {
+    download(request(path).GET().build(), file);
+  }
+
+  /** Asks for something that takes as long as it takes, and streams it into a new file. */
+  void postAndDownload(String path, Path file) throws CliFailure {
+    download(
+        request(path)
+            .timeout(WORK)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString("{}"))
+            .build(),
+        file);
+  }
+
+  private static void download(HttpRequest request, Path file) throws CliFailure {
     try {
       Path draft = file.resolveSibling(file.getFileName() + ".part");
-      HttpResponse<Path> answer = send(request(path).GET().build(), BodyHandlers.ofFile(draft));
+      Files.deleteIfExists(draft);
+      KeyFile.create(draft, new byte[0]); // for its owner alone, before anything is in it
+      HttpResponse<Path> answer = send(request, BodyHandlers.ofFile(draft));
       if (answer.statusCode() >= 300) {
         String problem = Files.readString(draft, StandardCharsets.UTF_8);
         Files.deleteIfExists(draft);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import org.consilium.coordinator.blob.Blobs;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.MalformedMessage;
@@ -20,7 +21,9 @@ import org.consilium.protocol.wire.ManifestCodec;
 
 /**
  * The files of updates: for each attempt a folder, for each site its sealed chunks one after the
- * other and the manifest beside them. Names come from checked ids only.
+ * other and the manifest beside them. Names come from checked ids only. Where coordinators share a
+ * store, a checked update is in it before it counts, and what is in the folder is compared with its
+ * manifest before it is used.
  */
 public final class Spool {
   private static final StandardOpenOption[] READ_WRITE = {
@@ -33,15 +36,20 @@ public final class Spool {
   /** In the folder of an attempt whose updates outlive their round. */
   private static final String KEPT = "KEPT";
 
-  private final Path root;
+  private static final String SEALED = ".sealed";
+  private static final String MANIFEST = ".manifest";
 
-  private Spool(Path root) {
+  private final Path root;
+  private final Optional<SharedSpool> shared;
+
+  private Spool(Path root, Optional<SharedSpool> shared) {
     this.root = root;
+    this.shared = shared;
   }
 
-  /** Opens the spool in a folder; creates it when it is not there. */
-  public static Spool open(Path root) throws IOException {
-    return new Spool(Files.createDirectories(root));
+  /** Opens the spool in a folder, and the store behind it; creates the folder. */
+  public static Spool open(Path root, Optional<Blobs> store) throws IOException {
+    return new Spool(Files.createDirectories(root), store.map(SharedSpool::new));
   }
 
   /** One site's update in one attempt. */
@@ -53,7 +61,18 @@ public final class Spool {
    * @return empty when the file is missing or was changed
    */
   public Optional<UpdateManifest> manifest(Place place, Digest upload) throws IOException {
-    Path file = file(place, ".manifest");
+    Optional<UpdateManifest> here = manifestHere(place, upload);
+    if (here.isEmpty() && shared.isPresent()) {
+      Files.createDirectories(folder(place.round(), place.attempt()));
+      boolean _ = shared.get().manifest(place, upload, file(place, MANIFEST));
+      return manifestHere(place, upload);
+    }
+    return here;
+  }
+
+  /** The same, of what is on this machine. */
+  Optional<UpdateManifest> manifestHere(Place place, Digest upload) throws IOException {
+    Path file = file(place, MANIFEST);
     if (!Files.isRegularFile(file) || Files.size(file) > Limits.MESSAGE_BYTES_MAX) {
       return Optional.empty();
     }
@@ -68,9 +87,24 @@ public final class Spool {
     }
   }
 
-  /** The sealed chunks of an update, for reading; the caller closes them. */
-  public FileChannel sealed(Place place) throws IOException {
-    return FileChannel.open(file(place, ".sealed"), StandardOpenOption.READ);
+  /**
+   * The sealed chunks of an update, for reading; the caller closes them.
+   *
+   * @param manifest the update's, whose digest is {@code upload}
+   */
+  public FileChannel sealed(Place place, Digest upload, UpdateManifest manifest)
+      throws IOException {
+    if (shared.isPresent()) {
+      shared.get().provide(place, upload, manifest, file(place, SEALED));
+    }
+    return FileChannel.open(file(place, SEALED), StandardOpenOption.READ);
+  }
+
+  /** Puts a checked update where other coordinators find it; durable when this returns. */
+  void share(Place place, Digest upload) throws IOException {
+    if (shared.isPresent()) {
+      shared.get().share(place, upload, file(place, SEALED), file(place, MANIFEST));
+    }
   }
 
   /** Keeps bytes beside a site's update, complete and forced to the disk when this returns. */
@@ -78,11 +112,19 @@ public final class Spool {
     Files.createDirectories(folder(place.round(), place.attempt()));
     write(file(place, suffix), bytes);
     forceFolders(place);
+    if (shared.isPresent()) {
+      shared.get().keep(place, suffix, bytes);
+    }
   }
 
   /** What was kept. */
   public byte[] kept(Place place, String suffix) throws IOException {
-    return Files.readAllBytes(file(place, suffix));
+    Path file = file(place, suffix);
+    if (!Files.exists(file) && shared.isPresent()) {
+      Files.createDirectories(folder(place.round(), place.attempt()));
+      boolean _ = shared.get().kept(place, suffix, file);
+    }
+    return Files.readAllBytes(file);
   }
 
   /** From now on an attempt's updates are there until people remove them; durable. */
@@ -93,11 +135,31 @@ public final class Spool {
             folder.resolve(KEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       mark.force(true);
     }
+    if (shared.isPresent()) {
+      shared.get().mark(round, attempt);
+    }
   }
 
   /** Undoes {@link #keep}: the attempt came to nothing. */
   public void release(RoundId round, int attempt) throws IOException {
     Files.deleteIfExists(folder(round, attempt).resolve(KEPT));
+    if (shared.isPresent()) {
+      shared.get().unmark(round, attempt);
+    }
+  }
+
+  /** Removes from the store what is of attempts before this one, but for kept ones. */
+  public void retire(StudyId study, int number, int attempt) throws IOException {
+    if (shared.isPresent()) {
+      shared.get().retire(study, number, attempt);
+    }
+  }
+
+  /** Removes a site's update from the store. */
+  void withdraw(Place place) throws IOException {
+    if (shared.isPresent()) {
+      shared.get().withdraw(place);
+    }
   }
 
   /** Removes what is spooled for a study, but for one attempt and for kept ones. */
@@ -119,8 +181,8 @@ public final class Spool {
   /** Writes the manifest, whole or not at all, and opens the file of chunks, sparse. */
   FileChannel create(Place place, byte[] body) throws IOException {
     Files.createDirectories(folder(place.round(), place.attempt()));
-    write(file(place, ".manifest"), body);
-    return FileChannel.open(file(place, ".sealed"), READ_WRITE);
+    write(file(place, MANIFEST), body);
+    return FileChannel.open(file(place, SEALED), READ_WRITE);
   }
 
   /** Writes a file, whole or not at all. */
@@ -160,8 +222,8 @@ public final class Spool {
 
   /** Removes a site's files. */
   void remove(Place place) throws IOException {
-    Files.deleteIfExists(file(place, ".sealed"));
-    Files.deleteIfExists(file(place, ".manifest"));
+    Files.deleteIfExists(file(place, SEALED));
+    Files.deleteIfExists(file(place, MANIFEST));
   }
 
   private Path folder(RoundId round, int attempt) {

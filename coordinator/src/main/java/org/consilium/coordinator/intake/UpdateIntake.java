@@ -187,6 +187,11 @@ public final class UpdateIntake {
 
   /** Lets go of a site's upload, for example because its file turned out to be damaged. */
   public void discard(Spool.Place place) throws IOException {
+    drop(place);
+    spool.withdraw(place);
+  }
+
+  private void drop(Spool.Place place) throws IOException {
     synchronized (uploads) {
       forget(new Key(place.round().study(), place.site()));
     }
@@ -201,19 +206,20 @@ public final class UpdateIntake {
         spool.force(upload.place());
       } catch (IOException failed) {
         // The disk may have dropped what it could not write, and would not say so again.
-        discard(upload.place());
+        drop(upload.place());
         throw failed;
       }
+      spool.share(upload.place(), upload.announced().upload());
       upload.checked(checked);
     } else {
-      discard(upload.place());
+      drop(upload.place());
     }
     return outcome;
   }
 
   private Upload create(Announced announced, IntakeTerms terms) throws IOException {
     Spool.Place place = new Spool.Place(terms.round(), terms.attempt(), announced.site());
-    boolean known = spool.manifest(place, announced.upload()).isPresent();
+    boolean known = spool.manifestHere(place, announced.upload()).isPresent();
     if (!known) {
       spool.remove(place);
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.consilium.coordinator.journal.JournalInUse;
+import org.consilium.coordinator.database.DatabaseInUse;
 import org.consilium.coordinator.journal.SqlJournal;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.keyfile.KeyFile;
@@ -64,8 +64,8 @@ public final class IssuingAuthority implements AutoCloseable {
 
   private static SqlJournal journal(Settings settings, InstantSource clock) throws IOException {
     try {
-      return SqlJournal.open(SqlJournal.embeddedUrl(settings.state), "sa", Optional.empty(), clock);
-    } catch (JournalInUse served) {
+      return SqlJournal.open(settings.state, clock);
+    } catch (DatabaseInUse served) {
       throw new IOException(
           "another authority serves %s; stop that one first".formatted(settings.folder), served);
     }

@@ -1,132 +1,96 @@
 package org.consilium.coordinator.journal;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.consilium.coordinator.database.Database;
+import org.consilium.coordinator.database.LeaderLease;
 import org.consilium.security.audit.ChainHash;
 import org.consilium.security.identity.Fingerprint;
-import org.consilium.security.witness.Attribution;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The journal in a SQL database: an H2 file beside the service, or PostgreSQL. One process writes:
- * H2 locks its file, PostgreSQL is asked for an advisory lock that lives as long as the one
- * connection that writes, so a writer that lost its lock has also lost its connection.
+ * The journal in a SQL database: an H2 file beside the service, or PostgreSQL. The leader writes:
+ * every append is a transaction that holds the {@link LeaderLease}, so that one of a process that
+ * was succeeded is refused, however late it comes. When a PostgreSQL server goes away amid an
+ * append, the journal connects again, sees whether the entries are there, and writes the same ones
+ * if they are not.
  */
 public final class SqlJournal implements Journal {
   private static final Logger LOG = LoggerFactory.getLogger(SqlJournal.class);
-  private static final long WRITER_LOCK = 0x436f6e73696c6975L; // "Consiliu": any fixed number
-  private static final int CONNECTIONS_MAX = 5;
   private static final int FETCH_ROWS = 256;
   private static final int BODY_BYTES_MAX = 16 << 20;
-  private static final int H2_IN_USE = 90020;
-  private static final String COLUMNS =
-      "sequence, appended_micros, stream, event_type, idem_key, body, previous_hash, hash,"
-          + " actor, actor_role, context, subject";
 
-  private final HikariDataSource database;
-  private final Connection writer;
-  private final boolean embedded;
+  /** A try waits five seconds for a connection; a lease that ends first ends the process. */
+  private static final int TRIES_MAX = 12;
+
+  private static final Duration UNRENEWED = Duration.ofMinutes(1);
+  private final Database database;
+  private final LeaderLease lease;
   private final InstantSource clock;
+  private final boolean owns;
+  private Optional<Connection> writer = Optional.empty();
   private long last;
-  private byte[] lastHash;
+  private byte[] lastHash = ChainHash.origin();
 
-  private SqlJournal(
-      HikariDataSource database, Connection writer, boolean embedded, InstantSource clock)
-      throws SQLException {
+  private SqlJournal(Database database, LeaderLease lease, InstantSource clock, boolean owns) {
+    this.owns = owns;
     this.database = database;
-    this.writer = writer;
-    this.embedded = embedded;
+    this.lease = lease;
     this.clock = clock;
-    try (Statement read = writer.createStatement();
-        ResultSet row =
-            read.executeQuery(
-                "select sequence, hash from journal order by sequence desc limit 1")) {
-      boolean any = row.next();
-      this.last = any ? row.getLong(1) : 0;
-      this.lastHash = any ? row.getBytes(2) : ChainHash.origin();
+  }
+
+  /** What the table ends with. */
+  private record Tail(long sequence, byte[] hash) {
+    boolean is(long other, byte[] otherHash) {
+      return sequence == other && Arrays.equals(hash, otherHash);
     }
-    writer.rollback();
   }
 
-  /** The JDBC URL of an embedded journal in {@code folder}, with the settings it relies on. */
-  public static String embeddedUrl(Path folder) {
-    // WRITE_DELAY=0 writes the log at commit; append then forces it to disk.
-    return "jdbc:h2:file:"
-        + folder.toAbsolutePath().resolve("journal")
-        + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH"
-        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
-  }
-
-  /**
-   * Opens the journal and brings its tables up to date.
-   *
-   * @param passwordFile holds the password on one line; empty for none
-   * @throws IOException if another process has it open, or the database does not answer
-   */
-  public static SqlJournal open(
-      String jdbcUrl, String user, Optional<Path> passwordFile, InstantSource clock)
+  /** Opens the journal for the process that has the lease; the database stays the caller's. */
+  public static SqlJournal open(Database database, LeaderLease lease, InstantSource clock)
       throws IOException {
-    HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(jdbcUrl);
-    config.setUsername(user);
-    if (passwordFile.isPresent()) {
-      config.setPassword(Files.readString(passwordFile.get(), StandardCharsets.UTF_8).strip());
-    }
-    config.setMaximumPoolSize(CONNECTIONS_MAX);
-    config.setMinimumIdle(0);
-    config.setMaxLifetime(0); // the writer's connection is held as long as the journal
-    config.setAutoCommit(false);
-    config.setPoolName("journal");
-    config.setInitializationFailTimeout(1);
-    boolean embedded = jdbcUrl.startsWith("jdbc:h2:");
-    HikariDataSource database = null;
+    return open(database, lease, clock, false);
+  }
+
+  private static SqlJournal open(
+      Database database, LeaderLease lease, InstantSource clock, boolean owns) throws IOException {
+    SqlJournal journal = new SqlJournal(database, lease, clock, owns);
     try {
-      database = new HikariDataSource(config);
-      Connection writer = database.getConnection();
-      if (!embedded) {
-        lock(writer);
-      }
-      Flyway.configure()
-          .dataSource(database)
-          .locations("classpath:db/migration")
-          .loggers("slf4j")
-          .load()
-          .migrate();
-      return new SqlJournal(database, writer, embedded, clock);
-    } catch (SQLException
-        | FlywayException
-        | com.zaxxer.hikari.pool.HikariPool.PoolInitializationException failed) {
-      if (database != null) {
-        database.close();
-      }
-      throw refused(jdbcUrl, failed);
-    } catch (IOException locked) {
-      if (database != null) {
-        database.close();
-      }
-      throw locked;
+      Tail tail = journal.tail(journal.connect());
+      journal.last = tail.sequence();
+      journal.lastHash = tail.hash();
+      return journal;
+    } catch (SQLException failed) {
+      journal.close();
+      throw new IOException("open journal: " + failed.getMessage(), failed);
     }
+  }
+
+  /** Opens an embedded journal in a folder, which belongs to this process alone. */
+  public static SqlJournal open(Path folder, InstantSource clock) throws IOException {
+    Database database = Database.open(Database.Place.in(folder));
+    LeaderLease lease =
+        LeaderLease.ask(database, "embedded", new LeaderLease.Terms(UNRENEWED, () -> 0))
+            .lease()
+            .orElseThrow();
+    return open(database, lease, clock, true);
   }
 
   @Override
@@ -136,54 +100,135 @@ public final class SqlJournal implements Journal {
       return List.of();
     }
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    List<JournalEntry> entries = new ArrayList<>(events.size());
+    List<byte[]> hashes = new ArrayList<>(List.of(lastHash));
+    for (JournalEntry.Event event : events) {
+      JournalEntry entry = new JournalEntry(last + entries.size() + 1, now, event);
+      entries.add(entry);
+      hashes.add(EntryHash.next(hashes.getLast(), entry));
+    }
     try {
-      checkKeys(events);
-      List<JournalEntry> entries = new ArrayList<>(events.size());
-      byte[] hash = lastHash;
-      try (PreparedStatement insert =
-          writer.prepareStatement(
-              "insert into journal ("
-                  + COLUMNS
-                  + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
-        for (JournalEntry.Event event : events) {
-          JournalEntry entry = new JournalEntry(last + entries.size() + 1, now, event);
-          byte[] next = EntryHash.next(hash, entry);
-          bind(insert, entry, hash, next);
-          insert.addBatch();
-          entries.add(entry);
-          hash = next;
-        }
-        var _ = insert.executeBatch();
-      }
-      writer.commit();
-      if (embedded) {
-        force();
-      }
-      last += entries.size();
-      lastHash = hash;
-      return List.copyOf(entries);
+      write(events, entries, hashes);
     } catch (SQLException failed) {
-      undo(failed);
       throw new IOException(
           "append %d events to journal stream %s after entry %d: %s"
-              .formatted(events.size(), events.getFirst().stream(), last, failed.getMessage()),
+              .formatted(events.size(), events.getFirst().stream(), last, Database.words(failed)),
           failed);
-    } catch (JournalConflict conflict) {
-      undo(conflict);
-      throw conflict;
+    }
+    last += entries.size();
+    lastHash = hashes.getLast();
+    return List.copyOf(entries);
+  }
+
+  /** Writes entries once, whatever the connection does meanwhile. */
+  private void write(
+      List<JournalEntry.Event> events, List<JournalEntry> entries, List<byte[]> hashes)
+      throws JournalConflict, SQLException, IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        Connection connection = connect();
+        if (tries > 1 && written(connection, entries.size(), hashes.getLast())) {
+          return;
+        }
+        lease.check(connection);
+        checkKeys(connection, events);
+        insert(connection, entries, hashes);
+        connection.commit();
+        if (database.embedded()) {
+          force(connection);
+        }
+        return;
+      } catch (SQLException failed) {
+        undo(failed);
+        if (database.embedded() || tries == TRIES_MAX || !Database.passing(failed)) {
+          throw failed;
+        }
+        LOG.warn(
+            "append after entry {}: {}; trying again ({} of {})",
+            last,
+            Database.words(failed),
+            tries,
+            TRIES_MAX);
+        disconnect();
+      } catch (JournalConflict | IOException refused) {
+        undo(refused);
+        throw refused;
+      }
+    }
+  }
+
+  /**
+   * Whether an append whose end was not heard of was done.
+   *
+   * @throws IOException if the table ends with neither: it is not the one that was written to
+   */
+  private boolean written(Connection connection, int count, byte[] hash)
+      throws SQLException, IOException {
+    Tail tail = tail(connection);
+    if (tail.is(last + count, hash)) {
+      return true;
+    }
+    if (!tail.is(last, lastHash)) {
+      throw new IOException(
+          ("append after entry %d: the database ends with entry %d, which is not the one that was"
+                  + " written; a copy that lagged behind took its place, or another wrote to it")
+              .formatted(last, tail.sequence()));
+    }
+    return false;
+  }
+
+  private static void insert(Connection connection, List<JournalEntry> entries, List<byte[]> hashes)
+      throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into journal ("
+                + JournalRow.COLUMNS
+                + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
+      for (int i = 0; i < entries.size(); i++) {
+        JournalRow.bind(insert, entries.get(i), hashes.get(i), hashes.get(i + 1));
+        insert.addBatch();
+      }
+      var _ = insert.executeBatch();
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    if (writer.isEmpty()) {
+      Connection connection = database.connection();
+      writer = Optional.of(connection);
+      lease.prepare(connection);
+    }
+    return writer.get();
+  }
+
+  private void disconnect() {
+    writer.ifPresent(database::forget);
+    writer = Optional.empty();
+  }
+
+  private Tail tail(Connection connection) throws SQLException {
+    try (Statement read = connection.createStatement();
+        ResultSet row =
+            read.executeQuery(
+                "select sequence, hash from journal order by sequence desc limit 1")) {
+      Tail tail =
+          row.next() ? new Tail(row.getLong(1), row.getBytes(2)) : new Tail(0, ChainHash.origin());
+      connection.rollback();
+      return tail;
     }
   }
 
   @Override
   public void replay(String stream, Consumer<JournalEntry> reader) throws IOException {
-    String query = "select " + COLUMNS + " from journal where stream = ? order by sequence";
-    try (Connection connection = database.getConnection();
+    String query =
+        "select " + JournalRow.COLUMNS + " from journal where stream = ? order by sequence";
+    try (Connection connection = database.connection();
         PreparedStatement read = connection.prepareStatement(query)) {
       read.setFetchSize(FETCH_ROWS);
       read.setString(1, stream);
       try (ResultSet row = read.executeQuery()) {
         while (row.next()) {
-          reader.accept(entry(row));
+          reader.accept(JournalRow.entry(row));
         }
       }
       connection.rollback();
@@ -195,7 +240,7 @@ public final class SqlJournal implements Journal {
   @Override
   public List<String> streams(String prefix) throws IOException {
     List<String> streams = new ArrayList<>();
-    try (Connection connection = database.getConnection();
+    try (Connection connection = database.connection();
         PreparedStatement read =
             connection.prepareStatement(
                 "select distinct stream from journal where substring(stream, 1, ?) = ?")) {
@@ -222,14 +267,16 @@ public final class SqlJournal implements Journal {
 
   @Override
   public void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException {
-    String query = "select " + COLUMNS + " from journal where sequence > ? order by sequence";
-    try (Connection connection = database.getConnection();
+    String query =
+        "select " + JournalRow.COLUMNS + " from journal where sequence > ? order by sequence";
+    try (Connection connection = database.connection();
         PreparedStatement read = connection.prepareStatement(query)) {
       read.setFetchSize(FETCH_ROWS);
       read.setLong(1, after);
       try (ResultSet row = read.executeQuery()) {
         while (row.next()) {
-          reader.accept(new JournalEntry.Stored(entry(row), row.getBytes(7), row.getBytes(8)));
+          reader.accept(
+              new JournalEntry.Stored(JournalRow.entry(row), row.getBytes(7), row.getBytes(8)));
         }
       }
       connection.rollback();
@@ -243,7 +290,7 @@ public final class SqlJournal implements Journal {
   public void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException {
     String query =
         "select hash from journal where sequence > ? and sequence <= ? order by sequence";
-    try (Connection connection = database.getConnection();
+    try (Connection connection = database.connection();
         PreparedStatement read = connection.prepareStatement(query)) {
       read.setFetchSize(FETCH_ROWS);
       read.setLong(1, after);
@@ -262,18 +309,23 @@ public final class SqlJournal implements Journal {
   @Override
   public synchronized void close() {
     try {
-      writer.rollback();
-      writer.close(); // given back first: the pool would end a connection in use only later
+      if (writer.isPresent()) {
+        writer.get().rollback();
+        writer.get().close(); // given back first: the pool would end one in use only later
+      }
     } catch (SQLException broken) {
       LOG.debug("give the writer's connection back", broken);
     }
-    database.close(); // and with the connections goes the lock
+    if (owns) {
+      database.close();
+    }
   }
 
-  private void checkKeys(List<JournalEntry.Event> events) throws SQLException, JournalConflict {
+  private static void checkKeys(Connection connection, List<JournalEntry.Event> events)
+      throws SQLException, JournalConflict {
     Set<List<String>> seen = new HashSet<>();
     try (PreparedStatement find =
-        writer.prepareStatement("select 1 from journal where stream = ? and idem_key = ?")) {
+        connection.prepareStatement("select 1 from journal where stream = ? and idem_key = ?")) {
       for (JournalEntry.Event event : events) {
         if (event.body().length > BODY_BYTES_MAX) {
           throw new IllegalArgumentException(
@@ -291,86 +343,20 @@ public final class SqlJournal implements Journal {
     }
   }
 
-  private static void bind(PreparedStatement insert, JournalEntry entry, byte[] prev, byte[] hash)
-      throws SQLException {
-    insert.setLong(1, entry.sequence());
-    insert.setLong(2, EntryHash.micros(entry.time()));
-    insert.setString(3, entry.event().stream());
-    insert.setString(4, entry.event().type());
-    insert.setString(5, entry.event().key());
-    insert.setBytes(6, entry.event().body());
-    insert.setBytes(7, prev);
-    insert.setBytes(8, hash);
-    Attribution by = entry.event().doneBy();
-    insert.setString(9, by.actor());
-    insert.setString(10, by.role());
-    insert.setBytes(11, by.context().map(Fingerprint::bytes).orElse(null));
-    insert.setBytes(12, by.subject().map(Fingerprint::bytes).orElse(null));
-  }
-
-  private static JournalEntry entry(ResultSet row) throws SQLException {
-    Optional<String> actor = Optional.ofNullable(row.getString(9));
-    return new JournalEntry(
-        row.getLong(1),
-        EntryHash.instant(row.getLong(2)),
-        new JournalEntry.Event(
-            row.getString(3),
-            row.getString(4),
-            row.getString(5),
-            row.getBytes(6),
-            actor.isEmpty() ? Optional.empty() : Optional.of(attribution(actor.get(), row))));
-  }
-
-  private static Attribution attribution(String actor, ResultSet row) throws SQLException {
-    try {
-      return new Attribution(
-          actor,
-          row.getString(10),
-          Optional.ofNullable(row.getBytes(11)).map(Fingerprint::new),
-          Optional.ofNullable(row.getBytes(12)).map(Fingerprint::new));
-    } catch (IllegalArgumentException | NullPointerException changed) {
-      throw new SQLException(
-          "entry %d was changed: %s".formatted(row.getLong(1), changed.getMessage()), changed);
-    }
-  }
-
   /** H2 hands a commit to the operating system; this makes it survive the loss of power. */
-  private void force() throws SQLException {
-    try (Statement checkpoint = writer.createStatement()) {
+  private static void force(Connection connection) throws SQLException {
+    try (Statement checkpoint = connection.createStatement()) {
       checkpoint.execute("checkpoint sync");
     }
   }
 
   private void undo(Exception cause) {
     try {
-      writer.rollback();
+      if (writer.isPresent()) {
+        writer.get().rollback();
+      }
     } catch (SQLException broken) {
       cause.addSuppressed(broken);
     }
-  }
-
-  private static void lock(Connection writer) throws SQLException, IOException {
-    try (PreparedStatement ask = writer.prepareStatement("select pg_try_advisory_lock(?)")) {
-      ask.setLong(1, WRITER_LOCK);
-      try (ResultSet row = ask.executeQuery()) {
-        if (!row.next() || !row.getBoolean(1)) {
-          throw new IOException("open journal: another coordinator is writing to this database");
-        }
-      }
-    }
-    writer.commit();
-  }
-
-  private static IOException refused(String jdbcUrl, Exception failed) {
-    String place = jdbcUrl.replaceAll("[;?].*", "");
-    for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql && sql.getErrorCode() == H2_IN_USE) {
-        return new JournalInUse(
-            "open journal %s: another coordinator has it open; stop that one first"
-                .formatted(place),
-            failed);
-      }
-    }
-    return new IOException("open journal %s: %s".formatted(place, failed.getMessage()), failed);
   }
 }

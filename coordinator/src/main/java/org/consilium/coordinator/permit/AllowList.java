@@ -55,6 +55,7 @@ public final class AllowList {
           new Route("GET", "/api/v1/audit", READERS),
           new Route("GET", "/api/v1/audit/checkpoint", READERS),
           new Route("GET", "/api/v1/audit/bundle", READERS),
+          new Route("POST", "/api/v1/backup", PEOPLE),
           new Route("GET", "/api/v1/sites", READERS),
           new Route("GET", "/api/v1/sites/{id}/request", READERS),
           new Route("GET", "/api/v1/roster", READERS),

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.consilium.coordinator.blob.Blobs;
 import org.consilium.models.catalog.Bundled;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
@@ -14,19 +15,24 @@ import org.consilium.protocol.StudyPlan.Foundation;
 /**
  * Parameters that studies start from: files that an operator put into a folder, found by their
  * digest whatever their names, and those that come with this program. They are never removed here.
+ * One that was found is in the store that coordinators share, if there is one.
  */
 public final class Foundations {
   private static final String SUFFIX = ".safetensors";
 
-  private final Path folder;
+  private static final String SHARED = "foundations/";
 
-  private Foundations(Path folder) {
+  private final Path folder;
+  private final Optional<Blobs> shared;
+
+  private Foundations(Path folder, Optional<Blobs> shared) {
     this.folder = folder;
+    this.shared = shared;
   }
 
-  /** Opens a folder; creates it when it is not there. */
-  public static Foundations open(Path folder) throws IOException {
-    return new Foundations(Files.createDirectories(folder));
+  /** Opens a folder, and the store behind it; creates the folder when it is not there. */
+  public static Foundations open(Path folder, Optional<Blobs> shared) throws IOException {
+    return new Foundations(Files.createDirectories(folder), shared);
   }
 
   /** Where an operator puts files. */
@@ -44,16 +50,39 @@ public final class Foundations {
       if (Files.size(file) == foundation.fileBytes()
           && Digest.sha256(file).equals(foundation.version().digest())) {
         Files.createLink(known, file);
+        if (shared.isPresent()) {
+          shared.get().put(SHARED + known.getFileName(), known);
+        }
         return Optional.of(known);
       }
     }
-    return unpack(foundation.version(), known);
+    return find(foundation.version());
   }
 
-  /** A version that {@link #find} has found before. */
-  public Optional<Path> find(ModelVersion version) {
+  /** A version that {@link #find(Foundation)} has found before, here or on another machine. */
+  public synchronized Optional<Path> find(ModelVersion version) throws IOException {
     Path known = path(version);
-    return Files.isRegularFile(known) ? Optional.of(known) : Optional.empty();
+    if (Files.isRegularFile(known)) {
+      return Optional.of(known);
+    }
+    Optional<Path> unpacked = unpack(version, known);
+    return unpacked.isPresent() ? unpacked : fetch(version, known);
+  }
+
+  private Optional<Path> fetch(ModelVersion version, Path to) throws IOException {
+    String key = SHARED + to.getFileName();
+    Path draft = to.resolveSibling(to.getFileName() + ".part");
+    if (shared.isEmpty() || !shared.get().fetch(key, draft)) {
+      return Optional.empty();
+    }
+    Digest found = Digest.sha256(draft);
+    if (!found.equals(version.digest())) {
+      Files.delete(draft);
+      throw new IOException(
+          "fetch %s: it is %s, not what it is named by".formatted(key, found.brief()));
+    }
+    Files.move(draft, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    return Optional.of(to);
   }
 
   private static Optional<Path> unpack(ModelVersion version, Path to) throws IOException {

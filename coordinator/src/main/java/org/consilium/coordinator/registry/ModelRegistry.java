@@ -7,10 +7,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import org.consilium.coordinator.blob.Blobs;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
@@ -22,22 +25,36 @@ import org.consilium.protocol.StudyPlan;
 
 /**
  * Published parameters, each a safetensors file named by its SHA-256. A file holds nothing that
- * depends on time or on a key: the same study makes the same bytes anywhere. Safe for use by many
- * threads, one publisher for each study.
+ * depends on time or on a key: the same study makes the same bytes anywhere. Where coordinators
+ * share a store, a version is in it when it is published, and the folder is a cache of it. Safe for
+ * use by many threads, one publisher for each study.
  */
 public final class ModelRegistry {
   private static final String SUFFIX = ".safetensors";
   private static final String WHOLE = ".whole.safetensors";
 
-  private final Path folder;
+  private static final String SHARED = "models/";
 
-  private ModelRegistry(Path folder) {
+  private final Path folder;
+  private final Optional<Blobs> shared;
+  private final Set<String> stored = new HashSet<>();
+
+  private ModelRegistry(Path folder, Optional<Blobs> shared) throws IOException {
     this.folder = folder;
+    this.shared = shared;
+    if (shared.isPresent()) {
+      shared.get().list(SHARED, e -> stored.add(e.key()));
+    }
   }
 
   /** Opens a folder of models; creates it when it is not there. */
   public static ModelRegistry open(Path folder) throws IOException {
-    return new ModelRegistry(Files.createDirectories(folder));
+    return open(folder, Optional.empty());
+  }
+
+  /** The same, before a store that other coordinators see. */
+  public static ModelRegistry open(Path folder, Optional<Blobs> shared) throws IOException {
+    return new ModelRegistry(Files.createDirectories(folder), shared);
   }
 
   /**
@@ -115,6 +132,10 @@ public final class ModelRegistry {
       long bytes = Files.size(draft);
       rename(draft, path(version));
       force();
+      for (int m = 0; m < moments; m++) {
+        share(moment(version, m));
+      }
+      share(path(version));
       return new Stored<>(version, bytes, made, digests);
     } finally {
       for (SafetensorsWriter writer : writers) {
@@ -136,10 +157,15 @@ public final class ModelRegistry {
         });
   }
 
-  /** The file of a version, if it is kept. */
-  public Optional<Path> find(ModelVersion version) {
+  /**
+   * The file of a version, if it is kept.
+   *
+   * @throws IOException if the store fails, or holds other bytes under its name
+   */
+  public Optional<Path> find(ModelVersion version) throws IOException {
     Path file = path(version);
-    return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+    boolean here = Files.isRegularFile(file) || fetch(file, version.digest());
+    return here ? Optional.of(file) : Optional.empty();
   }
 
   /** The parameters of a version; the caller closes them. */
@@ -178,6 +204,7 @@ public final class ModelRegistry {
    */
   public SafetensorsFile moment(ModelVersion version, int index, Digest digest) throws IOException {
     Path file = moment(version, index);
+    boolean _ = Files.exists(file) || fetch(file, digest);
     Digest found = Digest.sha256(file);
     if (!found.equals(digest)) {
       throw new IOException(
@@ -190,13 +217,13 @@ public final class ModelRegistry {
   /** Removes the moments beside a version; the version itself stays. */
   public void dropMoments(ModelVersion version, int count) throws IOException {
     for (int m = 0; m < count; m++) {
-      Files.deleteIfExists(moment(version, m));
+      remove(moment(version, m));
     }
   }
 
   /** Removes a version's files, if they are there. */
   public void drop(ModelVersion version) throws IOException {
-    Files.deleteIfExists(path(version));
+    remove(path(version));
     Files.deleteIfExists(ChunkDigests.beside(path(version)));
     Files.deleteIfExists(whole(version));
   }
@@ -204,6 +231,54 @@ public final class ModelRegistry {
   /** Bytes that can still be written. */
   public long usableBytes() throws IOException {
     return Files.getFileStore(folder).getUsableSpace();
+  }
+
+  private void share(Path file) throws IOException {
+    if (shared.isPresent()) {
+      shared.get().put(key(file), file);
+      synchronized (stored) {
+        stored.add(key(file));
+      }
+    }
+  }
+
+  /** Brings a file from the store; false if it is not there either. */
+  private boolean fetch(Path file, Digest digest) throws IOException {
+    if (shared.isEmpty()) {
+      return false;
+    }
+    Path draft = Files.createTempFile(folder, "fetched-", ".part");
+    try {
+      if (!shared.get().fetch(key(file), draft)) {
+        return false;
+      }
+      Digest found = Digest.sha256(draft);
+      if (!found.equals(digest)) {
+        throw new IOException(
+            "fetch %s: it is %s, the journal says %s"
+                .formatted(key(file), found.brief(), digest.brief()));
+      }
+      rename(draft, file);
+      return true;
+    } finally {
+      Files.deleteIfExists(draft);
+    }
+  }
+
+  private void remove(Path file) throws IOException {
+    Files.deleteIfExists(file);
+    if (shared.isPresent()) {
+      synchronized (stored) {
+        if (stored.contains(key(file))) {
+          shared.get().delete(key(file));
+          stored.remove(key(file));
+        }
+      }
+    }
+  }
+
+  private static String key(Path file) {
+    return SHARED + file.getFileName();
   }
 
   private Path whole(ModelVersion version) {

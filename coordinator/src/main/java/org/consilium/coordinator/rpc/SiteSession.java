@@ -251,8 +251,9 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     }
   }
 
-  private void auditState(AuditState state) {
+  private void auditState(AuditState state) throws IOException {
     Head head = CheckpointMessages.head(state);
+    door.audit().claimed(site, head);
     synchronized (this) {
       known = Optional.of(head);
       offered = false;

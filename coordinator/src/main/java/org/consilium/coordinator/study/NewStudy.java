@@ -24,7 +24,7 @@ record NewStudy(Created created, StudyEffects effects) {
       throws StudyRefused, IOException {
     PlanGate.checkSites(plan, around.sites());
     TrainedSet set = PlanGate.trained(plan);
-    AggregationKey key = AggregationKeys.obtain(around.state(), plan.study(), around.random());
+    AggregationKey key = AggregationKeys.of(around).obtain(plan.study(), around.random());
     List<X509Certificate> chain = around.certifier().certify(plan.study(), key.publicKeyDigest());
     var initial = stores.releases().begin(plan, set);
     Created created =

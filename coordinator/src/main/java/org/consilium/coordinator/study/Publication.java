@@ -175,7 +175,7 @@ record Publication(
               context.bytes(),
               site.value(),
               manifest.seal().chunks());
-      FileChannel file = stores.spool().sealed(place);
+      FileChannel file = stores.spool().sealed(place, update.upload(), manifest);
       files.add(file);
       byte[] shifts = manifest.seal().shifts();
       Optional<CoarseVector> coarse =

@@ -89,6 +89,12 @@ record Releases(Foundations foundations, ModelRegistry models) {
     }
   }
 
+  /** The file of a version that a study published or starts from, if it is kept. */
+  Optional<Path> file(ModelVersion version) throws IOException {
+    Optional<Path> published = models.find(version);
+    return published.isPresent() ? published : foundations.find(version);
+  }
+
   /** What a plan trains; the plan was checked when the study was made. */
   static TrainedSet set(StudyPlan plan) {
     return TrainedSet.of(

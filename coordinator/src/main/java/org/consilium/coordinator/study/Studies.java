@@ -16,8 +16,6 @@ import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Spool;
 import org.consilium.coordinator.intake.UpdateIntake;
 import org.consilium.coordinator.journal.JournalConflict;
-import org.consilium.coordinator.registry.Foundations;
-import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.round.MaskEvent;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundLoop;
@@ -62,12 +60,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
    * @throws IOException if the journal, a key or the state folder cannot be read
    */
   public static Studies open(Surroundings around) throws IOException {
-    Spool spool = Spool.open(around.state().resolve("spool"));
-    UpdateIntake intake = new UpdateIntake(spool, around.space(), UpdateIntake.RESERVE_BYTES);
-    ModelRegistry models = ModelRegistry.open(around.state().resolve("models"));
-    Foundations foundations = Foundations.open(around.state().resolve("foundations"));
-    Releases releases = new Releases(foundations, models);
-    Studies all = new Studies(around, new StudyEffects.Stores(models, releases, spool, intake));
+    Studies all = new Studies(around, around.stores());
     for (String stream : around.journal().streams(PREFIX)) {
       StudyId study = new StudyId(stream.substring(PREFIX.length()));
       Optional<StudyState> state = RoundLoop.replay(study, around.journal());
@@ -321,9 +314,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   }
 
   /** The file of a version, if a study that the site agreed to published it and it is kept. */
-  public Optional<Path> modelFor(SiteId caller, ModelVersion version) {
+  public Optional<Path> modelFor(SiteId caller, ModelVersion version) throws IOException {
     return studies.values().stream().anyMatch(s -> s.serves(caller, version))
-        ? stores.models().find(version).or(() -> stores.releases().foundations().find(version))
+        ? stores.releases().file(version)
         : Optional.empty();
   }
 
@@ -341,6 +334,11 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     around.observer().updateBytes(site, bytes);
   }
 
+  /** Keeps studies' files while they are copied. */
+  public Hold hold() {
+    return stores.hold();
+  }
+
   /** Ends every study's thread after its step in progress; the journal has all that is needed. */
   @Override
   public void close() {
@@ -348,15 +346,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   }
 
   private void resume(StudyState state) throws IOException {
-    StudyPlan plan = state.plan();
-    Optional<AggregationKey> key =
-        StudyMachine.over(state)
-            ? Optional.empty()
-            : AggregationKeys.load(around.state(), plan.study());
-    if (key.isEmpty() && !StudyMachine.over(state)) {
-      throw new IOException(
-          "open study %s: its aggregation key is missing".formatted(plan.study()));
-    }
+    Optional<AggregationKey> key = AggregationKeys.of(around).resume(state);
     StudyEffects effects = StudyEffects.of(around, stores, state.created(), key);
     effects.recall(state);
     add(RoundLoop.resume(state, around.journal(), effects, around.clocks()), effects);
@@ -366,6 +356,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     Study study = new Study(loop, effects, around);
     studies.put(study.plan().study(), study);
     around.observer().known(study.plan().study(), study.plan().participation().sites());
+    stores.hold().onRelease(study::sweep);
     loop.start();
   }
 

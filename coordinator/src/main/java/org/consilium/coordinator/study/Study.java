@@ -72,6 +72,20 @@ final class Study {
     return activity;
   }
 
+  /** Removes what a backup kept, if the study is over and its loop does nothing more. */
+  void sweep() {
+    try {
+      effects.sweep(loop.state());
+    } catch (IOException disk) {
+      System.getLogger(Study.class.getName())
+          .log(
+              System.Logger.Level.WARNING,
+              "study {0}: remove files that are no longer needed: {1}",
+              plan.study(),
+              disk.getMessage());
+    }
+  }
+
   StudySnapshot snapshot() {
     return Snapshots.of(
         new Snapshots.Parts(

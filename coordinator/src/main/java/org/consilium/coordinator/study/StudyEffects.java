@@ -34,7 +34,6 @@ import org.consilium.coordinator.round.RoundState.Closed;
 import org.consilium.coordinator.round.StudyEvent;
 import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.Member;
-import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
@@ -60,10 +59,12 @@ final class StudyEffects implements RoundEffects {
   private final ParameterLayout layout;
   private final Optional<AggregationKey> key;
   private final ServerRule rule;
+  private final Upkeep upkeep;
   private volatile DriftMonitor drift;
 
   /** Files shared by all studies. */
-  record Stores(ModelRegistry models, Releases releases, Spool spool, UpdateIntake intake) {}
+  record Stores(
+      ModelRegistry models, Releases releases, Spool spool, UpdateIntake intake, Hold hold) {}
 
   /** A study's fixed parts; the key is gone once the study is over. */
   record Fixed(
@@ -77,6 +78,7 @@ final class StudyEffects implements RoundEffects {
     this.layout = fixed.layout();
     this.key = fixed.key();
     this.rule = ServerRule.of(plan.aggregation());
+    this.upkeep = new Upkeep(around, stores, plan.study());
     this.drift = drift;
   }
 
@@ -95,6 +97,11 @@ final class StudyEffects implements RoundEffects {
     ParameterLayout layout = Releases.layout(plan);
     Fixed fixed = new Fixed(plan, Digest.sha256(created.planBytes()), layout, key);
     return new StudyEffects(around, stores, fixed, DriftMonitor.of(plan));
+  }
+
+  /** Removes what a backup made the study keep after its end. */
+  void sweep(StudyState over) throws IOException {
+    upkeep.sweep(over, key);
   }
 
   /** Feeds the detectors with what a replayed journal says. */
@@ -260,7 +267,8 @@ final class StudyEffects implements RoundEffects {
   /** Makes a round's version once more, from the same spool into another registry. */
   Made again(ModelRegistry scratch, StudyState state, Aggregating round)
       throws RoundBroken, IOException {
-    Stores other = new Stores(scratch, stores.releases(), stores.spool(), stores.intake());
+    Stores other =
+        new Stores(scratch, stores.releases(), stores.spool(), stores.intake(), stores.hold());
     return publication(other, round.opening())
         .make(state, round, new Unmasker(transcript()).of(attempt(round)));
   }
@@ -280,7 +288,7 @@ final class StudyEffects implements RoundEffects {
       tellEnd(after.history().getLast());
     }
     try {
-      tidy(event, after);
+      upkeep.after(event, after, key);
     } catch (IOException disk) {
       // Left-over files cost room only; the next round's opening removes them again.
       LOG.log(
@@ -339,40 +347,6 @@ final class StudyEffects implements RoundEffects {
     } else if (ended instanceof Abandoned abandoned) {
       observer.roundEnded(
           plan.study(), false, seconds(abandoned.opening().opened(), abandoned.closed()));
-    }
-  }
-
-  /** Keeps the disk bounded: one attempt's spools, and the few versions anyone still asks for. */
-  private void tidy(StudyEvent event, StudyState after) throws IOException {
-    if (event instanceof InRound(RoundEvent.SiteRemoved(_, var place, SiteId site))) {
-      RoundId round = new RoundId(plan.study(), place.number());
-      stores.intake().discard(new Spool.Place(round, place.attempt(), site));
-    }
-    if (event instanceof InRound(RoundEvent.UpdateLost lost)) {
-      RoundId round = new RoundId(plan.study(), lost.place().number());
-      stores.intake().discard(new Spool.Place(round, lost.place().attempt(), lost.site()));
-    }
-    if (!after.history().isEmpty() && after.history().getLast() instanceof Abandoned nothing) {
-      Opening opening = nothing.opening();
-      stores.spool().release(new RoundId(plan.study(), opening.number()), opening.attempt());
-    }
-    boolean collecting =
-        after.current().stream()
-            .anyMatch(
-                r ->
-                    r instanceof RoundState.Collecting
-                        || r instanceof RoundState.Unmasking
-                        || r instanceof RoundState.Aggregating);
-    if (event instanceof StudyEvent.RoundOpened(Opening opening)) {
-      RoundId round = new RoundId(plan.study(), opening.number());
-      stores.intake().keepOnly(plan.study(), Optional.of(round), opening.attempt());
-    } else if (!collecting) {
-      stores.intake().keepOnly(plan.study(), Optional.empty(), 0);
-    }
-    KeptVersions.tidy(stores.models(), after);
-    if (StudyMachine.over(after) && around.retention() == Retention.DROP) {
-      AggregationKeys.destroy(around.state(), plan.study());
-      key.ifPresent(AggregationKey::close);
     }
   }
 

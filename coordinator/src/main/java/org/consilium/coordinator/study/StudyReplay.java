@@ -8,10 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.aggregate.RoundBroken;
-import org.consilium.coordinator.intake.Spool;
-import org.consilium.coordinator.intake.UpdateIntake;
 import org.consilium.coordinator.masking.MaskTranscript;
-import org.consilium.coordinator.registry.Foundations;
 import org.consilium.coordinator.registry.ModelRegistry;
 import org.consilium.coordinator.round.Retelling;
 import org.consilium.coordinator.round.RoundEffects.Made;
@@ -44,7 +41,7 @@ public final class StudyReplay implements Replays {
   public synchronized Replayed replay(StudyId study) throws StudyRefused, IOException {
     List<Point> points = new ArrayList<>();
     Created created = read(study, points);
-    Optional<AggregationKey> key = AggregationKeys.load(around.state(), study);
+    Optional<AggregationKey> key = AggregationKeys.of(around).load(study);
     if (points.isEmpty()) {
       return new Replayed(study, List.of());
     }
@@ -81,10 +78,12 @@ public final class StudyReplay implements Replays {
 
   private List<Replayed.Round> rounds(
       Created created, List<Point> points, AggregationKey key, Path folder) throws IOException {
-    ModelRegistry kept = ModelRegistry.open(around.state().resolve("models"));
+    StudyEffects.Stores stores = around.stores();
+    ModelRegistry kept = stores.models();
     ModelRegistry scratch = ModelRegistry.open(folder);
-    Spool spool = Spool.open(around.state().resolve("spool"));
-    Transcript transcript = transcript(created, kept, spool, key);
+    Transcript transcript =
+        new SpooledTranscript(
+            StudyEffects.of(around, stores, created, Optional.of(key)), stores.spool());
     Optional<Path> initial = kept.find(created.initial().version());
     List<Replayed.Round> rounds = new ArrayList<>();
     if (initial.isEmpty()) {
@@ -125,18 +124,6 @@ public final class StudyReplay implements Replays {
     return same
         ? new Replayed.Round.Proven(number, made.model().version())
         : new Replayed.Round.Differs(number, published.model().version(), made.model().version());
-  }
-
-  private Transcript transcript(
-      Created created, ModelRegistry kept, Spool spool, AggregationKey key) throws IOException {
-    Releases releases = new Releases(Foundations.open(around.state().resolve("foundations")), kept);
-    StudyEffects.Stores stores =
-        new StudyEffects.Stores(
-            kept,
-            releases,
-            spool,
-            new UpdateIntake(spool, around.space(), UpdateIntake.RESERVE_BYTES));
-    return new SpooledTranscript(StudyEffects.of(around, stores, created, Optional.of(key)), spool);
   }
 
   private static void remove(Path folder) throws IOException {

@@ -14,6 +14,7 @@ import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
 import io.micronaut.json.JsonSyntaxException;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import org.consilium.coordinator.backup.Backup;
 import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.study.StudyRefused;
@@ -119,6 +120,16 @@ final class Problems {
             "the issuing authority does not answer",
             "start it with consilium ca serve; if it has just come back, wait a few seconds and"
                 + " repeat")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> notHere(Backup.NotHere elsewhere) {
+    return Problem.of(
+            HttpStatus.CONFLICT,
+            "CS-BACKUP-002",
+            String.valueOf(elsewhere.getMessage()),
+            "docs/operating/backup.md")
         .response();
   }
 

@@ -5,6 +5,8 @@ import io.micronaut.runtime.server.EmbeddedServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.swagger.v3.oas.annotations.OpenAPIDefinition;
 import io.swagger.v3.oas.annotations.info.Info;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.audit.AuditLog;
@@ -53,8 +55,18 @@ public final class WebServer implements AutoCloseable {
       Metering metering,
       BooleanSupplier ready) {}
 
-  /** What an auditor asks. */
-  public record Proofs(AuditLog audit, Replays replays) {}
+  /**
+   * What an auditor asks, and who has to put things back.
+   *
+   * @param backup writes one
+   */
+  public record Proofs(AuditLog audit, Replays replays, Copy backup) {}
+
+  /** Writes a copy of what the coordinator holds. */
+  @FunctionalInterface
+  public interface Copy {
+    void write(OutputStream out) throws IOException;
+  }
 
   /** Where numbers about the service itself are kept. */
   public record Metering(PrometheusRegistry registry, AccessMetrics access) {}

@@ -51,7 +51,7 @@ final class Keeping {
   }
 
   Journal journal(Path folder) throws IOException {
-    return SqlJournal.open(SqlJournal.embeddedUrl(folder), "sa", Optional.empty(), () -> time);
+    return SqlJournal.open(folder, () -> time);
   }
 
   AuditLog log(Path folder, Journal journal) throws IOException {
@@ -77,7 +77,9 @@ final class Keeping {
 
   /** What somebody with the database's password could do. */
   static void tamper(Path folder, String... statements) throws Exception {
-    try (var connection = DriverManager.getConnection(SqlJournal.embeddedUrl(folder), "sa", "");
+    try (var connection =
+            DriverManager.getConnection(
+                org.consilium.coordinator.database.Database.embeddedUrl(folder), "sa", "");
         var statement = connection.createStatement()) {
       for (String sql : statements) {
         var _ = statement.executeUpdate(sql);

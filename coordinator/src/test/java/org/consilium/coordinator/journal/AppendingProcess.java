@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A process that appends to a journal for ever and prints each acknowledged sequence number on a
@@ -26,8 +25,7 @@ final class AppendingProcess {
   }
 
   public static void main(String[] args) throws Exception {
-    String url = SqlJournal.embeddedUrl(Path.of(args[0]));
-    try (var journal = SqlJournal.open(url, "sa", Optional.empty(), InstantSource.system())) {
+    try (var journal = SqlJournal.open(Path.of(args[0]), InstantSource.system())) {
       for (int i = 1; i < 100_000; i++) {
         List<JournalEntry> entries =
             journal.append(List.of(JournalContract.event("s", "key-" + i)));

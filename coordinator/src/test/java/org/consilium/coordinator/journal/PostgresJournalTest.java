@@ -1,138 +1,178 @@
 package org.consilium.coordinator.journal;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.sql.DriverManager;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.consilium.coordinator.database.Database;
+import org.consilium.coordinator.database.LeaderLease;
+import org.consilium.coordinator.database.LeaseLost;
+import org.consilium.coordinator.database.PostgresServer;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The contract on a PostgreSQL server started for the test, where its programs are installed. */
+/** The contract on a PostgreSQL server started for the test, and what befalls one: F7 and F14. */
 @Tag("postgres")
 final class PostgresJournalTest extends JournalContract {
-  private static final List<Path> FOLDERS =
-      Stream.concat(
-              Stream.of(System.getenv("PATH").split(":")).map(Path::of),
-              Stream.of("17", "16", "15").map(v -> Path.of("/usr/lib/postgresql", v, "bin")))
-          .toList();
+  private static final LeaderLease.Terms TERMS =
+      new LeaderLease.Terms(Duration.ofMinutes(1), System::nanoTime);
+  private static final String CUT =
+      "select pg_terminate_backend(pid) from pg_stat_activity"
+          + " where datname = current_database() and pid <> pg_backend_pid()";
 
-  private static Optional<Path> programs = Optional.empty();
-  private static Path data = Path.of("");
-  private static int port;
-  private static int databases;
+  private static Optional<PostgresServer> running = Optional.empty();
+  private final List<Database> opened = new ArrayList<>();
 
   @BeforeAll
   static void startServer() throws Exception {
-    programs = FOLDERS.stream().filter(f -> Files.isExecutable(f.resolve("initdb"))).findFirst();
-    if (programs.isEmpty()) {
-      System.out.println("skipped: initdb is neither on the PATH nor under /usr/lib/postgresql");
-    }
-    assumeTrue(programs.isPresent());
-    data = Files.createTempDirectory("consilium-postgres");
-    if (isRoot()) {
-      run(List.of("chown", "postgres", data.toString()));
-    }
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    postgres("initdb", "-A", "trust", "-U", "postgres", "-D", data + "/db");
-    postgres(
-        "pg_ctl",
-        "-w",
-        "-D",
-        data + "/db",
-        "-l",
-        data + "/log",
-        "-o",
-        "-p " + port + " -c listen_addresses=127.0.0.1 -k " + data,
-        "start");
+    running = Optional.of(PostgresServer.start());
   }
 
   @AfterAll
   static void stopServer() throws Exception {
-    if (programs.isPresent()) {
-      postgres("pg_ctl", "-D", data + "/db", "-m", "immediate", "stop");
+    if (running.isPresent()) {
+      running.get().close();
     }
+  }
+
+  @AfterEach
+  void closeDatabases() {
+    journal.close();
+    opened.forEach(Database::close);
   }
 
   @Override
   Journal fresh(InstantSource clock) throws Exception {
-    databases++;
-    try (var connection = DriverManager.getConnection(url("postgres"), "postgres", "");
-        var statement = connection.createStatement()) {
-      statement.execute("create database journal" + databases);
-    }
-    return open(clock);
+    return journal(server().fresh(), "one", clock);
   }
 
-  private static SqlJournal open(InstantSource clock) throws IOException {
-    return SqlJournal.open(url("journal" + databases), "postgres", Optional.empty(), clock);
+  private SqlJournal journal(Database.Place place, String holder, InstantSource clock)
+      throws IOException {
+    Database database = Database.open(place);
+    opened.add(database);
+    LeaderLease lease = LeaderLease.ask(database, holder, TERMS).lease().orElseThrow();
+    return SqlJournal.open(database, lease, clock);
   }
 
+  /** F14: I2, I4. The former leader's write comes late, and is refused. */
   @Test
-  void open_secondWriter_isRefusedInPlainWords() {
-    assertThatThrownBy(() -> open(() -> NOW))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("another coordinator is writing");
-  }
-
-  @Test
-  void append_writerWasCutOff_failsInsteadOfWritingUnlocked() throws Exception {
+  void f14_appendByAFormerLeader_isRefusedAndWritesNothing() throws Exception {
     journal.append(List.of(event("s", "a")));
-    try (var connection = DriverManager.getConnection(url("journal" + databases), "postgres", "");
-        var statement = connection.createStatement()) {
-      statement.execute(
-          "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'");
-    }
+    server().execute("update leader set until_micros = 1");
+    try (Database second = Database.open(server().newest())) {
+      LeaderLease lease = LeaderLease.ask(second, "two", TERMS).lease().orElseThrow();
+      SqlJournal successor = SqlJournal.open(second, lease, () -> NOW);
+      successor.append(List.of(event("s", "b")));
 
-    assertThatThrownBy(() -> journal.append(List.of(event("s", "b"))))
-        .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> journal.append(List.of(event("s", "late"))))
+          .isInstanceOf(LeaseLost.class)
+          .hasMessageContaining("another coordinator leads");
+
+      successor.append(List.of(event("s", "c")));
+      assertThat(successor.firstBadEntry()).isZero();
+      assertThat(all("s")).extracting(e -> e.event().key()).containsExactly("a", "b", "c");
+      successor.close();
+    }
+  }
+
+  /** F7: I1, I2. */
+  @Test
+  void f7_connectionsCut_appendComesBackAndWritesOnce() throws Exception {
+    journal.append(List.of(event("s", "a")));
+    server().execute(CUT);
+
+    List<JournalEntry> entries = journal.append(List.of(event("s", "b")));
+
+    assertThat(entries.getFirst().sequence()).isEqualTo(2);
+    assertThat(all("s")).extracting(e -> e.event().key()).containsExactly("a", "b");
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  /** F7: the server is restarted twice while a thread appends. I1, I2, I5. */
+  @Test
+  void f7_serverRestartedAmidAppends_eachIsThereOnceInOrder() throws Exception {
+    int count = 3_000;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Integer> writer =
+          threads.submit(
+              () -> {
+                int done = 0;
+                for (int i = 0; i < count; i++) {
+                  done += journal.append(List.of(event("s", "k" + i))).size();
+                }
+                return done;
+              });
+      for (int i = 0; i < 2; i++) {
+        Thread.sleep(300);
+        server().down();
+        Thread.sleep(200);
+        server().up();
+      }
+
+      assertThat(writer.get()).isEqualTo(count);
+    }
+    assertThat(all("s"))
+        .extracting(e -> e.event().key())
+        .containsExactlyElementsOf(IntStream.range(0, count).mapToObj(i -> "k" + i).toList());
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  /** F7: connections are cut again and again, at any point of an append. I1, I2, I5. */
+  @Test
+  void f7_connectionsCutAtAnyPoint_eachIsThereOnceInOrder() throws Exception {
+    int count = 1_500;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Integer> writer =
+          threads.submit(
+              () -> {
+                int done = 0;
+                for (int i = 0; i < count; i++) {
+                  done += journal.append(List.of(event("s", "k" + i))).size();
+                }
+                return done;
+              });
+      int cuts = 0;
+      while (!writer.isDone()) {
+        server().execute(CUT);
+        cuts++;
+        Thread.sleep(100 + 7 * cuts % 50); // time enough to connect again, at no fixed beat
+      }
+
+      assertThat(cuts).isGreaterThan(3);
+      assertThat(writer.get()).isEqualTo(count);
+    }
+    assertThat(all("s")).hasSize(count);
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  /** F7: a copy that lagged behind takes the server's place. */
+  @Test
+  void f7_databaseWentBack_appendSaysSoAndWritesNothing() throws Exception {
+    journal.append(List.of(event("s", "a")));
+    journal.append(List.of(event("s", "b")));
+    server().execute("delete from journal where sequence = 2");
+    server().execute(CUT);
+
+    assertThatThrownBy(() -> journal.append(List.of(event("s", "c"))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("after entry 2: the database ends with entry 1")
+        .hasMessageContaining("lagged behind");
+
     assertThat(all("s")).hasSize(1);
   }
 
-  private static String url(String database) {
-    return "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, database);
-  }
-
-  private static boolean isRoot() {
-    return "root".equals(System.getProperty("user.name"));
-  }
-
-  private static void postgres(String program, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    if (isRoot()) {
-      command.addAll(List.of("runuser", "-u", "postgres", "--"));
-    }
-    command.add(programs.orElseThrow().resolve(program).toString());
-    command.addAll(List.of(arguments));
-    run(command);
-  }
-
-  private static void run(List<String> command) throws Exception {
-    Path output = Files.createTempFile("postgres", ".log");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .directory(new java.io.File("/"))
-            .start();
-    boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-    if (!ended || process.exitValue() != 0) {
-      throw new IOException(command + ": " + Files.readString(output, UTF_8));
-    }
+  private static PostgresServer server() {
+    return running.orElseThrow();
   }
 }

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.consilium.coordinator.database.Database;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +34,7 @@ final class SqlJournalTest extends JournalContract {
   }
 
   private SqlJournal open(InstantSource clock) throws IOException {
-    return SqlJournal.open(SqlJournal.embeddedUrl(folder), "sa", Optional.empty(), clock);
+    return SqlJournal.open(folder, clock);
   }
 
   @Test
@@ -60,7 +60,7 @@ final class SqlJournalTest extends JournalContract {
   void badInput_59_entryChangedOrDeleted_isNamed(String tampering) throws Exception {
     journal.append(List.of(event("s", "a"), event("s", "b"), event("s", "c")));
     journal.close();
-    try (var connection = DriverManager.getConnection(SqlJournal.embeddedUrl(folder), "sa", "");
+    try (var connection = DriverManager.getConnection(Database.embeddedUrl(folder), "sa", "");
         var statement = connection.createStatement()) {
       assertThat(statement.executeUpdate(tampering)).isEqualTo(1);
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.audit.AuditLog;
+import org.consilium.coordinator.blob.SharedStore;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.SpoolSpace;
 import org.consilium.coordinator.journal.InMemoryJournal;
@@ -53,6 +54,8 @@ final class TestConsortium implements AutoCloseable {
   private final Map<String, TestSite.Sealed> updates = new HashMap<>();
   Retention retention = Retention.DROP;
   SpoolSpace space = () -> Long.MAX_VALUE;
+  Optional<SharedStore> store = Optional.empty();
+  private String machine = "state";
   private final java.util.concurrent.atomic.AtomicBoolean dead =
       new java.util.concurrent.atomic.AtomicBoolean();
   private Presence presence;
@@ -106,6 +109,11 @@ final class TestConsortium implements AutoCloseable {
     return studies.find(STUDY).orElseThrow();
   }
 
+  /** From now on another machine is meant, with a state folder of its own. */
+  void move(String to) {
+    machine = to;
+  }
+
   /** Ends the process without a goodbye and starts another with this journal. */
   void restart(Journal with) throws IOException {
     studies.close();
@@ -116,7 +124,8 @@ final class TestConsortium implements AutoCloseable {
 
   Surroundings around(Journal with) {
     return new Surroundings(
-        folder.resolve("state"),
+        folder.resolve(machine),
+        store,
         () -> space.usableBytes(),
         DOMAIN,
         with,

@@ -93,7 +93,8 @@ final class SampleServer implements AutoCloseable {
                 journal,
                 new WebServer.Proofs(
                     audit(folder, journal, authority, random, clock),
-                    study -> new Replayed(study, List.of())),
+                    study -> new Replayed(study, List.of()),
+                    out -> out.write('b')),
                 address,
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),

@@ -21,7 +21,7 @@ import org.consilium.security.keyfile.KeyFile;
  * fingerprint of the consortium's root, and a secret that works once. One line of text: {@code
  * consilium-join-1.} and base64url of length (u16), body, and 8 bytes of the body's SHA-256.
  *
- * @param host DNS name or address of the coordinator
+ * @param host DNS name or address of the coordinator; of one on several machines all, with commas
  * @param sitePort where enrolled sites connect
  * @param enrolmentPort where this token is presented
  * @param secret 32 bytes; copied in and out
@@ -48,7 +48,7 @@ public record JoinToken(
     if (!site.matches("[a-z0-9][a-z0-9._-]{0,62}") || site.contains("..")) {
       throw new IllegalArgumentException("join token: not a site id");
     }
-    if (!host.matches("[A-Za-z0-9.:_\\[\\]-]{1,255}")) {
+    if (!host.matches("[A-Za-z0-9.:_\\[\\],-]{1,255}")) {
       throw new IllegalArgumentException("join token: not a host");
     }
     if (sitePort < 1 || sitePort > 65535 || enrolmentPort < 1 || enrolmentPort > 65535) {

@@ -33,6 +33,22 @@ final class JoinTokenTest {
   }
 
   @Test
+  void token_ofACoordinatorOnTwoMachines_holdsBothNames() throws Exception {
+    String both = "a.example.org,b.example.org:9443";
+    JoinToken two =
+        new JoinToken(
+            token.site(),
+            both,
+            token.sitePort(),
+            token.enrolmentPort(),
+            token.rootFingerprint(),
+            secret,
+            token.expiry());
+
+    assertThat(JoinToken.parse(two.text()).host()).isEqualTo(both);
+  }
+
+  @Test
   void toString_neverHoldsTheSecret() {
     String base64 = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
 

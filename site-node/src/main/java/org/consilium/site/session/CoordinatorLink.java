@@ -37,35 +37,65 @@ public final class CoordinatorLink implements AutoCloseable {
 
   private static final int CLOSE_SECONDS = 5;
 
-  private final Endpoint endpoint;
+  private final List<Endpoint> endpoints;
   private final PeerTrust trust;
   private final ProxyRules proxies;
   private final EgressGate gate;
   private final Traffic traffic = new Traffic();
   private final List<ManagedChannel> retired = new ArrayList<>();
   private volatile Line line;
+  private SslContextBuilder ssl;
+  private int first;
 
   private CoordinatorLink(
-      Endpoint endpoint, PeerTrust trust, ProxyRules proxies, EgressGate gate, Line line) {
-    this.endpoint = endpoint;
+      Endpoint endpoint,
+      SslContextBuilder ssl,
+      PeerTrust trust,
+      ProxyRules proxies,
+      EgressGate gate)
+      throws SSLException {
+    this.endpoints = endpoint.each();
+    this.ssl = ssl;
     this.trust = trust;
     this.proxies = proxies;
     this.gate = gate;
-    this.line = line;
+    this.line = Line.of(open(), gate, 0);
   }
 
-  /** Host and port of the coordinator. */
-  public record Endpoint(String host, int port) {}
+  /**
+   * Host and port of the coordinator.
+   *
+   * @param host a name or an address; of a coordinator on several machines all of them with commas,
+   *     each with a port of its own where it has another: {@code a.example.org,b.example.org:9443}
+   */
+  public record Endpoint(String host, int port) {
+    /** What each machine is reached by. */
+    public List<Endpoint> each() {
+      List<Endpoint> all = new ArrayList<>();
+      for (String one : List.of(host.split(","))) {
+        String name = one.strip();
+        int colon = name.lastIndexOf(':');
+        boolean own = name.matches("([^:]+|\\[[^\\]]+\\]):\\d{1,5}");
+        all.add(
+            own
+                ? new Endpoint(
+                    name.substring(0, colon), Integer.parseInt(name.substring(colon + 1)))
+                : new Endpoint(name, port));
+      }
+      return List.copyOf(all);
+    }
+
+    /** The same machines at another port. */
+    public Endpoint at(int other) {
+      return new Endpoint(String.join(",", each().stream().map(Endpoint::host).toList()), other);
+    }
+  }
 
   /** What new calls go over, and how many credentials were in use before. */
-  private record Line(
-      ManagedChannel channel, Channel guarded, SslContextBuilder ssl, int generation) {
-    static Line of(ManagedChannel channel, EgressGate gate, SslContextBuilder ssl, int generation) {
+  private record Line(ManagedChannel channel, Channel guarded, int generation) {
+    static Line of(ManagedChannel channel, EgressGate gate, int generation) {
       return new Line(
-          channel,
-          ClientInterceptors.intercept(channel, new ExitInterceptor(gate)),
-          ssl,
-          generation);
+          channel, ClientInterceptors.intercept(channel, new ExitInterceptor(gate)), generation);
     }
   }
 
@@ -82,17 +112,14 @@ public final class CoordinatorLink implements AutoCloseable {
   public static CoordinatorLink mutual(
       Endpoint endpoint, Credential tls, PeerTrust trust, ProxyRules proxies, EgressGate gate)
       throws SSLException {
-    SslContextBuilder ssl = client(trust, tls);
-    ManagedChannel channel = open(endpoint, ssl, proxies);
-    return new CoordinatorLink(endpoint, trust, proxies, gate, Line.of(channel, gate, ssl, 0));
+    return new CoordinatorLink(endpoint, client(trust, tls), trust, proxies, gate);
   }
 
   /** TLS of the server alone; {@code trust} decides whom to believe. */
   public static CoordinatorLink serverOnly(
       Endpoint endpoint, PeerTrust trust, ProxyRules proxies, EgressGate gate) throws SSLException {
     SslContextBuilder ssl = SslContextBuilder.forClient().trustManager(trust);
-    ManagedChannel channel = open(endpoint, ssl, proxies);
-    return new CoordinatorLink(endpoint, trust, proxies, gate, Line.of(channel, gate, ssl, 0));
+    return new CoordinatorLink(endpoint, ssl, trust, proxies, gate);
   }
 
   /**
@@ -101,10 +128,24 @@ public final class CoordinatorLink implements AutoCloseable {
    */
   public synchronized void renew(Credential tls) throws SSLException {
     Line former = line;
-    SslContextBuilder ssl = client(trust, tls);
-    ManagedChannel channel = open(endpoint, ssl, proxies);
-    line = Line.of(channel, gate, ssl, former.generation() + 1);
+    ssl = client(trust, tls);
+    line = Line.of(open(), gate, former.generation() + 1);
     former.channel().shutdown();
+    retire(former);
+  }
+
+  /**
+   * Has new calls go to the next machine, if there are several. What is under way to this one ends
+   * with an error: it may be one that no longer answers.
+   */
+  public synchronized void elsewhere() {
+    if (endpoints.size() > 1) {
+      first = (first + 1) % endpoints.size();
+      drop();
+    }
+  }
+
+  private void retire(Line former) {
     retired.removeIf(ManagedChannel::isTerminated);
     retired.add(former.channel());
   }
@@ -115,16 +156,13 @@ public final class CoordinatorLink implements AutoCloseable {
    */
   synchronized void drop() {
     Line former = line;
-    ManagedChannel channel;
     try {
-      channel = open(endpoint, former.ssl(), proxies);
-    } catch (SSLException broken) {
-      throw new IllegalStateException("the same settings made the former connection", broken);
+      line = Line.of(open(), gate, former.generation());
+    } catch (SSLException unusable) {
+      throw new IllegalStateException("a channel with these keys was opened before", unusable);
     }
-    line = Line.of(channel, gate, former.ssl(), former.generation());
     former.channel().shutdownNow();
-    retired.removeIf(ManagedChannel::isTerminated);
-    retired.add(former.channel());
+    retire(former);
   }
 
   /** What is under way. */
@@ -173,9 +211,14 @@ public final class CoordinatorLink implements AutoCloseable {
         .trustManager(trust);
   }
 
-  private static ManagedChannel open(Endpoint endpoint, SslContextBuilder ssl, ProxyRules proxies)
-      throws SSLException {
-    return NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port())
+  /** A channel to the machines, the present one first. */
+  private ManagedChannel open() throws SSLException {
+    Endpoint present = endpoints.get(first);
+    NettyChannelBuilder builder =
+        endpoints.size() == 1
+            ? NettyChannelBuilder.forAddress(present.host(), present.port())
+            : toAny(present);
+    return builder
         .sslContext(GrpcSslContexts.configure(ssl.protocols("TLSv1.3")).build())
         .proxyDetector(proxies)
         .maxInboundMessageSize(Limits.MESSAGE_BYTES_MAX)
@@ -186,5 +229,16 @@ public final class CoordinatorLink implements AutoCloseable {
         .keepAliveWithoutCalls(true)
         .disableRetry()
         .build();
+  }
+
+  @SuppressWarnings("deprecation") // the other way is a registry of the whole process
+  private NettyChannelBuilder toAny(Endpoint present) {
+    List<Endpoint> order = new ArrayList<>();
+    for (int i = 0; i < endpoints.size(); i++) {
+      order.add(endpoints.get((first + i) % endpoints.size()));
+    }
+    return NettyChannelBuilder.forTarget("coordinators:///" + present.host())
+        .overrideAuthority(present.host())
+        .nameResolverFactory(new SeveralAddresses(order, proxies));
   }
 }

@@ -145,6 +145,7 @@ public final class CoordinatorSession {
       if (halt.await(backoff.next())) {
         return Ending.HALTED;
       }
+      link.elsewhere(); // it may have moved to another machine
     }
     return Ending.HALTED;
   }

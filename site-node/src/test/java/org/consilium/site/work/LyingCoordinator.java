@@ -118,6 +118,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
   private final Credential signing;
   private final Server server;
   private final CoordinatorLink link;
+  private final Credential client;
   private final RosterPin pin;
 
   /** What it shows of the roster. */
@@ -148,7 +149,7 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
                 SpiffeId.coordinatorSigning(DOMAIN, "main"),
                 Leaf.COORDINATOR_SIGNING.terms()));
     KeyRequest site = KeyRequest.tls(random);
-    Credential client =
+    client =
         site.with(authority.issue(site.pkcs10(), SpiffeId.site(DOMAIN, "north"), Leaf.SITE_TLS));
     SslContextBuilder ssl =
         SslContextBuilder.forServer(own.privateKey(), own.chain().toArray(X509Certificate[]::new))
@@ -177,6 +178,16 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
 
   CoordinatorLink link() {
     return link;
+  }
+
+  /** A link of the same site to several addresses; this coordinator's port where none is said. */
+  CoordinatorLink linkTo(String hosts) throws Exception {
+    return CoordinatorLink.mutual(
+        new CoordinatorLink.Endpoint(hosts, server.getPort()),
+        client,
+        authority.root(),
+        ProxyRules.of(Map.of()),
+        link.gate());
   }
 
   /** Sizes of the checkpoints that the site cosigned. */

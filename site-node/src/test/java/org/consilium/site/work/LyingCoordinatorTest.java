@@ -14,12 +14,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.SafetensorsWriter;
+import org.consilium.proto.v1.CoordinationGrpc;
+import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
@@ -43,6 +46,8 @@ import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.session.Answer;
 import org.consilium.site.session.Backoff;
+import org.consilium.site.session.CoordinatorLink;
+import org.consilium.site.session.CoordinatorLink.Endpoint;
 import org.consilium.site.session.CoordinatorSession;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.EngineTrainer;
@@ -158,6 +163,33 @@ final class LyingCoordinatorTest {
     thread.join();
     coordinator.close();
     ledger.close();
+  }
+
+  /** Of several addresses nobody listens at the first, as a standby does not. */
+  @Test
+  void link_standbyFirst_goesOnToTheNextAndTurnsToEach() throws Exception {
+    try (CoordinatorLink link = coordinator.linkTo("127.0.0.1:1, localhost")) {
+      for (int turn = 0; turn < 3; turn++) {
+        assertThat(
+                CoordinationGrpc.newBlockingStub(link.channel())
+                    .withDeadlineAfter(30, TimeUnit.SECONDS)
+                    .getRoster(GetRosterRequest.getDefaultInstance()))
+            .isEqualTo(coordinator.roster);
+        link.elsewhere();
+      }
+    }
+  }
+
+  @Test
+  void endpoint_severalHosts_areReadWithTheirPorts() {
+    assertThat(new Endpoint("a.example.org, b.example.org:9443,[::1]:7, ::1", 8443).each())
+        .containsExactly(
+            new Endpoint("a.example.org", 8443),
+            new Endpoint("b.example.org", 9443),
+            new Endpoint("[::1]", 7),
+            new Endpoint("::1", 8443));
+    assertThat(new Endpoint("a.example.org,b.example.org:9443", 8443).at(8444))
+        .isEqualTo(new Endpoint("a.example.org,b.example.org", 8444));
   }
 
   @Test

@@ -1,0 +1,185 @@
+package org.consilium.coordinator.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.consilium.coordinator.backup.Backup;
+import org.consilium.coordinator.backup.Restore;
+import org.consilium.coordinator.database.Database;
+import org.consilium.coordinator.database.LeaderLease;
+import org.consilium.coordinator.journal.SqlJournal;
+import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.protocol.ModelVersion;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Backups of a running study, and what becomes of them elsewhere. */
+final class BackupTest {
+  @TempDir Path folder;
+  private final List<ModelVersion> calm = new ArrayList<>();
+
+  @BeforeEach
+  void runUndisturbed() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      c.run(c.ids, State.COMPLETED);
+      c.snapshot().models().forEach(m -> calm.add(m.version()));
+    }
+  }
+
+  /** An embedded journal in a state folder, with the database that it is in. */
+  private record Opened(Database database, SqlJournal journal) implements AutoCloseable {
+    static Opened in(Path state, TestConsortium c) throws IOException {
+      Files.createDirectories(state);
+      Database database = Database.open(Database.Place.in(state));
+      LeaderLease.Terms terms =
+          new LeaderLease.Terms(java.time.Duration.ofMinutes(1), System::nanoTime);
+      LeaderLease lease = LeaderLease.ask(database, "test", terms).lease().orElseThrow();
+      return new Opened(database, SqlJournal.open(database, lease, c.time));
+    }
+
+    @Override
+    public void close() {
+      journal.close();
+      database.close();
+    }
+  }
+
+  @Test
+  void backup_ofEveryMoment_goesOnElsewhereToTheSameEnd() throws Exception {
+    Path state = folder.resolve("run/state");
+    try (TestConsortium c = new TestConsortium(folder.resolve("run"), 3);
+        Opened opened = Opened.in(state, c)) {
+      c.restart(opened.journal());
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      List<Path> backups = new ArrayList<>();
+      backups.add(backup(c, opened, state, 0));
+      for (int i = 1; c.snapshot().state() != State.COMPLETED && i < 60; i++) {
+        for (var id : c.ids) { // one step of each, and a backup between any two
+          boolean _ = c.act(id);
+          backups.add(backup(c, opened, state, backups.size()));
+        }
+      }
+      c.run(c.ids, State.COMPLETED);
+      assertThat(c.snapshot().models()).map(m -> m.version()).isEqualTo(calm);
+      assertThat(state.resolve("keys/pneumonia.aggregation")).doesNotExist();
+
+      for (int i = 0; i < backups.size(); i++) {
+        goesOn(c, backups.get(i), "restored" + i);
+      }
+    }
+  }
+
+  private void goesOn(TestConsortium c, Path backup, String name) throws Exception {
+    Path state = folder.resolve("run").resolve(name);
+    var _ = Restore.into(backup, state);
+    c.move(name);
+    try (Opened there = Opened.in(state, c)) {
+      c.restart(there.journal());
+      c.run(c.ids, State.COMPLETED);
+
+      assertThat(c.snapshot().models()).as(name).map(m -> m.version()).isEqualTo(calm);
+      assertThat(there.journal().firstBadEntry()).as(name).isZero();
+      c.studies().close();
+    }
+  }
+
+  @Test
+  void backup_whileTheStudyEnds_keepsNothingTooMuchAfterwards() throws Exception {
+    Path state = folder.resolve("run/state");
+    try (TestConsortium c = new TestConsortium(folder.resolve("run"), 3);
+        Opened opened = Opened.in(state, c)) {
+      c.restart(opened.journal());
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      c.studies()
+          .hold()
+          .during(
+              () -> {
+                c.run(c.ids, State.COMPLETED);
+                assertThat(state.resolve("keys/pneumonia.aggregation")).exists();
+                try (Stream<Path> spool = Files.walk(state.resolve("spool"))) {
+                  assertThat(spool.filter(f -> f.toString().endsWith(".sealed"))).hasSize(6);
+                }
+              });
+
+      assertThat(state.resolve("keys/pneumonia.aggregation")).doesNotExist();
+      try (Stream<Path> spool = Files.walk(state.resolve("spool"))) {
+        assertThat(spool.filter(Files::isRegularFile)).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void restore_byteChanged_isRefusedAndLeavesNothing() throws Exception {
+    Path backup = one();
+    byte[] bytes = Files.readAllBytes(backup);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(backup, bytes);
+
+    assertThatThrownBy(() -> Restore.into(backup, folder.resolve("new")))
+        .satisfiesAnyOf(
+            e -> assertThat(e).isInstanceOf(Restore.Refused.class),
+            e -> assertThat(e).isInstanceOf(java.util.zip.ZipException.class));
+    assertThat(folder.resolve("new")).doesNotExist();
+    assertThat(folder.resolve("new.restoring")).doesNotExist();
+  }
+
+  @Test
+  void restore_cutShort_isRefused() throws Exception {
+    Path backup = one();
+    byte[] bytes = Files.readAllBytes(backup);
+    Files.write(backup, java.util.Arrays.copyOf(bytes, bytes.length - 200));
+
+    assertThatThrownBy(() -> Restore.into(backup, folder.resolve("new")))
+        .isInstanceOf(Restore.Refused.class)
+        .hasMessageContaining("is no backup");
+  }
+
+  @Test
+  void restore_intoAFolderWithSomething_isRefused() throws Exception {
+    Path backup = one();
+    Files.createDirectories(folder.resolve("new"));
+    Files.writeString(folder.resolve("new/journal.mv.db"), "another's");
+
+    assertThatThrownBy(() -> Restore.into(backup, folder.resolve("new")))
+        .isInstanceOf(Restore.Refused.class)
+        .hasMessageContaining("is not empty");
+    assertThat(folder.resolve("new/journal.mv.db")).hasContent("another's");
+  }
+
+  @Test
+  void restore_keyFiles_areReadableByTheirOwnerAlone() throws Exception {
+    var _ = Restore.into(one(), folder.resolve("new"));
+
+    assertThat(Files.getPosixFilePermissions(folder.resolve("new/keys/pneumonia.aggregation")))
+        .containsExactlyInAnyOrder(
+            java.nio.file.attribute.PosixFilePermission.OWNER_READ,
+            java.nio.file.attribute.PosixFilePermission.OWNER_WRITE);
+  }
+
+  private Path one() throws Exception {
+    Path state = folder.resolve("one/state");
+    try (TestConsortium c = new TestConsortium(folder.resolve("one"), 3);
+        Opened opened = Opened.in(state, c)) {
+      c.restart(opened.journal());
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
+      return backup(c, opened, state, 0);
+    }
+  }
+
+  private Path backup(TestConsortium c, Opened opened, Path state, int number) throws IOException {
+    Path file = folder.resolve("backup" + number);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      new Backup(state, opened.database(), c.studies().hold()).write(out, c.time.instant());
+    }
+    return file;
+  }
+}
