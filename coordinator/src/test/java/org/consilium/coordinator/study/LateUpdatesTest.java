@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class LateUpdatesTest {
-  private static final int LENGTH = 1000;
-  private static final Late.Carry CARRY = new Late.Carry(1, 0.5);
+  static final int LENGTH = 1000;
+  static final Late.Carry CARRY = new Late.Carry(1, 0.5);
 
   @TempDir Path folder;
 
@@ -246,6 +246,12 @@ final class LateUpdatesTest {
 
   private TestConsortium consortium(String name) throws Exception {
     TestConsortium c = new TestConsortium(folder.resolve(name), 3);
+    teach(c);
+    return c;
+  }
+
+  /** Has every site learn deltas that are known. */
+  static void teach(TestConsortium c) {
     c.ids.forEach(
         id ->
             c.site(id).learner =
@@ -257,17 +263,16 @@ final class LateUpdatesTest {
                       }
                       return learned;
                     }));
-    return c;
   }
 
   /** A multiple of 2^−12, which every scale of these rounds has: nothing is rounded. */
-  private static float delta(SiteId site, int round, int coordinate) {
+  static float delta(SiteId site, int round, int coordinate) {
     int units = Math.floorMod(31 * site.hashCode() + 17 * round + 7 * coordinate, 201) - 100;
     return units * 0x1p-12f;
   }
 
   /** Round 1 closes without the third site; its task, and that of round 2. */
-  private RoundTask[] lateInRoundOne(TestConsortium c, Late.Carry carry) throws Exception {
+  static RoundTask[] lateInRoundOne(TestConsortium c, Late.Carry carry) throws Exception {
     var _ = c.begin(carrying(c, carry));
     SiteId straggler = c.ids.get(2);
     RoundTask first = c.task(straggler);
@@ -311,7 +316,7 @@ final class LateUpdatesTest {
     return types.stream().filter(type::equals).count();
   }
 
-  private static float[] parameters(TestConsortium c, ModelVersion version) throws Exception {
+  static float[] parameters(TestConsortium c, ModelVersion version) throws Exception {
     try (SafetensorsFile file =
         SafetensorsFile.open(c.folder.resolve("state/models/" + version + ".safetensors"))) {
       float[] values = new float[LENGTH];

@@ -26,6 +26,7 @@ final class Bench {
   private final Map<StudyId, Given> waiting = new LinkedHashMap<>();
   private Optional<Given> inWork = Optional.empty();
   private boolean closed;
+  private boolean besides; // the task in work is done, and what goes on may end at any time
 
   Bench(Tools tools, ScheduledExecutorService timer) {
     this.tools = tools;
@@ -50,7 +51,7 @@ final class Bench {
       sooner.ifPresent(Bench::stop);
       inWork
           .filter(g -> g.key().study().equals(task.study()))
-          .filter(g -> !g.work().carriage().outlives(task))
+          .filter(g -> besides || !g.work().carriage().outlives(task))
           .ifPresent(Bench::stop);
       Halt halt = new Halt();
       ScheduledFuture<?> deadline =
@@ -144,7 +145,7 @@ final class Bench {
     try {
       ending = given.work().run(given.halt());
       if (ending == TaskWork.Ending.OK) {
-        given.work().beside(given.halt());
+        beside(given);
       }
     } catch (IOException | UncheckedIOException failed) {
       ending = failed(given, String.valueOf(failed.getMessage()));
@@ -160,6 +161,23 @@ final class Bench {
             given.key().kind() == RoundTask.Kind.TRAIN ? "train" : "validate",
             ending.word(),
             Duration.between(start, tools.clock().instant()));
+  }
+
+  /** The site's own models are trained until the next task of the study comes. */
+  private void beside(Given given) throws IOException {
+    synchronized (lock) {
+      besides = true;
+      if (waiting.containsKey(given.key().study())) {
+        stop(given);
+      }
+    }
+    try {
+      given.work().beside(given.halt());
+    } finally {
+      synchronized (lock) {
+        besides = false;
+      }
+    }
   }
 
   private TaskWork.Ending failed(Given given, String detail) {

@@ -240,9 +240,9 @@ public final class Desk implements Orders {
       boolean paused = Files.exists(tools.place().paused());
       tools.metrics().paused(paused);
       if (!paused) {
-        for (HeldTasks.Held waiting : held.take()) {
-          start(waiting, read.policy());
-        }
+        held.take().stream()
+            .filter(h -> !bench.has(h.task())) // whose hours end meanwhile is its own matter
+            .forEach(h -> start(h, read.policy()));
         for (MaskOrder order : orders) {
           mask(order, read.policy());
         }
@@ -297,9 +297,6 @@ public final class Desk implements Orders {
 
     private void start(HeldTasks.Held waiting, SitePolicy policy) {
       RoundTask task = waiting.task();
-      if (bench.has(task)) {
-        return; // given again; whether hours ended since it began is its own matter
-      }
       Optional<Proposal> proposal = proposalOf(task);
       if (proposal.isEmpty()) {
         tools.log().accept(TaskKey.of(task) + " refused: its study was not proposed");

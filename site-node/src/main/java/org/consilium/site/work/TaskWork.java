@@ -252,8 +252,8 @@ final class TaskWork {
 
   /** The round is over: its sealed bytes are of no use, and the delta only where it is carried. */
   private Ending late(String reason) throws IOException {
-    tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
     tools.transfer().outbox().remove(task.study(), task.round());
+    tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
     return Ending.LATE;
   }
 
