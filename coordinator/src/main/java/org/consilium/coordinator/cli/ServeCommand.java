@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.CoordinatorSettings;
 import org.consilium.coordinator.CoordinatorSettings.Partial;
+import org.consilium.protocol.fault.FailPoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -121,6 +122,7 @@ final class ServeCommand implements Callable<Integer> {
     CoordinatorSettings settings;
     try {
       settings = CoordinatorSettings.of(state, said);
+      var _ = FailPoint.warning();
     } catch (IllegalArgumentException illegal) {
       throw new CliFailure(
           CliFailure.Exit.USAGE,

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.audit.ChainHash;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.witness.Attribution;
@@ -155,6 +156,7 @@ public final class SqlJournal implements Journal {
         }
         var _ = insert.executeBatch();
       }
+      FailPoint.JOURNAL_UNCOMMITTED.reachDisk();
       writer.commit();
       if (embedded) {
         force();

@@ -23,6 +23,7 @@ import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.protect.ReleasedReport;
@@ -159,6 +160,7 @@ public final class UpdateUploader {
       UpdateReceipt receipt =
           stub(COMMIT_SECONDS)
               .commitUpdate(CommitUpdateRequest.newBuilder().setUpload(upload(update)).build());
+      FailPoint.RECEIPT_READ.reach();
       return receipt.getDuplicate();
     }
 
@@ -198,6 +200,7 @@ public final class UpdateUploader {
           if (!call.write(chunk, limit, TimeUnit.MILLISECONDS)) {
             break; // the coordinator has ended the call; reading says why
           }
+          FailPoint.CHUNK_SENT.reach();
           persistence.progress();
         }
         call.halfClose();

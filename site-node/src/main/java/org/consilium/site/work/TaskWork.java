@@ -7,6 +7,7 @@ import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.HouseRules;
 import org.consilium.site.policy.Judgement;
@@ -149,6 +150,7 @@ final class TaskWork {
           case Protection.Refused(Why why, String detail) -> refuse(why, detail);
           case Protection.Stopped _ -> postponed("masking was stopped");
           case Protection.Sealed(SealedUpdate update) -> {
+            FailPoint.UPDATE_SIGNED.reach();
             tools.transfer().outbox().put(update);
             tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
             yield upload(update, halt);
@@ -373,6 +375,7 @@ final class TaskWork {
   private LocalTrainer.Watch watch(Halt halt) {
     return (_, _, loss) -> {
       tools.metrics().step(task.study().value(), loss);
+      FailPoint.TRAINING_STEP.reach();
       return !halt.halted();
     };
   }
