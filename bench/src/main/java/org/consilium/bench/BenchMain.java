@@ -23,6 +23,7 @@ public final class BenchMain implements Runnable {
   public static void main(String[] args) {
     CommandLine bench = new CommandLine(new BenchMain());
     bench.addSubcommand("round", new RoundCommand(InstantSource.system()));
+    bench.addSubcommand("kills", new KillsCommand(InstantSource.system()));
     bench.addSubcommand("labels", new LabelsCommand());
     bench.addSubcommand("step", new StepCommand());
     bench.addSubcommand("privacy", new PrivacyCommand(InstantSource.system()));

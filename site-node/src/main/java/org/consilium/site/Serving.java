@@ -234,7 +234,10 @@ final class Serving {
         new Tools.Training(
             new EngineTrainer(
                 config.engine(),
-                console.clock(),
+                new EngineTrainer.Checkpoints(
+                    console.clock(),
+                    config.checkpointEvery(),
+                    line -> console.progress(parts.canaries().scrub(line))),
                 Optional.of(new PatientPurse(parts.privacy(), config.privacy().cohort(), random))),
             new SyntheticTrainer()),
         new LocalValidator(config.engine()),

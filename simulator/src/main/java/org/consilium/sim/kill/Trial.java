@@ -127,17 +127,35 @@ public record Trial(
   private StudyView ended(LocalConsortium consortium, InstantSource clock, Instant until)
       throws IOException, InterruptedException {
     while (true) {
-      StudyView view = consortium.study(STUDY);
-      if (view.state().equals("COMPLETED")) {
-        return view;
-      }
       consortium.failIfGivenUp();
-      if (view.over() || clock.instant().isAfter(until)) {
-        throw new IOException(
-            "study %s: %s %s in round %d of %d"
-                .formatted(STUDY, view.state(), view.detail(), view.round(), rounds));
+      try {
+        StudyView view = consortium.study(STUDY);
+        if (view.state().equals("COMPLETED")) {
+          return view;
+        }
+        if (view.over() || clock.instant().isAfter(until)) {
+          throw new Unfinished(
+              "study %s: %s %s in round %d of %d"
+                  .formatted(STUDY, view.state(), view.detail(), view.round(), rounds));
+        }
+      } catch (Unfinished end) {
+        throw end;
+      } catch (IOException silent) {
+        // A coordinator that dies again and again is silent for long.
+        if (clock.instant().isAfter(until)) {
+          throw silent;
+        }
       }
       Pause.of(LOOK_EVERY);
+    }
+  }
+
+  /** The study will not complete, or not in time. */
+  private static final class Unfinished extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Unfinished(String message) {
+      super(message);
     }
   }
 

@@ -7,6 +7,7 @@ import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
@@ -77,8 +78,8 @@ public final class UpdateUploader {
    *
    * @param masked whether masks hide it, for the ledger and the policy's check of the mode
    * @param bytesPerDay most bytes of updates that may leave in 24 hours
-   * @throws IOException if the spool cannot be read or the ledger cannot be written; nothing is
-   *     sent that is not in the ledger
+   *     <p>While the ledger cannot be written, nothing is sent, and it is tried again.
+   * @throws IOException if the spool cannot be read
    */
   public Delivery send(SealedUpdate update, boolean masked, long bytesPerDay, Halt halt)
       throws IOException {
@@ -186,10 +187,7 @@ public final class UpdateUploader {
           }
           if (i >= noted) {
             noted = Math.min(chunks, i + CHUNKS_A_LINE);
-            link.gate()
-                .announce(
-                    entry(update, masked, bytes(stored, i, noted)),
-                    update.manifest().round().study());
+            announce(bytes(stored, i, noted));
           }
           UpdateChunk chunk =
               UpdateChunk.newBuilder()
@@ -211,6 +209,14 @@ public final class UpdateUploader {
         return progress;
       } finally {
         call.cancel("done", null);
+      }
+    }
+
+    private void announce(long bytes) {
+      try {
+        link.gate().announce(entry(update, masked, bytes), update.manifest().round().study());
+      } catch (IOException full) {
+        throw new UncheckedIOException("ledger: " + full.getMessage(), full);
       }
     }
 

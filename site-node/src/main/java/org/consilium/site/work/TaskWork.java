@@ -224,6 +224,7 @@ final class TaskWork {
   }
 
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
+    tools.training().engine().forget(tools.place().folder(task.study()));
     Optional<Judgement.Refused> withdrawn = refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
