@@ -24,6 +24,7 @@ public final class BenchMain implements Runnable {
     CommandLine bench = new CommandLine(new BenchMain());
     bench.addSubcommand("round", new RoundCommand(InstantSource.system()));
     bench.addSubcommand("transfers", new TransfersCommand(InstantSource.system()));
+    bench.addSubcommand("kills", new KillsCommand(InstantSource.system()));
     bench.addSubcommand("labels", new LabelsCommand());
     bench.addSubcommand("step", new StepCommand());
     bench.addSubcommand("privacy", new PrivacyCommand(InstantSource.system()));

@@ -49,6 +49,7 @@ import org.consilium.coordinator.study.Surroundings;
 import org.consilium.coordinator.web.Access;
 import org.consilium.coordinator.web.WebServer;
 import org.consilium.protocol.StudyId;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
@@ -103,6 +104,7 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private void open() throws IOException {
+    FailPoint.warning().ifPresent(LOG::warn);
     KeyFile.createFolder(settings.state());
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);

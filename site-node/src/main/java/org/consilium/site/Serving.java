@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.PeerTrust;
 import org.consilium.security.identity.RevocationRefused;
@@ -75,6 +76,7 @@ final class Serving {
   }
 
   Console.Result serve(SiteConfig config) throws IOException, Failure {
+    FailPoint.warning().ifPresent(console::progress);
     Credential tls = state.credential(StateFolder.TLS);
     Credential signing = state.credential(StateFolder.SIGNING);
     StateFolder.Membership membership = state.membership();
@@ -234,7 +236,10 @@ final class Serving {
         new Tools.Training(
             new EngineTrainer(
                 config.engine(),
-                console.clock(),
+                new EngineTrainer.Checkpoints(
+                    console.clock(),
+                    config.checkpointEvery(),
+                    line -> console.progress(parts.canaries().scrub(line))),
                 Optional.of(new PatientPurse(parts.privacy(), config.privacy().cohort(), random))),
             new SyntheticTrainer()),
         new LocalValidator(config.engine()),

@@ -28,6 +28,7 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param protectThreads threads that round, encrypt and hash an update
  * @param metricsPort loopback port of the metrics; 0 is any that is free
  * @param noProgress how long nothing may move before a transfer is put off
+ * @param checkpointEvery shortest time between two writings of a long training's progress
  * @param privacy whose privacy is spent, and where the ledger's counter is
  */
 record SiteConfig(
@@ -36,6 +37,7 @@ record SiteConfig(
     int protectThreads,
     int metricsPort,
     Duration noProgress,
+    Duration checkpointEvery,
     Privacy privacy) {
   /**
    * Keys {@code cohort} and {@code privacyWitness}.
@@ -66,21 +68,23 @@ record SiteConfig(
           "protectThreads",
           "metricsPort",
           "noProgressSeconds",
+          "checkpointSeconds",
           "cohort",
           "privacyWitness");
 
   private static final Map<String, String> DEFAULTS =
-      Map.of(
-          "cohort", PrivacyCharge.ALL_PATIENTS,
-          "invert", "false",
-          "shrink", "1",
-          "tile", "64",
-          "colour", "false",
-          "threads", "1",
-          "device", "cpu",
-          "protectThreads", "1",
-          "metricsPort", "9464",
-          "noProgressSeconds", Long.toString(Limits.SENDING_LEASE.toSeconds()));
+      Map.ofEntries(
+          Map.entry("cohort", PrivacyCharge.ALL_PATIENTS),
+          Map.entry("invert", "false"),
+          Map.entry("shrink", "1"),
+          Map.entry("tile", "64"),
+          Map.entry("colour", "false"),
+          Map.entry("threads", "1"),
+          Map.entry("device", "cpu"),
+          Map.entry("protectThreads", "1"),
+          Map.entry("metricsPort", "9464"),
+          Map.entry("noProgressSeconds", Long.toString(Limits.SENDING_LEASE.toSeconds())),
+          Map.entry("checkpointSeconds", "60"));
 
   /**
    * Merges the four sources.
@@ -114,6 +118,7 @@ record SiteConfig(
         number(merged, "protectThreads", 1, 64),
         number(merged, "metricsPort", 0, 65_535),
         Duration.ofSeconds(number(merged, "noProgressSeconds", 1, 86_400)),
+        Duration.ofSeconds(number(merged, "checkpointSeconds", 0, 86_400)),
         new Privacy(merged.getOrDefault("cohort", ""), path(merged, "privacyWitness")));
   }
 

@@ -13,6 +13,7 @@ import org.consilium.coordinator.CoordinatorSettings;
 import org.consilium.coordinator.CoordinatorSettings.Partial;
 import org.consilium.coordinator.RolledBack;
 import org.consilium.coordinator.database.LeaseLost;
+import org.consilium.protocol.fault.FailPoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -132,6 +133,7 @@ final class ServeCommand implements Callable<Integer> {
     CoordinatorSettings settings;
     try {
       settings = CoordinatorSettings.of(state, said);
+      var _ = FailPoint.warning();
     } catch (IllegalArgumentException illegal) {
       throw new CliFailure(
           CliFailure.Exit.USAGE,

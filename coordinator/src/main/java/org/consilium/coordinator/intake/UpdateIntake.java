@@ -18,6 +18,7 @@ import org.consilium.protocol.MalformedMessage;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.security.sign.VerifyingKey;
@@ -201,20 +202,29 @@ public final class UpdateIntake {
   private Intake checked(Upload upload) throws IOException {
     Intake outcome = new UpdateCheck(upload).run();
     if (outcome instanceof Checked checked) {
-      try {
-        upload.force();
-        spool.force(upload.place());
-      } catch (IOException failed) {
-        // The disk may have dropped what it could not write, and would not say so again.
-        drop(upload.place());
-        throw failed;
-      }
+      force(upload);
       spool.share(upload.place(), upload.announced().upload());
       upload.checked(checked);
     } else {
       drop(upload.place());
     }
     return outcome;
+  }
+
+  /**
+   * Has the disk keep an upload. When it does not, what is in the file is not to be trusted, and a
+   * second try could succeed without it: the site has to send all of it again.
+   */
+  private void force(Upload upload) throws IOException {
+    try {
+      FailPoint.SPOOL_UNFORCED.reachDisk();
+      upload.force();
+      spool.force(upload.place());
+    } catch (IOException lost) {
+      drop(upload.place());
+      throw lost;
+    }
+    FailPoint.SPOOL_FORCED.reach();
   }
 
   private Upload create(Announced announced, IntakeTerms terms) throws IOException {

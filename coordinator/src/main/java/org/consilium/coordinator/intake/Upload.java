@@ -14,6 +14,7 @@ import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.fault.FailPoint;
 
 /** One announced update: its file and which of its chunks are stored. Guarded by itself. */
 final class Upload {
@@ -138,6 +139,11 @@ final class Upload {
     if (!stored.get(index)) {
       ByteBuffer rest = data.duplicate();
       long position = position(index);
+      if (FailPoint.CHUNK_HALF_WRITTEN.on()) {
+        position += file.write(rest.slice().limit(rest.remaining() / 2), position);
+        rest.position(rest.position() + rest.remaining() / 2);
+        FailPoint.CHUNK_HALF_WRITTEN.reachDisk();
+      }
       while (rest.hasRemaining()) {
         position += file.write(rest, position);
       }

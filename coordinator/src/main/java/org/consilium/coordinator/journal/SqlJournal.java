@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.consilium.coordinator.database.Database;
 import org.consilium.coordinator.database.LeaderLease;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.audit.ChainHash;
 import org.consilium.security.identity.Fingerprint;
 import org.slf4j.Logger;
@@ -133,6 +134,7 @@ public final class SqlJournal implements Journal {
         lease.check(connection);
         checkKeys(connection, events);
         insert(connection, entries, hashes);
+        FailPoint.JOURNAL_UNCOMMITTED.reachDisk();
         connection.commit();
         if (database.embedded()) {
           force(connection);

@@ -22,6 +22,7 @@ import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.fault.FailPoint;
 
 /**
  * Published parameters, each a safetensors file named by its SHA-256. A file holds nothing that
@@ -130,8 +131,10 @@ public final class ModelRegistry {
         rename(drafts.get(m), moment(version, m));
       }
       long bytes = Files.size(draft);
+      FailPoint.MODEL_COMPUTED.reach();
       rename(draft, path(version));
       force();
+      FailPoint.MODEL_STORED.reach();
       for (int m = 0; m < moments; m++) {
         share(moment(version, m));
       }

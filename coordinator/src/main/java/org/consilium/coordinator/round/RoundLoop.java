@@ -183,6 +183,7 @@ public final class RoundLoop implements AutoCloseable {
       halt(lost);
       throw lost;
     }
+    JournaledPoints.reach(event, after);
     timers.move(before, event.at(), after);
     state = after;
     waiting = "";

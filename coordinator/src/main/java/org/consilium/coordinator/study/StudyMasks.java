@@ -32,6 +32,7 @@ import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.security.sign.ChainCheck;
@@ -159,6 +160,11 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
       try {
         byte[] body = MaskCodec.encode(writer.order(open.get(), site, step));
         orders.add(Outgoing.signed(SignedKind.MASK_ORDER, about, body, around.signer().key()));
+        switch (step) {
+          case PARCELS -> FailPoint.PARCELS_HANDED_ON.reach();
+          case SURVIVORS -> FailPoint.SURVIVORS_CHOSEN.reach();
+          case KEYS, CONSENTS -> {}
+        }
       } catch (IOException disk) {
         LOG.log(
             System.Logger.Level.WARNING, "{0} for site {1}: {2}", about, site, disk.getMessage());

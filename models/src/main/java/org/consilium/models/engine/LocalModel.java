@@ -5,8 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -325,11 +323,11 @@ public final class LocalModel implements ParameterSource, AutoCloseable {
   }
 
   /**
-   * Has every training write its progress into {@code file} as often as {@code every} allows, and
-   * go on from there when it is the same training: settings, seed, round and starting values.
+   * Has every training keep its progress, and go on from there when it is the same training:
+   * settings, seed, round and starting values.
    */
-  public void keepProgress(Path file, InstantSource clock, Duration every) {
-    progress = Optional.of(new Progress(file, clock, every));
+  public void keepProgress(Progress in) {
+    progress = Optional.of(in);
   }
 
   Optional<Progress> progress() {

@@ -14,6 +14,9 @@ import org.consilium.models.data.Patients;
  * noise of standard deviation σC in every coordinate, and divided by the expected number of
  * patients. The engine has no gradients by example, so each patient goes through the network alone.
  *
+ * <p>A training that died goes on from its progress on disk with new randomness: nothing of what
+ * was drawn after it has left, and every step that is made again is paid for again.
+ *
  * <p>A patient whose gradient is not finite adds nothing. Everything after the noise (optimiser,
  * proximal term, averaging, learning rate) sees the noisy mean alone.
  */
@@ -44,12 +47,15 @@ final class PatientTraining {
 
   TrainingOutcome run(TrainingRun run) throws IOException {
     int steps = noise.terms().steps();
-    double loss = 0;
-    double norms = 0;
-    double rates = 0;
-    int images = 0;
-    for (int step = 0; step < steps; step++) {
-      if (step % PAID_STEPS == 0 && !noise.account().pay(Math.min(PAID_STEPS, steps - step))) {
+    Optional<Trainer.Kept> kept = trainer.kept();
+    Progress.Sums sums =
+        kept.isPresent() ? kept.get().resumed(parts.optimiser()) : Progress.Sums.NONE;
+    int first = sums.step();
+    trainer.follow();
+    for (int step = first; step < steps; step++) {
+      // What a former process paid for is not asked for: how much of it was used nobody knows.
+      boolean due = (step - first) % PAID_STEPS == 0;
+      if (due && !noise.account().pay(Math.min(PAID_STEPS, steps - step))) {
         return new TrainingOutcome.Unpaid(step);
       }
       Drawn drawn = noisyGradient(step);
@@ -62,17 +68,21 @@ final class PatientTraining {
       parts.objective().stepped();
       trainer.follow();
       parts.average().ifPresent(MovingAverage::add);
-      loss += drawn.loss();
-      images += drawn.images();
-      norms += norm;
-      rates += rate;
+      sums = sums.plus(rate, drawn.loss(), norm, drawn.images());
+      if (kept.isPresent()) {
+        kept.get().offer(sums);
+      }
       if (!run.watch().step(step + 1, steps, drawn.mean())) {
         return new TrainingOutcome.Stopped(step + 1);
       }
     }
     parts.average().ifPresent(MovingAverage::write);
     return new TrainingOutcome.Trained(
-        images == 0 ? 0 : loss / images, steps, norms / steps, rates, 1);
+        sums.examples() == 0 ? 0 : sums.loss() / sums.examples(),
+        steps,
+        sums.norms() / steps,
+        sums.rates(),
+        1);
   }
 
   /** The patients of a step: their images' losses, which are for the hospital alone. */

@@ -6,42 +6,73 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.fault.FailPoint;
 
 /**
  * A training in a file, now and then, so that a process that died in a long round goes on where it
- * was: after it the values are the same as without the death. The file begins with a digest of what
- * is trained; one of another training, or a broken one, is not used.
+ * was: after it the values are the same as without the death.
+ *
+ * <p>The file is a head (format, SHA-256 of what is trained, step and sums), the trained
+ * parameters, the optimiser's memory and the moving average in float32, and a SHA-256 of all of it.
+ * Random numbers need no place in it: each is a function of seed, round, epoch and example. The
+ * file is its owner's alone, and appears whole or not at all; one of another training, or a changed
+ * one, is not used.
  */
-final class Progress {
+public final class Progress {
+  private static final long FORMAT = 0x4353_5052_4f47_0002L; // "CSPROG", 2
   private static final int DIGEST_BYTES = 32;
   private static final int BLOCK = 1 << 14;
 
   private final Path file;
+  private final Digest subject;
   private final InstantSource clock;
   private final Duration every;
+  private final Consumer<String> told;
   private Instant last;
 
   /**
    * Progress in {@code file}, which need not exist.
    *
+   * @param subject of whose training: the key is a digest of it and of all settings and values
    * @param every shortest time between two writings
+   * @param told what could not be used or kept; no values
    */
-  Progress(Path file, InstantSource clock, Duration every) {
+  public Progress(
+      Path file, Digest subject, InstantSource clock, Duration every, Consumer<String> told) {
     this.file = file;
+    this.subject = subject;
     this.clock = clock;
     this.every = every;
+    this.told = told;
     this.last = clock.instant();
+  }
+
+  /** Forgets a file of progress: its training is over and its outcome is safe. */
+  public static void drop(Path file) throws IOException {
+    Files.deleteIfExists(file);
+    Files.deleteIfExists(draft(file));
   }
 
   /**
@@ -70,15 +101,40 @@ final class Progress {
   /** What belongs together: written as it stands, and overwritten when it is read. */
   record State(List<Optimiser.Trained> weights, List<float[]> memory) {}
 
-  /** Writes if it is time to. */
-  void offer(Digest key, Sums sums, State state) throws IOException {
+  /** Whose training it is. */
+  Digest subject() {
+    return subject;
+  }
+
+  /** Writes if it is time to. A disk that does not take it costs a later death more, no more. */
+  void offer(Digest key, Sums sums, State state) {
     Instant now = clock.instant();
     if (now.isBefore(last.plus(every))) {
       return;
     }
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    try (DataOutputStream out =
-        new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part)))) {
+    last = now;
+    try {
+      write(key, sums, state);
+    } catch (IOException full) {
+      told.accept(
+          "keep the progress of training at step %d: %s".formatted(sums.step, full.getMessage()));
+      return;
+    }
+    FailPoint.PROGRESS_KEPT.reach();
+  }
+
+  private void write(Digest key, Sums sums, State state) throws IOException {
+    Path draft = draft(file);
+    Files.deleteIfExists(draft);
+    MessageDigest sha = Digest.newSha256();
+    try (FileChannel channel =
+        FileChannel.open(
+            draft,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            ownerOnly(draft))) {
+      OutputStream raw = new BufferedOutputStream(Channels.newOutputStream(channel), BLOCK * 4);
+      DataOutputStream out = new DataOutputStream(new DigestOutputStream(raw, sha));
+      out.writeLong(FORMAT);
       out.write(key.bytes());
       out.writeInt(sums.step);
       out.writeDouble(sums.rates);
@@ -99,28 +155,31 @@ final class Progress {
           write(out, each, from, Math.min(BLOCK, each.length - from));
         }
       }
+      raw.write(sha.digest());
+      raw.flush();
+      channel.force(true);
     }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    last = now;
+    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    forceFolder();
   }
 
   /**
-   * Puts a training's state back if the file has it. A file that ends too early leaves the state
-   * undefined and says so by the exception.
+   * Puts a training's state back if the file has it. Nothing is put back of a file that is not this
+   * training's, or not as it was written; then training begins anew.
    *
-   * @return where it stood; empty if the file is of another training or not there
-   * @throws IOException if it cannot be read or is broken; it is deleted
+   * @return where it stood; empty if there is nothing to go on from
    */
   Optional<Sums> resume(Digest key, State state) throws IOException {
-    if (!Files.exists(file) || Files.size(file) != bytes(state)) {
+    if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    try (DataInputStream in =
-        new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
-      byte[] theirs = in.readNBytes(DIGEST_BYTES);
-      if (!Arrays.equals(theirs, key.bytes())) {
-        return Optional.empty();
-      }
+    Optional<String> unfit = unfit(key, state);
+    if (unfit.isPresent()) {
+      told.accept("training begins anew: the progress on disk " + unfit.get());
+      return Optional.empty();
+    }
+    try (DataInputStream in = input()) {
+      in.skipNBytes(Long.BYTES + DIGEST_BYTES);
       Sums sums =
           new Sums(
               in.readInt(),
@@ -142,13 +201,49 @@ final class Progress {
           read(in, each, from, Math.min(BLOCK, each.length - from));
         }
       }
+      told.accept("training goes on after step %d".formatted(sums.step));
       return Optional.of(sums);
     }
   }
 
-  /** Forgets it: the training is over. */
-  void drop() throws IOException {
-    Files.deleteIfExists(file);
+  /** Why the file cannot be used, if so; reads all of it and changes nothing. */
+  private Optional<String> unfit(Digest key, State state) throws IOException {
+    long expected = bytes(state);
+    try (DataInputStream in = input()) {
+      if (in.readLong() != FORMAT) {
+        return Optional.of("has another format");
+      }
+      byte[] theirs = in.readNBytes(DIGEST_BYTES);
+      if (!Arrays.equals(theirs, key.bytes())) {
+        return Optional.of("is of another training");
+      }
+      if (Files.size(file) != expected) {
+        return Optional.of("has %d bytes and should have %d".formatted(Files.size(file), expected));
+      }
+      MessageDigest sha = Digest.newSha256();
+      sha.update(ByteBuffer.allocate(Long.BYTES).putLong(0, FORMAT));
+      sha.update(theirs);
+      byte[] block = new byte[BLOCK * Float.BYTES];
+      long left = expected - Long.BYTES - 2L * DIGEST_BYTES;
+      while (left > 0) {
+        int some = in.readNBytes(block, 0, (int) Math.min(block.length, left));
+        if (some == 0) {
+          throw new EOFException("it ends too early");
+        }
+        sha.update(block, 0, some);
+        left -= some;
+      }
+      return Arrays.equals(in.readNBytes(DIGEST_BYTES), sha.digest())
+          ? Optional.empty()
+          : Optional.of("was changed: its bytes are not those of its digest");
+    } catch (EOFException tooShort) {
+      return Optional.of("ends too early");
+    }
+  }
+
+  private DataInputStream input() throws IOException {
+    InputStream raw = Files.newInputStream(file);
+    return new DataInputStream(new BufferedInputStream(raw, BLOCK * 4));
   }
 
   private static long bytes(State state) {
@@ -159,7 +254,33 @@ final class Progress {
     for (float[] each : state.memory) {
       values += each.length;
     }
-    return DIGEST_BYTES + 3L * Integer.BYTES + 3L * Double.BYTES + values * Float.BYTES;
+    return Long.BYTES
+        + 2L * DIGEST_BYTES
+        + 3L * Integer.BYTES
+        + 3L * Double.BYTES
+        + values * Float.BYTES;
+  }
+
+  private static Path draft(Path file) {
+    return file.resolveSibling(file.getFileName() + ".part");
+  }
+
+  private static FileAttribute<?>[] ownerOnly(Path path) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  private void forceFolder() throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || folder.getFileSystem().getSeparator().equals("\\")) {
+      return; // Windows cannot open a folder; its move is durable by itself
+    }
+    try (FileChannel opened = FileChannel.open(folder, StandardOpenOption.READ)) {
+      opened.force(true);
+    }
   }
 
   private static void write(DataOutputStream out, float[] values, int at, int length)

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ final class Trainer implements AutoCloseable {
             ? plan.localSteps()
             : Math.multiplyExact(stepsPerEpoch, plan.localEpochs());
     Optional<Kept> kept = kept();
-    Progress.Sums sums = kept.isPresent() ? resumed(kept.get()) : Progress.Sums.NONE;
+    Progress.Sums sums = kept.isPresent() ? kept.get().resumed(optimiser) : Progress.Sums.NONE;
     replicas.follow(tensors);
     int[] order = new int[0];
     while (sums.step() < steps) {
@@ -129,16 +130,13 @@ final class Trainer implements AutoCloseable {
       average.ifPresent(MovingAverage::add);
       sums = sums.plus(rate, sum, norm, places.length);
       if (kept.isPresent()) {
-        kept.get().progress.offer(kept.get().key, sums, kept.get().state);
+        kept.get().offer(sums);
       }
       if (!run.watch().step(sums.step(), steps, sum / places.length)) {
         return new TrainingOutcome.Stopped(sums.step());
       }
     }
     average.ifPresent(MovingAverage::write);
-    if (kept.isPresent()) {
-      kept.get().progress.drop();
-    }
     return new TrainingOutcome.Trained(
         sums.loss() / sums.examples(),
         sums.step(),
@@ -148,9 +146,21 @@ final class Trainer implements AutoCloseable {
   }
 
   /** A training whose progress is kept, and all that it consists of. */
-  private record Kept(Progress progress, Digest key, Progress.State state) {}
+  record Kept(Progress progress, Digest key, Progress.State state) {
+    /** Where it goes on. */
+    Progress.Sums resumed(Optimiser optimiser) throws IOException {
+      Optional<Progress.Sums> found = progress.resume(key, state);
+      found.ifPresent(sums -> optimiser.resume(sums.step()));
+      return found.orElse(Progress.Sums.NONE);
+    }
 
-  private Optional<Kept> kept() throws IOException {
+    void offer(Progress.Sums sums) {
+      progress.offer(key, sums, state);
+    }
+  }
+
+  /** Empty where nothing is kept. */
+  Optional<Kept> kept() throws IOException {
     if (model.progress().isEmpty()) {
       return Optional.empty();
     }
@@ -160,23 +170,30 @@ final class Trainer implements AutoCloseable {
     return Optional.of(new Kept(model.progress().get(), key(), state));
   }
 
-  private Progress.Sums resumed(Kept kept) throws IOException {
-    Optional<Progress.Sums> found = kept.progress.resume(kept.key, kept.state);
-    found.ifPresent(sums -> optimiser.resume(sums.step()));
-    return found.orElse(Progress.Sums.NONE);
-  }
-
   /**
-   * What decides a training, together with the images: settings, seed and the values it starts
-   * from.
+   * What decides a training, together with the images: settings, noise, seed, correction and the
+   * values it starts from.
    */
   private Digest key() throws IOException {
     MessageDigest sha = Digest.newSha256();
+    sha.update(model.progress().orElseThrow().subject().bytes());
     String settings =
-        "%s %s %d/%d %d %d"
+        "%s %s %d/%d %d %d %s"
             .formatted(
-                run.task(), run.plan(), run.round(), run.rounds(), run.seed(), objective.count());
+                run.task(),
+                run.plan(),
+                run.round(),
+                run.rounds(),
+                run.seed(),
+                objective.count(),
+                run.noise().map(PatientNoise::terms));
     sha.update(settings.getBytes(StandardCharsets.UTF_8));
+    if (run.correction().isPresent()) {
+      float[] by = run.correction().get();
+      ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(by.length, Float.BYTES));
+      bytes.asFloatBuffer().put(by);
+      sha.update(bytes);
+    }
     Set<String> trained = new HashSet<>(model.set().trained());
     Contents.add(model, trained::contains, sha);
     return Digest.of(sha.digest());

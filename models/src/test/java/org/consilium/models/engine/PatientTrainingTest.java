@@ -5,22 +5,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.consilium.models.catalog.Catalogue;
 import org.consilium.models.data.ImageSet;
 import org.consilium.models.data.Patients;
 import org.consilium.models.tune.Start;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.StudyPlan.Tuning;
 import org.consilium.protocol.StudyPlan.Tuning.Local;
 import org.consilium.protocol.StudyPlan.Tuning.Regime;
 import org.consilium.protocol.Training;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Seeds stand in for the cryptographic draws of earnest, so that each case repeats. */
 final class PatientTrainingTest {
@@ -167,6 +174,47 @@ final class PatientTrainingTest {
       assertThat(outcome).isEqualTo(new TrainingOutcome.Unpaid(most));
       assertThat(paid).containsExactly(most, 5);
     }
+  }
+
+  /** Seven steps of 40 were made when it died; 32 were paid for, and how many were made is lost. */
+  @Test
+  void train_afterADeath_goesOnAndPaysForEveryStepThatItMakes(@TempDir Path folder)
+      throws IOException {
+    int steps = PatientTraining.PAID_STEPS + 8;
+    int dies = 7;
+    List<Integer> paid = new ArrayList<>();
+    List<Integer> made = new ArrayList<>();
+    for (int life = 0; life < 2; life++) {
+      int last = life == 0 ? dies : steps;
+      PatientNoise noise =
+          new PatientNoise(
+              new PatientNoise.Terms(1, 1, 0.1, steps),
+              each(),
+              new SplittableRandom(life),
+              more -> paid.add(more));
+      TrainingRun run =
+          TrainingRun.of(descent(1), 1, 1, 5)
+              .hiding(Optional.of(noise))
+              .watched(
+                  (step, _, _) -> {
+                    made.add(step);
+                    return step < last;
+                  });
+      try (LocalModel model = opened(PROBE)) {
+        model.keepProgress(
+            new Progress(
+                folder.resolve("progress.bin"),
+                Digest.sha256(new byte[0]),
+                InstantSource.fixed(Instant.EPOCH),
+                Duration.ZERO,
+                _ -> {}));
+        assertThat(model.train(brightOrDark(), run)).isNotInstanceOf(TrainingOutcome.Unpaid.class);
+      }
+    }
+
+    assertThat(made).containsExactlyElementsOf(IntStream.rangeClosed(1, steps).boxed().toList());
+    assertThat(paid).containsExactly(PatientTraining.PAID_STEPS, PatientTraining.PAID_STEPS, 1);
+    assertThat(paid.stream().mapToInt(p -> p).sum()).isGreaterThanOrEqualTo(made.size());
   }
 
   @Test

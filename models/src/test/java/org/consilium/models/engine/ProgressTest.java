@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.consilium.models.data.ImageSet;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelSpec;
 import org.consilium.protocol.Training;
 import org.junit.jupiter.api.Test;
@@ -22,6 +28,8 @@ class ProgressTest {
   private static final int DIES_AFTER = 7;
 
   @TempDir private Path folder;
+  private final List<String> told = new ArrayList<>();
+  private Digest subject = Digest.sha256(new byte[] {1});
 
   @ParameterizedTest
   @CsvSource({"adamw, 0, 0.9", "adamw, 0, 0", "sgd, 0.9, 0"})
@@ -38,7 +46,78 @@ class ProgressTest {
     assertThat(resumed.firstStep).isEqualTo(DIES_AFTER + 1);
     assertThat(resumed.values).isEqualTo(whole.values);
     assertThat(resumed.outcome).isEqualTo(whole.outcome);
-    assertThat(file()).doesNotExist();
+  }
+
+  @Test
+  void train_whoseOutcomeWasLost_goesOnFromItsLastStepAndEndsWithTheSameBits() throws IOException {
+    Training plan = plan("adamw", 0, 0.9);
+    Result whole = train(plan, 1, Integer.MAX_VALUE, Duration.ZERO);
+    assertThat(file()).exists();
+
+    Result again = train(plan, 1, Integer.MAX_VALUE, Duration.ZERO);
+
+    assertThat(again.firstStep).isZero();
+    assertThat(again.values).isEqualTo(whole.values);
+    assertThat(again.outcome).isEqualTo(whole.outcome);
+    Progress.drop(file());
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void train_keepsItsProgressForItsOwnerAlone() throws IOException {
+    train(plan("adamw", 0, 0), 1, DIES_AFTER, Duration.ZERO);
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+        .isEqualTo("rw-------");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(file());
+    }
+  }
+
+  @Test
+  void train_withAChangedBitAnywhere_beginsAgainAndSaysSo() throws IOException {
+    Training plan = plan("adamw", 0, 0);
+    Result whole = train(plan, 1, Integer.MAX_VALUE, Duration.ofDays(1));
+    train(plan, 1, DIES_AFTER, Duration.ZERO);
+    byte[] held = Files.readAllBytes(file());
+    // Format, key, step, a sum, a parameter, the optimiser's memory, the digest.
+    int[] places = {3, 20, 42, 50, 100, held.length - 1000, held.length - 1};
+
+    for (int place : places) {
+      byte[] changed = held.clone();
+      changed[place] ^= 4;
+      Files.write(file(), changed);
+      told.clear();
+      Result again = train(plan, 1, Integer.MAX_VALUE, Duration.ofDays(1));
+
+      assertThat(again.firstStep).as("byte %d", place).isEqualTo(1);
+      assertThat(again.values).as("byte %d", place).isEqualTo(whole.values);
+      assertThat(told).singleElement().asString().startsWith("training begins anew: ");
+    }
+  }
+
+  @Test
+  void train_ofAnotherSubject_doesNotTakeTheProgress() throws IOException {
+    Training plan = plan("adamw", 0, 0);
+    train(plan, 1, DIES_AFTER, Duration.ZERO);
+    subject = Digest.sha256(new byte[] {2});
+
+    assertThat(train(plan, 1, Integer.MAX_VALUE, Duration.ofDays(1)).firstStep).isEqualTo(1);
+    assertThat(told)
+        .containsExactly("training begins anew: the progress on disk is of another training");
+  }
+
+  @Test
+  void train_whereTheDiskTakesNothing_trainsOnAndSaysSo() throws IOException {
+    Training plan = plan("adamw", 0, 0);
+    Result whole = train(plan, 1, Integer.MAX_VALUE, Duration.ofDays(1));
+    Files.createDirectory(file());
+    Files.createFile(file().resolve("in the way"));
+
+    Result unkept = train(plan, 1, Integer.MAX_VALUE, Duration.ZERO);
+
+    assertThat(unkept.values).isEqualTo(whole.values);
+    assertThat(told).isNotEmpty().allMatch(t -> t.contains("progress"));
   }
 
   @Test
@@ -50,13 +129,15 @@ class ProgressTest {
   }
 
   @Test
-  void train_withABrokenFile_beginsAgain() throws IOException {
+  void train_withATornFile_beginsAgain() throws IOException {
     Training plan = plan("adamw", 0, 0);
     train(plan, 1, DIES_AFTER, Duration.ZERO);
     byte[] held = Files.readAllBytes(file());
-    Files.write(file(), java.util.Arrays.copyOf(held, held.length - 1));
 
-    assertThat(train(plan, 1, Integer.MAX_VALUE, Duration.ZERO).firstStep).isEqualTo(1);
+    for (int length : new int[] {0, 5, 30, 50, 90, held.length / 2, held.length - 1}) {
+      Files.write(file(), Arrays.copyOf(held, length));
+      assertThat(train(plan, 1, 1, Duration.ofDays(1)).firstStep).isEqualTo(1);
+    }
   }
 
   @Test
@@ -77,7 +158,7 @@ class ProgressTest {
     int[] first = new int[1];
     try (LocalModel model = LocalModel.open(spec, EngineSettings.reproducible())) {
       model.load(model.architecture().initial(4));
-      model.keepProgress(file(), CLOCK, every);
+      model.keepProgress(new Progress(file(), subject, CLOCK, every, told::add));
       TrainingRun run =
           TrainingRun.of(plan, round, 2, 1)
               .watched(

@@ -14,8 +14,9 @@ import java.util.Map;
  *
  * @param home folder that holds the modules
  * @param java the {@code java} program
+ * @param flags further ones of services
  */
-public record Installation(Path home, Path java) {
+public record Installation(Path home, Path java, Flags flags) {
   /**
    * Has the bulk ciphers and hashes compiled after a few calls: each call of theirs is a megabyte,
    * and until they are compiled, they run a hundred times slower.
@@ -25,6 +26,26 @@ public record Installation(Path home, Path java) {
           "-XX:CompileCommand=quiet",
           "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.01",
           "-XX:CompileCommand=CompileThresholdScaling,sun.security.provider.*::*,0.01");
+
+  /** Flags of the virtual machine for a service, asked for at every start. */
+  @FunctionalInterface
+  public interface Flags {
+    /** None. */
+    Flags NONE = (_, _) -> List.of();
+
+    /**
+     * The flags.
+     *
+     * @param module whose service starts
+     * @param arguments with which it starts
+     */
+    List<String> of(String module, List<String> arguments);
+  }
+
+  /** The same copy, whose services get further flags. */
+  public Installation with(Flags further) {
+    return new Installation(home, java, further);
+  }
 
   /**
    * The copy that this process runs from: {@code CONSILIUM_HOME}, the property {@code
@@ -43,7 +64,7 @@ public record Installation(Path home, Path java) {
       home = besideThisJar();
     }
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Installation installation = new Installation(home.toAbsolutePath(), java);
+    Installation installation = new Installation(home.toAbsolutePath(), java, Flags.NONE);
     for (String module : List.of("coordinator", "site-node")) {
       if (!Files.isRegularFile(installation.jar(module))) {
         throw new IOException(
@@ -63,6 +84,7 @@ public record Installation(Path home, Path java) {
   public List<String> service(String module, int heapMiB, List<String> arguments) {
     List<String> flags = new ArrayList<>(List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC"));
     flags.addAll(HOT);
+    flags.addAll(this.flags.of(module, arguments));
     flags.add("-jar");
     return command(flags, jar(module).toString(), arguments);
   }

@@ -27,6 +27,10 @@ public final class Supervisor implements AutoCloseable {
   private static final Duration SHORT_LIFE = Duration.ofSeconds(2);
 
   private static final int SHORT_LIVES_MAX = 5;
+
+  /** 128 + SIGKILL. */
+  private static final int KILLED = 137;
+
   private static final int STARTS_MAX = 1000;
   private static final Duration GENTLE_STOP_MAX = Duration.ofSeconds(4);
   private static final int TAIL_LINES = 8;
@@ -224,7 +228,9 @@ public final class Supervisor implements AutoCloseable {
           Instant now = clock.instant();
           retire(now);
           events.accept(new ProcessEvent.Ended(child.name(), now, process.pid(), code));
-          boolean shortLife = Duration.between(started, now).compareTo(SHORT_LIFE) < 0;
+          // One that was killed is not broken by itself.
+          boolean shortLife =
+              code != KILLED && Duration.between(started, now).compareTo(SHORT_LIFE) < 0;
           shortLives = shortLife ? shortLives + 1 : 0;
           if (stopping || over || !child.restarted()) {
             return;

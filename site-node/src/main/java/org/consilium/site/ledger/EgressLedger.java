@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.audit.ChainedLog;
 
 /**
@@ -61,6 +62,7 @@ public final class EgressLedger implements AutoCloseable {
     detail.put("sha256", entry.sha256().hex());
     detail.put("readers", entry.readers());
     detail.put("norm", entry.norm());
+    FailPoint.LEDGER_UNWRITTEN.reachDisk();
     var appended = log.append(entry.kind().word(), detail);
     lastDay.add(
         new LedgerLine(

@@ -15,6 +15,7 @@ import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.SignedBytes;
 import org.consilium.protocol.SiteId;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.SignedKind;
 import org.consilium.security.identity.Fingerprint;
@@ -153,6 +154,7 @@ final class MaskAttempt implements AutoCloseable {
       case Pledge.Judgement.SignAgain _ -> save();
       case Pledge.Judgement.Refuse refuse -> throw new OrderRefused(Why.OTHER_SET, refuse.detail());
     }
+    FailPoint.CONSENT_FORCED.reach();
     return exit.consent(place(), survivors);
   }
 
@@ -184,7 +186,10 @@ final class MaskAttempt implements AutoCloseable {
       }
       signers.add(number);
     }
-    return exit.release(place(), own, site.release(own, signers), site.salts(own, signers));
+    ReleasedMask released =
+        exit.release(place(), own, site.release(own, signers), site.salts(own, signers));
+    FailPoint.RELEASE_UNRECORDED.reach();
+    return released;
   }
 
   /** Erases the secrets from memory. */

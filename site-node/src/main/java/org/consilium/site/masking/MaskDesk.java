@@ -1,6 +1,7 @@
 package org.consilium.site.masking;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.Pledge;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
+import org.consilium.site.policy.Why;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
@@ -124,7 +126,8 @@ public final class MaskDesk {
       } catch (InterruptedException interrupted) {
         Thread.currentThread().interrupt();
         return;
-      } catch (IOException failed) {
+      } catch (IOException | UncheckedIOException | EgressBlocked failed) {
+        // One message that could not leave must not end the masking of all later rounds.
         log.accept("masking: " + failed.getMessage());
       }
     }
@@ -330,7 +333,17 @@ public final class MaskDesk {
   }
 
   private void send(ReleasedMask message, Digest context, Halt halt) throws IOException {
-    switch (sender.send(message, halt)) {
+    Delivery delivery;
+    try {
+      delivery = sender.send(message, halt);
+    } catch (EgressBlocked held) {
+      if (held.why() != Why.PAUSED) {
+        var _ =
+            outcomes.putIfAbsent(context, new Outcome.Failed(String.valueOf(held.getMessage())));
+      }
+      throw held;
+    }
+    switch (delivery) {
       case Delivery.Accepted _ -> {}
       case Delivery.Refused(String reason) -> {
         log.accept(

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.sign.VerifyingKey;
 import org.consilium.site.protect.SealedUpdate;
@@ -55,10 +56,12 @@ public final class Outbox {
           "outbox: the spool of %s is not the draft".formatted(update.manifest().round()));
     }
     try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.WRITE)) {
+      FailPoint.OUTBOX_UNFORCED.reachDisk();
       spool.force(true);
     }
     byte[] frame = ManifestFrame.encode(update.body(), update.signature());
     KeyFile.replace(place.resolve(MANIFEST), frame);
+    FailPoint.UPDATE_SPOOLED.reach();
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.StudyId;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressEntry.Kind;
 import org.consilium.site.ledger.EgressLedger;
@@ -112,7 +113,12 @@ public final class EgressGate {
     try {
       check(message);
       switch (message.kind().line()) {
-        case EACH -> ledger.record(message.entry());
+        case EACH -> {
+          ledger.record(message.entry());
+          if (message.kind() == Kind.UNMASK_SHARES) {
+            FailPoint.RELEASE_RECORDED.reach();
+          }
+        }
         case ANNOUNCED -> use(message);
         case COUNTED -> {
           counted++;

@@ -1,19 +1,26 @@
 package org.consilium.site.train;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.data.ImageSet;
 import org.consilium.models.engine.EngineSettings;
 import org.consilium.models.engine.LocalModel;
+import org.consilium.models.engine.Progress;
 import org.consilium.models.engine.TrainingOutcome;
 import org.consilium.models.engine.TrainingRun;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.protocol.Aggregation;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.PatientPrivacy;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.policy.Why;
@@ -24,23 +31,42 @@ import org.consilium.site.policy.Why;
  * comparison.
  */
 public final class EngineTrainer implements LocalTrainer {
-  /** Shortest time between two writings of a round's progress. */
-  private static final Duration PROGRESS_EVERY = Duration.ofMinutes(1);
+  private static final String PROGRESS = "progress.bin";
+
+  /** So many of the images, evenly spread, tell one set from another. */
+  private static final int IMAGES_LOOKED_AT = 64;
+
+  private static final Duration USUAL = Duration.ofMinutes(1);
 
   static final String NO_LEDGER = "this node keeps no privacy ledger";
 
   private final EngineSettings settings;
-  private final InstantSource clock;
+  private final Checkpoints checkpoints;
   private final Optional<PatientPurse> purse;
+
+  /**
+   * How the progress of a long round's training is kept.
+   *
+   * @param every shortest time between two writings
+   * @param told where training goes on, or why not; for people at the hospital
+   */
+  public record Checkpoints(InstantSource clock, Duration every, Consumer<String> told) {}
 
   /**
    * With the engine's settings; one thread gives the same bits on every run. Without a purse it
    * refuses studies that hide patients.
-   *
-   * @param clock says when a long round's progress is kept
    */
   public EngineTrainer(EngineSettings settings, InstantSource clock) {
     this(settings, clock, Optional.empty());
+  }
+
+  /**
+   * The same, keeping a round's progress every minute.
+   *
+   * @param purse pays for training that hides patients
+   */
+  public EngineTrainer(EngineSettings settings, InstantSource clock, Optional<PatientPurse> purse) {
+    this(settings, new Checkpoints(clock, USUAL, _ -> {}), purse);
   }
 
   /**
@@ -48,9 +74,10 @@ public final class EngineTrainer implements LocalTrainer {
    *
    * @param purse pays for training that hides patients
    */
-  public EngineTrainer(EngineSettings settings, InstantSource clock, Optional<PatientPurse> purse) {
+  public EngineTrainer(
+      EngineSettings settings, Checkpoints checkpoints, Optional<PatientPurse> purse) {
     this.settings = settings;
-    this.clock = clock;
+    this.checkpoints = checkpoints;
     this.purse = purse;
   }
 
@@ -82,7 +109,13 @@ public final class EngineTrainer implements LocalTrainer {
       model = job.model().at(job.base(), job.round(), settings);
       OwnCourse course = new OwnCourse(job.studyFolder());
       OptionalDouble lambda = course.join(job, model);
-      model.keepProgress(job.studyFolder().resolve("progress.bin"), clock, PROGRESS_EVERY);
+      model.keepProgress(
+          new Progress(
+              job.studyFolder().resolve(PROGRESS),
+              subject(job),
+              checkpoints.clock(),
+              checkpoints.every(),
+              checkpoints.told()));
       TrainingRun run =
           TrainingRun.of(job.plan(), job.round(), job.seed(), watch::step)
               .corrected(RoundUpdate.correction(job, base))
@@ -167,6 +200,23 @@ public final class EngineTrainer implements LocalTrainer {
    */
   public boolean trainPersonal(TrainingJob job, Watch watch) throws IOException {
     return new PersonalTraining(job, settings, watch).bringUp();
+  }
+
+  /** Forgets how far a round's training was: its update is safe. */
+  public void forget(Path studyFolder) throws IOException {
+    Progress.drop(studyFolder.resolve(PROGRESS));
+  }
+
+  /** Whose round this is, and of which images; settings and values are the engine's to add. */
+  private static Digest subject(TrainingJob job) throws IOException {
+    MessageDigest sha = Digest.newSha256();
+    sha.update((job.plan().study() + "/" + job.site()).getBytes(StandardCharsets.UTF_8));
+    ImageSet images = job.lesson().pictures();
+    int apart = Math.max(1, images.count() / IMAGES_LOOKED_AT);
+    for (int i = 0; i < images.count(); i += apart) {
+      sha.update(images.image(i));
+    }
+    return Digest.of(sha.digest());
   }
 
   private record Figures(double loss, RoundUpdate.Done done) {}

@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -82,6 +83,9 @@ final class Persistence {
           return new Outcome.Refused<>(status);
         }
         failure = Failures.words(status);
+      } catch (UncheckedIOException full) {
+        // The ledger could not say that it leaves, so it did not; there may be room again.
+        failure = String.valueOf(full.getMessage());
       } catch (TimeoutException stalled) {
         failure = "nothing moved";
       } catch (InterruptedException interrupted) {

@@ -7,6 +7,7 @@ import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +25,7 @@ import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.protect.ReleasedReport;
@@ -80,8 +82,8 @@ public final class UpdateUploader {
    *
    * @param masked whether masks hide it, for the ledger and the policy's check of the mode
    * @param bytesPerDay most bytes of updates that may leave in 24 hours
-   * @throws IOException if the spool cannot be read or the ledger cannot be written; nothing is
-   *     sent that is not in the ledger
+   *     <p>While the ledger cannot be written, nothing is sent, and it is tried again.
+   * @throws IOException if the spool cannot be read
    */
   public Delivery send(SealedUpdate update, boolean masked, long bytesPerDay, Halt halt)
       throws IOException {
@@ -167,6 +169,7 @@ public final class UpdateUploader {
       UpdateReceipt receipt =
           stub(COMMIT_SECONDS)
               .commitUpdate(CommitUpdateRequest.newBuilder().setUpload(upload(update)).build());
+      FailPoint.RECEIPT_READ.reach();
       return receipt.getDuplicate();
     }
 
@@ -197,6 +200,7 @@ public final class UpdateUploader {
       try {
         // If the coordinator has ended the call, reading says why.
         var _ = call.write(chunk, limit, TimeUnit.MILLISECONDS);
+        FailPoint.CHUNK_SENT.reach();
         call.halfClose();
         UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
         if (progress == null) {
@@ -215,10 +219,12 @@ public final class UpdateUploader {
       int chunks = update.manifest().seal().chunks();
       allow(bytes(stored, index, chunks));
       announced = Math.min(chunks, index + CHUNKS_A_LINE);
-      link.gate()
-          .announce(
-              entry(update, masked, bytes(stored, index, announced)),
-              update.manifest().round().study());
+      EgressEntry entry = entry(update, masked, bytes(stored, index, announced));
+      try {
+        link.gate().announce(entry, update.manifest().round().study());
+      } catch (IOException full) {
+        throw new UncheckedIOException("ledger: " + full.getMessage(), full);
+      }
     }
 
     private long bytes(BitSet stored, int from, int to) {

@@ -7,6 +7,7 @@ import org.consilium.models.federated.ControlVariates;
 import org.consilium.models.params.MalformedSafetensors;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.fault.FailPoint;
 import org.consilium.site.outbox.Outbox;
 import org.consilium.site.policy.Judgement;
 import org.consilium.site.policy.Why;
@@ -175,6 +176,7 @@ final class TaskWork {
       case Protection.Refused(Why why, String detail) -> refuse(why, detail);
       case Protection.Stopped _ -> postponed("masking was stopped");
       case Protection.Sealed(SealedUpdate update) -> {
+        FailPoint.UPDATE_SIGNED.reach();
         tools.transfer().outbox().put(update);
         tools.metrics().protectedUpdate(task.study().value(), update.manifest().norm());
         yield upload(update, halt);
@@ -207,6 +209,7 @@ final class TaskWork {
   }
 
   private Ending upload(SealedUpdate update, Halt halt) throws IOException {
+    tools.training().engine().forget(tools.place().folder(task.study()));
     Optional<Judgement.Refused> withdrawn = permission.refusal(NOTHING);
     if (withdrawn.isPresent()) {
       return refuse(withdrawn.get().why(), withdrawn.get().detail());
@@ -378,6 +381,7 @@ final class TaskWork {
   private LocalTrainer.Watch watch(Halt halt) {
     return (_, _, loss) -> {
       tools.metrics().step(task.study().value(), loss);
+      FailPoint.TRAINING_STEP.reach();
       return task.kind() == RoundTask.Kind.TRAIN ? permission.inHours(halt) : !halt.halted();
     };
   }

@@ -47,6 +47,10 @@ final class MaskNode implements Orders, AutoCloseable {
   final Credential signing;
   final SiteIdentity identity;
   final List<String> log = new CopyOnWriteArrayList<>();
+
+  /** What the hospital's policy lets leave. */
+  volatile String mode = "masked";
+
   private final Path folder;
   private final ChainCheck chains;
   private final EgressLedger ledger;
@@ -74,7 +78,7 @@ final class MaskNode implements Orders, AutoCloseable {
             ledger,
             new EgressGate.Checks(
                 () -> false,
-                _ -> new EgressGate.Standing(Optional.empty(), "masked", 11),
+                _ -> new EgressGate.Standing(Optional.empty(), mode, 11),
                 EgressGate.Budget.NOTHING_SPENT,
                 Canaries.none()),
             CLOCK,
