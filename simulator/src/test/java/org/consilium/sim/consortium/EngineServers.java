@@ -9,7 +9,6 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,17 +17,13 @@ import java.util.stream.Stream;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.sim.process.Pause;
 import org.junit.jupiter.api.Assumptions;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.s3.S3Client;
 
 /** A PostgreSQL server and an S3 service that checks signatures, for tests of several replicas. */
 final class EngineServers implements AutoCloseable {
   private static final String ACCESS = "consilium";
   private static final String SECRET = "a test's secret key";
   private static final String BUCKET = "replicas";
+  private static final String DATABASE = "consilium";
   private static final Path S3PROXY =
       Path.of("..", "coordinator", "target", "servers", "s3proxy.jar");
   private static final List<Path> FOLDERS =
@@ -55,19 +50,24 @@ final class EngineServers implements AutoCloseable {
   /** Starts both; skips the test, with the reason, where one is not installed. */
   static EngineServers start(Path folder) throws Exception {
     Optional<Path> programs =
-        FOLDERS.stream().filter(f -> Files.isExecutable(f.resolve("initdb"))).findFirst();
+        FOLDERS.stream()
+            .filter(f -> Files.isExecutable(f.resolve("initdb")))
+            .filter(f -> Files.isExecutable(f.resolve("psql")))
+            .findFirst();
     if (System.getenv("CI") == null && (programs.isEmpty() || !Files.exists(S3PROXY))) {
       Assumptions.abort("SKIP: initdb or %s is missing".formatted(S3PROXY));
     }
     Files.createDirectories(folder);
     Path data = Files.createTempDirectory("consilium-postgres");
     if (isRoot()) {
-      run(List.of("chown", "postgres", data.toString()));
+      var _ = run(List.of("chown", "postgres", data.toString()));
     }
     EngineServers servers = new EngineServers(programs.orElseThrow(), data, folder);
-    servers.postgres("initdb", "-A", "trust", "-U", "postgres", "-D", data + "/db");
+    var _ = servers.postgres("initdb", "-A", "trust", "-U", "postgres", "-D", data + "/db");
     servers.postgresUp();
-    servers.execute("postgres", "create database consilium");
+    var _ =
+        servers.postgres(
+            "createdb", "-h", "127.0.0.1", "-p", servers.port(), "-U", "postgres", DATABASE);
     servers.s3Up();
     return servers;
   }
@@ -82,7 +82,7 @@ final class EngineServers implements AutoCloseable {
     }
     return List.of(
         "--database-url",
-        url("consilium"),
+        "jdbc:postgresql://127.0.0.1:%d/%s".formatted(postgresPort, DATABASE),
         "--database-user",
         "postgres",
         "--store",
@@ -97,38 +97,40 @@ final class EngineServers implements AutoCloseable {
 
   /** Ends PostgreSQL as a crash does, and starts it again. */
   void restartPostgres() throws IOException {
-    postgres("pg_ctl", "-w", "-D", data + "/db", "-m", "immediate", "stop");
+    var _ = postgres("pg_ctl", "-w", "-D", data + "/db", "-m", "immediate", "stop");
     postgresUp();
   }
 
   /** A number that a query of the coordinator's database answers. */
-  long count(String sql) throws java.sql.SQLException {
-    try (var connection = DriverManager.getConnection(url("consilium"), "postgres", "");
-        var statement = connection.createStatement();
-        var row = statement.executeQuery(sql)) {
-      if (!row.next()) {
-        throw new java.sql.SQLException("no row: " + sql);
-      }
-      return row.getLong(1);
-    }
+  long count(String sql) throws IOException {
+    String answer =
+        postgres("psql", "-h", "127.0.0.1", "-p", port(), "-U", "postgres", "-tAc", sql, DATABASE);
+    return Long.parseLong(answer.strip());
+  }
+
+  private String port() {
+    return Integer.toString(postgresPort);
   }
 
   private void postgresUp() throws IOException {
-    postgres(
-        "pg_ctl",
-        "-w",
-        "-D",
-        data + "/db",
-        "-l",
-        data + "/log",
-        "-o",
-        "-p " + postgresPort + " -c listen_addresses=127.0.0.1 -k " + data,
-        "start");
+    var _ =
+        postgres(
+            "pg_ctl",
+            "-w",
+            "-D",
+            data + "/db",
+            "-l",
+            data + "/log",
+            "-o",
+            "-p " + postgresPort + " -c listen_addresses=127.0.0.1 -k " + data,
+            "start");
   }
 
   private void s3Up() throws IOException, InterruptedException {
     Path settings = folder.resolve("s3proxy.conf");
     Path output = folder.resolve("s3proxy.log");
+    Path buckets = folder.resolve("buckets");
+    Files.createDirectories(buckets.resolve(BUCKET));
     Files.writeString(
         settings,
         """
@@ -136,11 +138,12 @@ final class EngineServers implements AutoCloseable {
         s3proxy.authorization=aws-v4
         s3proxy.identity=%s
         s3proxy.credential=%s
-        jclouds.provider=transient-nio2
+        jclouds.provider=filesystem-nio2
+        jclouds.filesystem.basedir=%s
         jclouds.identity=none
         jclouds.credential=none
         """
-            .formatted(endpoint(), ACCESS, SECRET));
+            .formatted(endpoint(), ACCESS, SECRET, buckets));
     String program = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     Process process =
         new ProcessBuilder(
@@ -156,7 +159,6 @@ final class EngineServers implements AutoCloseable {
     s3 = Optional.of(process);
     for (int i = 0; i < 1200; i++) {
       try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), s3Port)) {
-        bucket();
         return;
       } catch (java.net.ConnectException notYet) {
         Pause.of(java.time.Duration.ofMillis(100));
@@ -165,56 +167,32 @@ final class EngineServers implements AutoCloseable {
     throw new IOException("S3Proxy did not start: " + Files.readString(output, UTF_8));
   }
 
-  private void bucket() {
-    try (S3Client client =
-        S3Client.builder()
-            .httpClientBuilder(UrlConnectionHttpClient.builder())
-            .region(Region.US_EAST_1)
-            .endpointOverride(endpoint())
-            .forcePathStyle(true)
-            .credentialsProvider(
-                StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS, SECRET)))
-            .build()) {
-      client.createBucket(r -> r.bucket(BUCKET));
-    }
-  }
-
   private URI endpoint() {
     return URI.create("http://127.0.0.1:" + s3Port);
-  }
-
-  private String url(String database) {
-    return "jdbc:postgresql://127.0.0.1:%d/%s".formatted(postgresPort, database);
-  }
-
-  private void execute(String database, String sql) throws java.sql.SQLException {
-    try (var connection = DriverManager.getConnection(url(database), "postgres", "");
-        var statement = connection.createStatement()) {
-      boolean _ = statement.execute(sql);
-    }
   }
 
   @Override
   public void close() throws IOException {
     s3.ifPresent(Process::destroyForcibly);
-    postgres("pg_ctl", "-D", data + "/db", "-m", "immediate", "stop");
+    var _ = postgres("pg_ctl", "-D", data + "/db", "-m", "immediate", "stop");
   }
 
   private static boolean isRoot() {
     return "root".equals(System.getProperty("user.name"));
   }
 
-  private void postgres(String program, String... arguments) throws IOException {
+  private String postgres(String program, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     if (isRoot()) {
       command.addAll(List.of("runuser", "-u", "postgres", "--"));
     }
     command.add(programs.resolve(program).toString());
     command.addAll(List.of(arguments));
-    run(command);
+    return run(command);
   }
 
-  private static void run(List<String> command) throws IOException {
+  /** Runs a program to its good end, and answers what it printed. */
+  private static String run(List<String> command) throws IOException {
     Path output = Files.createTempFile("postgres", ".log");
     Process process =
         new ProcessBuilder(command)
@@ -226,6 +204,7 @@ final class EngineServers implements AutoCloseable {
       if (!process.waitFor(90, TimeUnit.SECONDS) || process.exitValue() != 0) {
         throw new IOException(command + ": " + Files.readString(output, UTF_8));
       }
+      return Files.readString(output, UTF_8);
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       throw new IOException(command + ": interrupted", stopped);
