@@ -271,7 +271,7 @@ final class Serving {
         state.studies(),
         new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
         new MaskProtector(parts.self()),
-        new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress()),
+        new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress())::send,
         new MaskDesk.Trust(
             parts.membership().site(),
             parts.chains(),

@@ -17,6 +17,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * The files of updates: for each attempt a folder, for each site its sealed chunks one after the
@@ -39,9 +40,9 @@ public final class Spool {
     this.root = root;
   }
 
-  /** Opens the spool in a folder; creates it when it is not there. */
+  /** Opens the spool in a folder; creates it, durably, when it is not there. */
   public static Spool open(Path root) throws IOException {
-    return new Spool(Files.createDirectories(root));
+    return new Spool(DurableFolder.create(root));
   }
 
   /** One site's update in one attempt. */

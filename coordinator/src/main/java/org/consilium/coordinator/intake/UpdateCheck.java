@@ -33,9 +33,9 @@ final class UpdateCheck {
   private final IntakeTerms terms;
   private final UpdateManifest manifest;
   private final ParameterLayout layout;
-  private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
-  private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
-  private final int[] values = new int[BLOCK];
+  private final byte[] sealed;
+  private final byte[] plain;
+  private final int[] values;
   private final long bound;
   private final MessageDigest content = Digest.newSha256();
   private double squares;
@@ -46,6 +46,9 @@ final class UpdateCheck {
     this.terms = upload.terms();
     this.manifest = upload.manifest();
     this.layout = terms.layout();
+    this.sealed = new byte[manifest.chunkBytes(0)]; // no other chunk is larger
+    this.plain = new byte[sealed.length];
+    this.values = new int[plain.length / Integer.BYTES];
     this.bound = (long) manifest.weight() << terms.fixed().magnitudeBits();
   }
 

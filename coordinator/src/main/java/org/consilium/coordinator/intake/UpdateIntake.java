@@ -191,12 +191,25 @@ public final class UpdateIntake {
   private Intake checked(Upload upload) throws IOException {
     Intake outcome = new UpdateCheck(upload).run();
     if (outcome instanceof Checked checked) {
-      spool.force(upload.place(), upload.file());
+      force(upload);
       upload.checked(checked);
     } else {
       discard(upload.place());
     }
     return outcome;
+  }
+
+  /**
+   * A force that fails has lost what it was to keep, and the next one may say that all is well: the
+   * update has to come anew, into another file.
+   */
+  private void force(Upload upload) throws IOException {
+    try {
+      spool.force(upload.place(), upload.file());
+    } catch (IOException lost) {
+      discard(upload.place());
+      throw lost;
+    }
   }
 
   private Upload create(Announced announced, IntakeTerms terms) throws IOException {

@@ -10,6 +10,7 @@ import org.consilium.models.catalog.Bundled;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * Parameters that studies start from: files that an operator put into a folder, found by their
@@ -26,7 +27,7 @@ public final class Foundations {
 
   /** Opens a folder; creates it when it is not there. */
   public static Foundations open(Path folder) throws IOException {
-    return new Foundations(Files.createDirectories(folder));
+    return new Foundations(DurableFolder.create(folder));
   }
 
   /** Where an operator puts files. */

@@ -19,6 +19,7 @@ import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * Published parameters, each a safetensors file named by its SHA-256. A file holds nothing that
@@ -37,7 +38,7 @@ public final class ModelRegistry {
 
   /** Opens a folder of models; creates it when it is not there. */
   public static ModelRegistry open(Path folder) throws IOException {
-    return new ModelRegistry(Files.createDirectories(folder));
+    return new ModelRegistry(DurableFolder.create(folder));
   }
 
   /**

@@ -27,14 +27,13 @@ import org.consilium.security.mask.MaskSecrets;
 import org.consilium.security.mask.MaskingSite.Progress;
 import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.Pledge;
-import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainJudge;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.session.Halt;
 import org.consilium.site.upload.Delivery;
-import org.consilium.site.upload.MaskSender;
 
 /**
  * Takes part in masking on a thread of its own, beside training: a round's keys and shares are
@@ -48,7 +47,7 @@ public final class MaskDesk {
 
   private final Journal journal;
   private final MaskProtector exit;
-  private final MaskSender sender;
+  private final Outlet outlet;
   private final Trust trust;
   private final SecureRandom random;
   private final Consumer<String> log;
@@ -63,13 +62,20 @@ public final class MaskDesk {
    * @param roster that every participant has to be on: a coordinator cannot fill a round with sites
    *     that no two persons agreed to
    */
-  public record Trust(SiteId self, ChainCheck chains, Members roster) {}
+  public record Trust(SiteId self, ChainJudge chains, Members roster) {}
 
   /** Who belongs to the consortium. */
   @FunctionalInterface
   public interface Members {
     /** Whether a site does. */
     boolean has(SiteId site) throws IOException;
+  }
+
+  /** Sends a message until the coordinator has taken or refused it, or gives up for now. */
+  @FunctionalInterface
+  public interface Outlet {
+    /** What became of it. */
+    Delivery send(ReleasedMask message, Halt halt) throws IOException;
   }
 
   /** Where masks stand for one attempt. */
@@ -101,13 +107,13 @@ public final class MaskDesk {
       java.nio.file.Path studies,
       SealedFile files,
       MaskProtector exit,
-      MaskSender sender,
+      Outlet outlet,
       Trust trust,
       SecureRandom random,
       Consumer<String> log) {
     this.journal = new Journal(studies, files);
     this.exit = exit;
-    this.sender = sender;
+    this.outlet = outlet;
     this.trust = trust;
     this.random = random;
     this.log = log;
@@ -149,12 +155,24 @@ public final class MaskDesk {
     post(_ -> erase(round.study(), round.number()));
   }
 
+  /** Does all that waits, on the caller's thread, which stands for the desk's own. */
+  public void advance(Halt halt) throws IOException {
+    for (Step step = waiting.poll(); step != null; step = waiting.poll()) {
+      step.run(halt);
+    }
+  }
+
+  /** Where masks stand for an attempt; empty while that is not known. */
+  public Optional<Outcome> outcome(Digest context) {
+    return Optional.ofNullable(outcomes.get(context));
+  }
+
   /** Waits for the masks of an attempt. */
   public Outcome await(Digest context, Halt halt) {
     while (!halt.halted()) {
-      Outcome outcome = outcomes.get(context);
-      if (outcome != null) {
-        return outcome;
+      Optional<Outcome> outcome = outcome(context);
+      if (outcome.isPresent()) {
+        return outcome.get();
       }
       if (halt.await(POLL)) {
         break;
@@ -330,7 +348,7 @@ public final class MaskDesk {
   }
 
   private void send(ReleasedMask message, Digest context, Halt halt) throws IOException {
-    switch (sender.send(message, halt)) {
+    switch (outlet.send(message, halt)) {
       case Delivery.Accepted _ -> {}
       case Delivery.Refused(String reason) -> {
         log.accept(

@@ -413,10 +413,11 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
         new SealedFile(new byte[32], "test", new SecureRandom()),
         new MaskProtector(consortium.north()),
         new MaskSender(
-            link(),
-            new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
-            InstantSource.system(),
-            limit),
+                link(),
+                new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
+                InstantSource.system(),
+                limit)
+            ::send,
         new MaskDesk.Trust(Consortium.NORTH, consortium.chains(), site -> pin.has(site, link())),
         new SecureRandom(),
         log);

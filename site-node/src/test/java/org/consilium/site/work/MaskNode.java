@@ -115,7 +115,7 @@ final class MaskNode implements Orders, AutoCloseable {
         folder.resolve("studies"),
         new SealedFile(new byte[32], "test", new SecureRandom()),
         new MaskProtector(identity),
-        new MaskSender(link, backoff(), CLOCK, Duration.ofSeconds(10)),
+        new MaskSender(link, backoff(), CLOCK, Duration.ofSeconds(10))::send,
         new MaskDesk.Trust(site, chains, other -> roster.has(other, link)),
         new SecureRandom(),
         log::add);
