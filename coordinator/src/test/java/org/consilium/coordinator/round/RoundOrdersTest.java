@@ -181,12 +181,12 @@ final class RoundOrdersTest {
         of("ACCEPT 0, ACCEPT 1, DECLINE 2, DEADLINE 0, PUBLISH 0, REPORT 0, REPORT 2, CLOSE 0"),
         // One is shut out, one file is damaged and comes again.
         of("ACCEPT 0, ACCEPT 1, ACCEPT 2, REMOVE 0, LOSE 1, ACCEPT 1, DEADLINE 0, PUBLISH 0"),
-        // Two say no.
-        of("ACCEPT 0, DECLINE 1, DECLINE 2, REMOVE 2, DEADLINE 0, PUBLISH 0, REPORT 0, CLOSE 0"),
+        // One says no, one is shut out: too few, unless they were enough before.
+        of("ACCEPT 0, ACCEPT 2, DECLINE 1, REMOVE 2, DEADLINE 0, PUBLISH 0, REPORT 0, CLOSE 0"),
         // Two files are damaged.
         of("ACCEPT 0, ACCEPT 1, ACCEPT 2, LOSE 0, LOSE 1, ACCEPT 0, ACCEPT 1, DEADLINE 0"),
         // Everything twice.
-        of("ACCEPT 0, ACCEPT 0, ACCEPT 1, ACCEPT 1, PUBLISH 0, PUBLISH 0, REPORT 0, REPORT 0"),
+        of("ACCEPT 0, ACCEPT 0, ACCEPT 1, ACCEPT 1, DEADLINE 0, PUBLISH 0, PUBLISH 0, REPORT 0"),
         // A deadline for each phase, and a report too many.
         of("ACCEPT 0, ACCEPT 1, DEADLINE 0, DEADLINE 0, PUBLISH 0, CLOSE 0, REPORT 2, CLOSE 0"));
   }

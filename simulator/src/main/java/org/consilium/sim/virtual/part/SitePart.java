@@ -4,29 +4,21 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
-import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.study.Outgoing;
-import org.consilium.coordinator.validation.ReportDesk;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.TaskCodec;
-import org.consilium.security.mask.Masks;
 import org.consilium.sim.virtual.disk.DiskFaults;
 import org.consilium.sim.virtual.disk.ProcessDied;
 import org.consilium.sim.virtual.disk.VirtualDisk;
 import org.consilium.sim.virtual.fault.Fault;
 import org.consilium.sim.virtual.history.Invariant;
-import org.consilium.site.masking.MaskDesk;
-import org.consilium.site.protect.Protection;
-import org.consilium.site.protect.ReleasedReport;
 
 /**
- * A site's machine: a disk that outlives its processes, and the order of a task's steps. Stands for
- * the node's {@code TaskWork} and {@code UpdateUploader}, which wait on threads of their own: the
- * same steps, the same answers to refusals, each an event of virtual time.
+ * A site's machine: a disk that outlives its processes, and a stream to the coordinator that is
+ * opened again whenever it broke. What a process does with a task is {@link SiteTask}'s.
  */
 public final class SitePart {
   private static final int BACKOFF_MAX_SECONDS = 30;
@@ -35,18 +27,17 @@ public final class SitePart {
   private final World.Member member;
   private final CoordinatorPart coordinator;
   private final Wire wire;
+  private final SiteTask task;
   private final VirtualDisk disk = new VirtualDisk();
   private Optional<SiteProcess> running = Optional.empty();
   private Optional<SiteLink> link = Optional.empty();
-  private Optional<Work> work = Optional.empty();
   private VirtualDisk.Mount mount = disk.mount((_, _) -> {});
-  private long slowUntil;
   private int life;
   private int linkTries;
   private boolean gone;
 
   /** Something that this life of the site does. */
-  private interface Act {
+  interface Act {
     void run() throws IOException, Unreachable;
   }
 
@@ -55,6 +46,7 @@ public final class SitePart {
     this.member = member;
     this.coordinator = coordinator;
     this.wire = wire;
+    this.task = new SiteTask(setting, this, coordinator);
   }
 
   /** Which. */
@@ -103,7 +95,7 @@ public final class SitePart {
         });
   }
 
-  private void say(String what) {
+  void say(String what) {
     setting.history().say(site().value(), what);
   }
 
@@ -117,11 +109,12 @@ public final class SitePart {
     } catch (ProcessDied died) {
       // below
     } catch (Unreachable nobody) {
-      again();
+      task.again();
     } catch (IOException | UncheckedIOException disk) {
       if (!mount.dead()) {
         say("cannot go on: " + disk.getClass().getSimpleName());
-        putOff();
+        task.drop();
+        reconnect();
       }
     } catch (RuntimeException bug) {
       if (!mount.dead()) {
@@ -139,7 +132,7 @@ public final class SitePart {
     mount.kill();
     life++;
     running = Optional.empty();
-    work = Optional.empty();
+    task.drop();
     boolean power = setting.faults().strikes(Fault.POWER_LOST);
     if (power) {
       disk.losePower(setting.faults().chance());
@@ -166,7 +159,7 @@ public final class SitePart {
     }
   }
 
-  private void dieIf(Fault fault) {
+  void dieIf(Fault fault) {
     if (setting.faults().strikes(fault)) {
       say(fault.word());
       mount.kill();
@@ -174,7 +167,7 @@ public final class SitePart {
     }
   }
 
-  private <T> T call(String what, CoordinatorPart.Call<T> call) throws Unreachable {
+  <T> T call(String what, CoordinatorPart.Call<T> call) throws Unreachable {
     dieIf(Fault.SITE_DIES_BEFORE_SEND);
     try {
       return wire.call(site(), what, call);
@@ -187,11 +180,24 @@ public final class SitePart {
     }
   }
 
-  // ---- the stream ----
+  /** Does something after a while, if this life lasts so long. */
+  void later(Duration delay, Act act) {
+    int of = life;
+    setting.time().after(delay, () -> guarded(of, act));
+  }
+
+  /** The process of this life. */
+  SiteProcess process() {
+    return running.orElseThrow();
+  }
+
+  /** A new stream brings all that is pending again. */
+  void reconnect() {
+    link.ifPresentOrElse(SiteLink::cut, () -> connectIn(backoff(1)));
+  }
 
   private void connectIn(Duration delay) {
-    int of = life;
-    setting.time().after(delay, () -> guarded(of, this::connect));
+    later(delay, this::connect);
   }
 
   private void connect() {
@@ -221,7 +227,7 @@ public final class SitePart {
     }
   }
 
-  private Duration backoff(int tries) {
+  Duration backoff(int tries) {
     int most = Math.min(BACKOFF_MAX_SECONDS, 1 << Math.min(tries, 5));
     return setting.between(200, 200 + 1000 * most);
   }
@@ -232,17 +238,13 @@ public final class SitePart {
   }
 
   private void received(Outgoing message) throws IOException, Unreachable {
-    boolean genuine =
-        setting
-            .world()
-            .coordinator()
-            .verify(message.kind().label(), message.body(), message.signature());
-    if (running.isEmpty() || !genuine) {
+    // Its signature is made and not looked at: nothing on the virtual wire changes bytes.
+    if (running.isEmpty()) {
       return;
     }
     switch (message.kind()) {
       case PROPOSAL -> decide();
-      case TASK -> begin(TaskCodec.decode(message.body()));
+      case TASK -> task.begin(TaskCodec.decode(message.body()), running.get());
       case MASK_ORDER -> {
         say("is handed an order of masking");
         running.get().order(MaskCodec.order(message.body()));
@@ -255,230 +257,5 @@ public final class SitePart {
     Digest about = setting.world().digest();
     Reply _ =
         call("decision", studies -> studies.decide(site(), about, true, "", member.samples()));
-  }
-
-  // ---- a task ----
-
-  private void begin(RoundTask task) throws IOException {
-    say(
-        "is asked for %s of round %d, attempt %d"
-            .formatted(task.kind(), task.round(), task.attempt()));
-    if (task.kind() == RoundTask.Kind.TRAIN) {
-      setting.checker().tasked(task, Work.context(task, setting.world()));
-    }
-    running.orElseThrow().announce(task);
-    if (work.filter(w -> w.same(task)).isEmpty()) {
-      Work fresh = new Work(task);
-      work = Optional.of(fresh);
-      next(fresh, Work.Step.FETCH, setting.between(5, 200));
-    }
-  }
-
-  private void next(Work of, Work.Step step, Duration delay) {
-    of.step = step;
-    int lived = life;
-    setting
-        .time()
-        .after(
-            delay,
-            () ->
-                guarded(
-                    lived,
-                    () -> {
-                      if (work.equals(Optional.of(of)) && of.step == step) {
-                        step(of);
-                      }
-                    }));
-  }
-
-  /** The step in progress failed on the way; it is tried again. */
-  private void again() {
-    work.ifPresent(
-        w ->
-            next(
-                w,
-                w.step == Work.Step.CHUNKS || w.step == Work.Step.COMMIT
-                    ? Work.Step.ANNOUNCE
-                    : w.step,
-                backoff(w.tries++)));
-  }
-
-  /** The node cannot go on with it; it comes again with the next stream. */
-  private void putOff() {
-    work = Optional.empty();
-    link.ifPresentOrElse(SiteLink::cut, () -> connectIn(backoff(1)));
-  }
-
-  private void step(Work w) throws IOException, Unreachable {
-    SiteProcess process = running.orElseThrow();
-    switch (w.step) {
-      case FETCH -> fetch(w, process);
-      case TRAIN -> {
-        dieIf(Fault.SITE_DIES_IN_TRAINING);
-        next(w, Work.Step.SEAL, Duration.ZERO);
-      }
-      case SEAL -> seal(w, process);
-      case ANNOUNCE -> announce(w, process);
-      case CHUNKS -> chunk(w, process);
-      case COMMIT -> settle(w, process.commit(w, coordinator));
-      case REPORT -> report(w, process);
-      case DECLINE -> {
-        Reply _ =
-            call(
-                "refusal",
-                studies -> studies.decline(site(), World.STUDY, w.task.round(), w.refusal));
-        work = Optional.empty();
-      }
-    }
-  }
-
-  private void decline(Work w, String why) {
-    say("declines %s: %s".formatted(w.name(), why));
-    w.refusal = why;
-    next(w, Work.Step.DECLINE, Duration.ofMillis(10));
-  }
-
-  private void fetch(Work w, SiteProcess process) throws IOException, Unreachable {
-    if (w.task.kind() == RoundTask.Kind.TRAIN) {
-      w.update = process.kept(w.task);
-      if (w.update.isPresent()) {
-        say("has a kept update");
-        next(w, Work.Step.ANNOUNCE, setting.between(5, 50));
-        return;
-      }
-    } else {
-      process.forget(w.task);
-    }
-    w.model = process.fetch(w.task);
-    if (w.model.isEmpty()) {
-      decline(w, "BAD_MODEL");
-    } else if (w.task.kind() == RoundTask.Kind.VALIDATE) {
-      next(w, Work.Step.REPORT, setting.between(1_000, 10_000));
-    } else {
-      next(w, Work.Step.TRAIN, training());
-    }
-  }
-
-  private Duration training() {
-    if (setting.time().nanos() >= slowUntil && setting.faults().strikes(Fault.STRAGGLER)) {
-      slowUntil = setting.time().nanos() + World.DEADLINE.multipliedBy(2).toNanos();
-      say("is slow");
-    }
-    Duration usual = setting.between(20_000, 90_000);
-    boolean slow = setting.faults().active() && setting.time().nanos() < slowUntil;
-    return slow ? usual.multipliedBy(10) : usual;
-  }
-
-  private void seal(Work w, SiteProcess process) throws IOException {
-    Optional<Masks> masks = Optional.empty();
-    if (process.masked()) {
-      Optional<MaskDesk.Outcome> outcome = process.masks(w.task);
-      switch (outcome.orElseGet(MaskDesk.Outcome.Stopped::new)) {
-        case MaskDesk.Outcome.Ready(Masks ready) -> masks = Optional.of(ready);
-        case MaskDesk.Outcome.Failed _ -> {
-          decline(w, "MASK_REFUSED");
-          return;
-        }
-        case MaskDesk.Outcome.Stopped _ -> {
-          next(w, Work.Step.SEAL, Duration.ofSeconds(2)); // the others' shares are not here yet
-          return;
-        }
-      }
-    }
-    switch (process.protect(w, masks)) {
-      case Protection.Sealed(var update) -> {
-        w.update = Optional.of(update);
-        say("has sealed its update");
-        next(w, Work.Step.ANNOUNCE, setting.between(5, 100));
-      }
-      case Protection.Refused(var why, _) -> decline(w, why.name());
-      case Protection.Stopped _ -> putOff();
-    }
-  }
-
-  private void announce(Work w, SiteProcess process) throws IOException, Unreachable {
-    if (process.masked()) {
-      // After a restart the others' shares have to come again first.
-      Optional<MaskDesk.Outcome> outcome = process.masks(w.task);
-      if (outcome.isEmpty()) {
-        next(w, Work.Step.ANNOUNCE, Duration.ofSeconds(2));
-        return;
-      }
-      if (outcome.get() instanceof MaskDesk.Outcome.Failed) {
-        decline(w, "MASK_REFUSED");
-        return;
-      }
-    }
-    if (process.uploaded(w).isPresent()) {
-      decline(w, "MASK_REFUSED");
-      return;
-    }
-    settle(w, process.begin(w.update.orElseThrow()));
-  }
-
-  private void chunk(Work w, SiteProcess process) throws IOException, Unreachable {
-    settle(w, process.chunk(w.update.orElseThrow(), w.chunk));
-  }
-
-  /** What an answer of the intake means for an upload; as {@code UpdateUploader} reads it. */
-  private void settle(Work w, Intake answer) {
-    switch (answer) {
-      case Intake.Progress(_, int chunks, byte[] stored) -> {
-        int missing = 0;
-        while (missing < chunks && (stored[missing / 8] >> (missing % 8) & 1) == 1) {
-          missing++;
-        }
-        w.chunk = missing;
-        next(w, missing < chunks ? Work.Step.CHUNKS : Work.Step.COMMIT, setting.between(1, 300));
-      }
-      case Intake.Accepted _ -> {
-        say("has delivered");
-        w.tries = 0;
-        work = Optional.empty();
-      }
-      case Intake.Rejected(Intake.Why why, _) -> {
-        if (passing(why)) {
-          next(w, Work.Step.ANNOUNCE, backoff(w.tries++));
-        } else {
-          decline(w, "INTERNAL");
-        }
-      }
-      case Intake.Announced _, Intake.Attached _, Intake.Checked _ ->
-          throw new IllegalStateException("an answer that an upload cannot have");
-    }
-  }
-
-  /** The statuses that the coordinator makes of these, and that the node takes for passing. */
-  private static boolean passing(Intake.Why why) {
-    return switch (why) {
-      case BUSY, INCOMPLETE, DISK_FULL, UNKNOWN_UPLOAD -> true;
-      case UNKNOWN_SITE,
-          BAD_SIGNATURE,
-          MALFORMED,
-          UNKNOWN_STUDY,
-          NOT_A_PARTICIPANT,
-          WRONG_ROUND,
-          WRONG_BASE,
-          WRONG_LAYOUT,
-          WRONG_CONTEXT,
-          WRONG_WEIGHT,
-          DIFFERENT_UPDATE,
-          REPLAYED,
-          BAD_CHUNK,
-          SEAL_BROKEN,
-          OUT_OF_BOUNDS,
-          NORM_TOO_LARGE,
-          NORM_MISMATCH,
-          BAD_TRAILER ->
-          false;
-    };
-  }
-
-  private void report(Work w, SiteProcess process) throws Unreachable {
-    ReleasedReport report = process.report(w.task);
-    byte[] body = report.body();
-    byte[] signature = report.signature();
-    ReportDesk.Outcome _ = call("report", studies -> studies.report(site(), body, signature));
-    work = Optional.empty();
   }
 }

@@ -32,7 +32,6 @@ import org.consilium.security.seal.AggregationKey;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainJudge;
 import org.consilium.security.sign.SigningKey;
-import org.consilium.security.sign.VerifyingKey;
 import org.consilium.sim.virtual.Shape;
 import org.consilium.sim.virtual.disk.VirtualDisk;
 import org.consilium.sim.virtual.fault.SeededRandom;
@@ -61,7 +60,6 @@ public record World(
     List<X509Certificate> chain,
     SigningKey signer,
     List<X509Certificate> signerChain,
-    VerifyingKey coordinator,
     ChainJudge chains) {
   /** The simulated consortium's name. */
   public static final String DOMAIN = "example.org";
@@ -144,7 +142,6 @@ public record World(
         aggregation.chain(),
         SigningKey.of(signer),
         signer.chain(),
-        SigningKey.of(signer).verifyingKey(),
         new KnownChains(check));
   }
 
