@@ -85,7 +85,8 @@ final class ConsortiumSimTest {
 
     while (done < seeds && spent < seconds) {
       Summary part =
-          sweep.run(1 + done, Math.min(BATCH, seeds - done), Runtime.getRuntime().availableProcessors());
+          sweep.run(
+              1 + done, Math.min(BATCH, seeds - done), Runtime.getRuntime().availableProcessors());
       assertThat(part.failures())
           .as("replay: consilium simulate --rounds 2 --seeds 1 --story --first-seed SEED")
           .isEmpty();

@@ -21,6 +21,7 @@ public final class FaultPlan {
   private final SplittableRandom chance;
   private final Set<Fault> enabled = EnumSet.noneOf(Fault.class);
   private final Map<Fault, Integer> counts = new EnumMap<>(Fault.class);
+  private final Thread owner = Thread.currentThread();
   private double roughness;
   private int strikes;
   private boolean active;
@@ -64,7 +65,10 @@ public final class FaultPlan {
 
   /** Whether it strikes here; counted when it does. */
   public boolean strikes(Fault fault) {
+    // The aggregation's worker reads beside the run's own thread: its turns are no seed's to
+    // decide.
     if (!active
+        || Thread.currentThread() != owner
         || strikes >= STRIKES_MAX
         || !enabled.contains(fault)
         || chance.nextInt(MILLION) >= fault.perMillion() * roughness) {

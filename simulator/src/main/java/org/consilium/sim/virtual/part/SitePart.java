@@ -78,21 +78,23 @@ public final class SitePart {
     guarded(
         life,
         () -> {
-          running =
-              Optional.of(
-                  new SiteProcess(
-                      setting,
-                      member,
-                      mount,
-                      new SiteProcess.Outlet() {
-                        @Override
-                        public <T> T call(String what, CoordinatorPart.Call<T> call)
-                            throws Unreachable {
-                          return SitePart.this.call(what, call);
-                        }
-                      }));
-          connectIn(setting.between(10, 500));
+          try {
+            running = Optional.of(new SiteProcess(setting, member, mount, outlet()));
+            connectIn(setting.between(10, 500));
+          } catch (IOException unreadable) {
+            say("cannot start");
+            mount.kill(); // it ends, and is started again
+          }
         });
+  }
+
+  private SiteProcess.Outlet outlet() {
+    return new SiteProcess.Outlet() {
+      @Override
+      public <T> T call(String what, CoordinatorPart.Call<T> call) throws Unreachable {
+        return SitePart.this.call(what, call);
+      }
+    };
   }
 
   void say(String what) {

@@ -15,8 +15,8 @@ import org.consilium.site.protect.ReleasedReport;
 
 /**
  * The order of a task's steps at a site. Stands for the node's {@code TaskWork} and {@code
- * UpdateUploader}, which wait on threads of their own: the same steps, the same answers to refusals,
- * each an event of virtual time.
+ * UpdateUploader}, which wait on threads of their own: the same steps, the same answers to
+ * refusals, each an event of virtual time.
  */
 final class SiteTask {
   private final Setting setting;
@@ -244,7 +244,8 @@ final class SiteTask {
     ReleasedReport report = process.report(w.task);
     byte[] body = report.body();
     byte[] signature = report.signature();
-    ReportDesk.Outcome _ = machine.call("report", studies -> studies.report(machine.site(), body, signature));
+    ReportDesk.Outcome _ =
+        machine.call("report", studies -> studies.report(machine.site(), body, signature));
     work = Optional.empty();
   }
 }
