@@ -32,6 +32,10 @@ final class CommandMap {
                       "consilium run study.yaml --local 4 --data cases.npz --out result",
                       "a study file on your own cases, on this machine"),
                   new Entry(
+                      "simulate",
+                      "consilium simulate --seeds 1000",
+                      "studies in virtual time with seeded faults, checked"),
+                  new Entry(
                       "bench round",
                       "consilium bench round --sites 4 --parameters 86000000",
                       "seconds and memory of a large round"),

@@ -8,7 +8,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * Answers {@code consilium demo}, {@code consilium run} and, for the whole product, {@code
+ * Answers {@code consilium demo}, {@code run}, {@code simulate} and, for the whole product, {@code
  * consilium --help}: the map of all commands of all modules.
  */
 @Command(name = "consilium", mixinStandardHelpOptions = false)
@@ -39,12 +39,13 @@ public final class SimulatorMain implements Runnable {
     CommandLine line = new CommandLine(new SimulatorMain());
     line.addSubcommand("demo", DemoCommand.line(clock));
     line.addSubcommand("run", new RunCommand(clock));
+    line.addSubcommand("simulate", new SimulateCommand());
     line.setOut(out).setErr(err);
     line.setUnmatchedArgumentsAllowed(false);
     line.setParameterExceptionHandler(
         (problem, given) -> {
           err.println("consilium: " + problem.getMessage());
-          if (!List.of("demo", "run").contains(first)) {
+          if (!List.of("demo", "run", "simulate").contains(first)) {
             CommandMap.nearest(first)
                 .ifPresent(near -> err.println("Did you mean: consilium " + near + " ?"));
           }

@@ -23,6 +23,7 @@ import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.ledger.digest.DigestClerk;
 import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.masking.MaskDesk;
+import org.consilium.site.masking.Trust;
 import org.consilium.site.ops.MetricsServer;
 import org.consilium.site.ops.NodeMetrics;
 import org.consilium.site.outbox.Outbox;
@@ -278,8 +279,8 @@ final class Serving {
         state.studies(),
         new SealedFile(parts.self().roundingSecret(), "consilium/site/masking", random),
         new MaskProtector(parts.self()),
-        new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress()),
-        new MaskDesk.Trust(
+        new MaskSender(parts.link(), backoff(), console.clock(), config.noProgress())::send,
+        new Trust(
             parts.membership().site(),
             parts.chains(),
             site -> parts.roster().has(site, parts.link())),

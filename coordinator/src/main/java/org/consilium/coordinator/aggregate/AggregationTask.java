@@ -8,6 +8,7 @@ import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.protocol.Limits;
+import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.mask.Masks;
 
@@ -87,6 +88,11 @@ public record AggregationTask(
   /** Values of one block: those of one chunk. */
   int block() {
     return Limits.CHUNK_PLAIN_BYTES / terms.ring().bytes();
+  }
+
+  /** Values that a buffer of one block must hold: less than a block where the vector has less. */
+  int buffer() {
+    return (int) Math.min(block(), base.layout().length() + UpdateManifest.TRAILER);
   }
 
   /** One unit of a tensor's fixed point. */

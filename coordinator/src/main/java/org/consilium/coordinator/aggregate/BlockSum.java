@@ -41,16 +41,14 @@ final class BlockSum implements AutoCloseable {
   private final Optional<Masks> removal;
   private final boolean wide; // in the ring of 64 bits
   private final List<UpdateOpener> openers = new ArrayList<>();
-  private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
-  private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
-  private final IntBuffer plainInts =
-      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
-  private final LongBuffer plainLongs =
-      ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
-  private final int[] terms = new int[FixedPointMean.BLOCK];
-  private final long[] sums = new long[FixedPointMean.BLOCK];
-  private final float[] base = new float[FixedPointMean.BLOCK];
-  private final double[] delta = new double[FixedPointMean.BLOCK];
+  private final byte[] sealed;
+  private final byte[] plain;
+  private final IntBuffer plainInts;
+  private final LongBuffer plainLongs;
+  private final int[] terms;
+  private final long[] sums;
+  private final float[] base;
+  private final double[] delta;
   private final double[][] moments;
   private final double[] combined = new double[RUN];
   private int[][] each = {}; // of every site, where a rule looks at single coordinates
@@ -75,7 +73,16 @@ final class BlockSum implements AutoCloseable {
     this.round = round;
     this.noise = task.noise().map(CentralNoise::stream);
     this.deviation = task.noise().map(n -> n.deviation(task.weights())).orElse(0.0);
-    this.moments = new double[task.state().rule().moments()][FixedPointMean.BLOCK];
+    int values = task.buffer();
+    this.moments = new double[task.state().rule().moments()][values];
+    this.plain = new byte[values * task.terms().ring().bytes()];
+    this.sealed = new byte[plain.length + Limits.CHUNK_TAG_BYTES];
+    this.plainInts = ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+    this.plainLongs = ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
+    this.terms = new int[values];
+    this.sums = new long[values];
+    this.base = new float[values];
+    this.delta = new double[values];
     this.layout = task.base().layout();
     this.removal = task.removal().map(Masks::copy);
     this.wide = task.terms().ring() == FixedTerms.Ring.BITS_64;
@@ -171,7 +178,7 @@ final class BlockSum implements AutoCloseable {
 
   private void keepEach() {
     if (each.length == 0) {
-      each = new int[openers.size()][FixedPointMean.BLOCK];
+      each = new int[openers.size()][task.buffer()];
       seen = new double[openers.size()][RUN];
     }
   }

@@ -70,7 +70,7 @@ public final class FixedPointMean implements Aggregator {
           int index = next++;
           Block polled = spare.poll();
           int sites = task.updates().size();
-          Block into = polled != null ? polled : new Block(task.state().rule().moments(), sites);
+          Block into = polled != null ? polled : new Block(task, sites);
           inWork.add(pool.submit(() -> sum(workers, index, into)));
         }
         Block done = await(inWork.remove());
@@ -141,7 +141,7 @@ public final class FixedPointMean implements Aggregator {
 
   /** One block's results, a buffer that is used again. */
   static final class Block {
-    final float[] values = new float[BLOCK];
+    final float[] values;
     final float[][] moments;
     final List<TensorMax> maxima = new ArrayList<>();
     int length;
@@ -152,8 +152,9 @@ public final class FixedPointMean implements Aggregator {
     /** For each update, coordinates in which it was among the outermost. */
     final long[] beyond;
 
-    Block(int moments, int sites) {
-      this.moments = new float[moments][BLOCK];
+    Block(AggregationTask task, int sites) {
+      this.values = new float[task.buffer()];
+      this.moments = new float[task.state().rule().moments()][task.buffer()];
       this.beyond = new long[sites];
     }
 

@@ -18,6 +18,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * The files of updates: for each attempt a folder, for each site its sealed chunks one after the
@@ -49,7 +50,7 @@ public final class Spool {
 
   /** Opens the spool in a folder, and the store behind it; creates the folder. */
   public static Spool open(Path root, Optional<Blobs> store) throws IOException {
-    return new Spool(Files.createDirectories(root), store.map(SharedSpool::new));
+    return new Spool(DurableFolder.create(root), store.map(SharedSpool::new));
   }
 
   /** One site's update in one attempt. */

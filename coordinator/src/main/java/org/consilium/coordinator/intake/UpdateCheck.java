@@ -38,9 +38,9 @@ final class UpdateCheck {
   private final IntakeTerms terms;
   private final UpdateManifest manifest;
   private final ParameterLayout layout;
-  private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
-  private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
-  private final int[] values = new int[BLOCK];
+  private final byte[] sealed;
+  private final byte[] plain;
+  private final int[] values;
   private final long bound;
   private final byte[] shifts;
   private final MessageDigest content = Digest.newSha256();
@@ -54,6 +54,9 @@ final class UpdateCheck {
     this.manifest = upload.manifest();
     this.layout = terms.layout();
     this.shifts = manifest.seal().shifts();
+    this.sealed = new byte[manifest.chunkBytes(0)]; // no other chunk is larger
+    this.plain = new byte[sealed.length];
+    this.values = new int[plain.length / terms.valueBytes()];
     this.bound = (long) manifest.weight() << terms.fixed().magnitudeBits();
   }
 

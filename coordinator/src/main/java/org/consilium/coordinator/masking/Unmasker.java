@@ -34,7 +34,12 @@ public record Unmasker(MaskTranscript transcript) {
 
   /** What takes the masks off the sum of an attempt, if it is masked. */
   public Optional<Masks> of(Optional<Attempt> masked) throws UnmaskFailed, IOException {
-    return masked.isPresent() ? Optional.of(removal(masked.get())) : Optional.empty();
+    try {
+      return masked.isEmpty() ? Optional.empty() : Optional.of(removal(masked.get()));
+    } catch (MaskTranscript.MessageBroken damaged) {
+      // What a site signed is gone for good: waiting brings it back no more than it frees the sum.
+      throw UnmaskFailed.sum(String.valueOf(damaged.getMessage()));
+    }
   }
 
   /**

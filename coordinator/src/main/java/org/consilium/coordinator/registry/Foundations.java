@@ -11,6 +11,7 @@ import org.consilium.models.catalog.Bundled;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan.Foundation;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * Parameters that studies start from: files that an operator put into a folder, found by their
@@ -32,7 +33,7 @@ public final class Foundations {
 
   /** Opens a folder, and the store behind it; creates the folder when it is not there. */
   public static Foundations open(Path folder, Optional<Blobs> shared) throws IOException {
-    return new Foundations(Files.createDirectories(folder), shared);
+    return new Foundations(DurableFolder.create(folder), shared);
   }
 
   /** Where an operator puts files. */

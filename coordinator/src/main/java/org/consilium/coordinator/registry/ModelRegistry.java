@@ -23,6 +23,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.fault.FailPoint;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * Published parameters, each a safetensors file named by its SHA-256. A file holds nothing that
@@ -55,7 +56,7 @@ public final class ModelRegistry {
 
   /** The same, before a store that other coordinators see. */
   public static ModelRegistry open(Path folder, Optional<Blobs> shared) throws IOException {
-    return new ModelRegistry(Files.createDirectories(folder), shared);
+    return new ModelRegistry(DurableFolder.create(folder), shared);
   }
 
   /**

@@ -12,19 +12,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.consilium.coordinator.aggregate.RoundBroken;
-import org.consilium.coordinator.aggregate.RuleUnmet;
-import org.consilium.coordinator.aggregate.UnmaskFailed;
-import org.consilium.coordinator.aggregate.UpdateBroken;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
 import org.consilium.coordinator.journal.JournalEntry;
 import org.consilium.coordinator.round.MaskEvent.Kind;
 import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
-import org.consilium.coordinator.round.MaskEvent.SharesRefused;
-import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
-import org.consilium.coordinator.round.RoundEvent.UpdateLost;
 import org.consilium.coordinator.round.RoundEvent.ValidationClosed;
 import org.consilium.coordinator.round.RoundEvent.WindowClosed;
 import org.consilium.coordinator.round.RoundState.Abandoned;
@@ -155,7 +149,7 @@ public final class RoundLoop implements AutoCloseable {
   public Reply ask(Request request) throws IOException {
     FutureTask<Reply> task = new FutureTask<>(request::answer);
     try {
-      if (!open || !queue.offer(task, 10, TimeUnit.SECONDS)) {
+      if (!open || !taken(task)) {
         throw new IOException("%s: %s".formatted(stream, open ? "too busy" : "stopped"));
       }
       if (!open) {
@@ -169,6 +163,29 @@ public final class RoundLoop implements AutoCloseable {
         | java.util.concurrent.CancellationException
         | java.util.concurrent.TimeoutException failed) {
       throw new IOException("%s: %s".formatted(stream, failed.getMessage()), failed);
+    }
+  }
+
+  /** Hands a request to the loop's thread; while there is none, whoever asks is that thread. */
+  private boolean taken(FutureTask<Reply> task) throws InterruptedException {
+    if (thread.getState() == Thread.State.NEW) {
+      task.run();
+      return true;
+    }
+    return queue.offer(task, 10, TimeUnit.SECONDS);
+  }
+
+  /**
+   * Goes as far as it can without waiting, on the caller's thread: for a loop that is not started,
+   * and whose one caller stands for its thread. A failure stops the loop as it would its thread.
+   */
+  public void advance() {
+    try {
+      while (open && step()) {
+        // the next one
+      }
+    } catch (JournalConflict | IOException | RuntimeException failed) {
+      halt(failed);
     }
   }
 
@@ -360,7 +377,7 @@ public final class RoundLoop implements AutoCloseable {
     try {
       made = effects.make(state, a);
     } catch (RoundBroken broken) {
-      record(new InRound(event(a, broken)));
+      record(new InRound(Breaks.event(a, broken, now(), state.plan())));
       return true;
     } catch (IOException disk) {
       waiting = "trying again soon: " + disk.getMessage();
@@ -372,21 +389,6 @@ public final class RoundLoop implements AutoCloseable {
     Duration wait = deadline.compareTo(VALIDATION_MAX) < 0 ? deadline : VALIDATION_MAX;
     record(new InRound(made.published(at, a.place(), at.plus(wait))));
     return true;
-  }
-
-  private RoundEvent event(Aggregating a, RoundBroken broken) {
-    Instant at = now();
-    String detail = String.valueOf(broken.getMessage());
-    return switch (broken) {
-      case UpdateBroken update -> {
-        Instant later = at.plus(state.plan().participation().deadline());
-        yield new UpdateLost(at, a.place(), update.site(), detail, later);
-      }
-      case UnmaskFailed unmask when unmask.givers().isEmpty() ->
-          new SumRefused(at, a.place(), detail);
-      case UnmaskFailed unmask -> new SharesRefused(at, a.place(), unmask.givers());
-      case RuleUnmet unmet -> new RoundEvent.RuleUnmet(at, a.place(), unmet.words());
-    };
   }
 
   private static int losses(StudyState state) {

@@ -20,7 +20,7 @@ final class RpcStatus {
     Status.Code code =
         switch (rejected.why()) {
           case UNKNOWN_SITE, BAD_SIGNATURE -> Status.Code.PERMISSION_DENIED;
-          case UNKNOWN_STUDY, UNKNOWN_UPLOAD -> Status.Code.NOT_FOUND;
+          case UNKNOWN_STUDY -> Status.Code.NOT_FOUND;
           case NOT_A_PARTICIPANT,
               WRONG_ROUND,
               LATE,
@@ -30,7 +30,8 @@ final class RpcStatus {
               WRONG_CONTEXT ->
               Status.Code.FAILED_PRECONDITION;
           case DIFFERENT_UPDATE, COUNTED -> Status.Code.ALREADY_EXISTS;
-          case BUSY, INCOMPLETE -> Status.Code.ABORTED;
+          // An upload that was begun with a process before this one: the site begins again.
+          case BUSY, INCOMPLETE, UNKNOWN_UPLOAD -> Status.Code.ABORTED;
           case DISK_FULL -> Status.Code.RESOURCE_EXHAUSTED;
           case MALFORMED,
               WRONG_WEIGHT,

@@ -49,9 +49,12 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   private final StudyEffects.Stores stores;
   private final Map<StudyId, Study> studies = new ConcurrentSkipListMap<>();
 
-  private Studies(Surroundings around, StudyEffects.Stores stores) {
+  private final boolean threaded;
+
+  private Studies(Surroundings around, StudyEffects.Stores stores, boolean threaded) {
     this.around = around;
     this.stores = stores;
+    this.threaded = threaded;
   }
 
   /**
@@ -60,7 +63,19 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
    * @throws IOException if the journal, a key or the state folder cannot be read
    */
   public static Studies open(Surroundings around) throws IOException {
-    Studies all = new Studies(around, around.stores());
+    return open(around, true);
+  }
+
+  /**
+   * The same without any thread: whoever calls does each study's work, one caller at a time, and
+   * {@link #advance} does what is due by itself. For a simulation that owns time.
+   */
+  public static Studies stepped(Surroundings around) throws IOException {
+    return open(around, false);
+  }
+
+  private static Studies open(Surroundings around, boolean threaded) throws IOException {
+    Studies all = new Studies(around, around.stores(), threaded);
     for (String stream : around.journal().streams(PREFIX)) {
       StudyId study = new StudyId(stream.substring(PREFIX.length()));
       Optional<StudyState> state = RoundLoop.replay(study, around.journal());
@@ -104,8 +119,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   @Override
   public StudySnapshot start(StudyId study) throws StudyRefused, IOException {
     Study found = require(study);
-    return command(
-        found,
+    return found.command(
         "start",
         state -> state.stage() == Stage.AWAITING,
         () -> found.loop().record(new Started(found.loop().now())));
@@ -114,8 +128,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   @Override
   public StudySnapshot pause(StudyId study, String reason) throws StudyRefused, IOException {
     Study found = require(study);
-    return command(
-        found,
+    return found.command(
         "pause",
         state -> state.stage() == Stage.RUNNING || state.stage() == Stage.MONITORING,
         () -> found.loop().record(new Paused(found.loop().now(), PlanGate.text(reason))));
@@ -124,8 +137,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   @Override
   public StudySnapshot resume(StudyId study) throws StudyRefused, IOException {
     Study found = require(study);
-    return command(
-        found,
+    return found.command(
         "resume",
         state -> state.stage() == Stage.PAUSED,
         () -> found.loop().record(new Resumed(found.loop().now())));
@@ -134,8 +146,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   @Override
   public StudySnapshot stop(StudyId study, String reason) throws StudyRefused, IOException {
     Study found = require(study);
-    return command(
-        found,
+    return found.command(
         "stop",
         state -> !StudyMachine.over(state),
         () ->
@@ -357,28 +368,14 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     studies.put(study.plan().study(), study);
     around.observer().known(study.plan().study(), study.plan().participation().sites());
     stores.hold().onRelease(study::sweep);
-    loop.start();
+    if (threaded) {
+      loop.start();
+    }
   }
 
-  private StudySnapshot command(
-      Study study,
-      String verb,
-      java.util.function.Predicate<StudyState> legal,
-      RoundLoop.Request request)
-      throws StudyRefused, IOException {
-    RoundLoop loop = study.loop();
-    Reply reply =
-        loop.ask(
-            () ->
-                legal.test(loop.state())
-                    ? request.answer()
-                    : new Reply.Refused(
-                        "%s study %s: it is %s"
-                            .formatted(verb, study.plan().study(), loop.state().stage())));
-    return switch (reply) {
-      case Reply.Done _ -> study.snapshot();
-      case Reply.Refused(String why) -> throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);
-    };
+  /** Does what is due in every study, on the caller's thread; for studies without threads. */
+  public void advance() {
+    studies.values().forEach(study -> study.loop().advance());
   }
 
   private Study require(StudyId study) throws StudyRefused {

@@ -120,6 +120,23 @@ final class Study {
     return new StudyMasks(loop, effects, around);
   }
 
+  /** What an administrator asks of the study, if its state lets it. */
+  StudySnapshot command(String verb, Predicate<StudyState> legal, RoundLoop.Request request)
+      throws StudyRefused, IOException {
+    Reply reply =
+        loop.ask(
+            () ->
+                legal.test(loop.state())
+                    ? request.answer()
+                    : new Reply.Refused(
+                        "%s study %s: it is %s"
+                            .formatted(verb, plan.study(), loop.state().stage())));
+    return switch (reply) {
+      case Done _ -> snapshot();
+      case Reply.Refused(String why) -> throw new StudyRefused(StudyRefused.Why.WRONG_STATE, why);
+    };
+  }
+
   /** The hospital's answer to the proposal. */
   Reply decide(SiteId site, Digest about, boolean accepted, String refusal, int samples)
       throws IOException {

@@ -94,7 +94,7 @@ final class HostileUploadTest {
                     .setUpload(ByteString.copyFrom(new byte[32]))
                     .build()
                     .toByteArray()))
-        .isEqualTo(Status.Code.NOT_FOUND);
+        .isEqualTo(Status.Code.ABORTED);
     assertThat(code(SEND)).isEqualTo(Status.Code.INVALID_ARGUMENT); // a stream of nothing
 
     assertThat(code(SEND, chunk(update, 0), chunk(update, 1))).isEqualTo(Status.Code.OK);
@@ -133,7 +133,7 @@ final class HostileUploadTest {
       Status sent = RawCalls.call(slow, SEND, chunk(own, 0));
 
       assertThat(begun.getCode()).as(begun.toString()).isEqualTo(Status.Code.FAILED_PRECONDITION);
-      assertThat(sent.getCode()).as(sent.toString()).isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(sent.getCode()).as(sent.toString()).isEqualTo(Status.Code.ABORTED);
       assertThat(folder.resolve("late/state/spool/pneumonia/1-1/site-a.sealed")).doesNotExist();
       assertThat(late.inside.snapshot().rounds().getFirst().updates()).doesNotContainKey(site);
     }

@@ -58,7 +58,7 @@ public final class KeyFile {
       channel.force(true);
     }
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceFolder(folder);
+    DurableFolder.force(folder);
   }
 
   /**
@@ -86,15 +86,9 @@ public final class KeyFile {
     }
   }
 
-  /** Creates the folder, mode 0700, unless it is there. */
+  /** Creates the folder, mode 0700, unless it is there; its name is on the disk then. */
   public static void createFolder(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      Path parent = folder.toAbsolutePath().getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-        Files.createDirectory(folder, modes(parent, FOLDER_OWNER_ONLY));
-      }
-    }
+    Path _ = DurableFolder.create(folder, modes(folder, FOLDER_OWNER_ONLY));
   }
 
   private static boolean posix(Path path) {
@@ -105,13 +99,5 @@ public final class KeyFile {
     return posix(path)
         ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(modes)}
         : new FileAttribute<?>[0];
-  }
-
-  private static void forceFolder(Path folder) throws IOException {
-    if (posix(folder)) { // elsewhere a folder cannot be opened
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
-    }
   }
 }

@@ -19,7 +19,7 @@ import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
 
 /** Validates presented signing and aggregation chains against the consortium's root. */
-public final class ChainCheck {
+public final class ChainCheck implements ChainJudge {
   private static final int CHAIN_MAX = 4;
   private static final int CERTIFICATE_BYTES_MAX = 8 * 1024;
 
@@ -75,6 +75,7 @@ public final class ChainCheck {
    * @param chain leaf first; the root may be included and is then ignored
    * @param required the kind of name the caller needs
    */
+  @Override
   public SpiffeId verify(List<X509Certificate> chain, SpiffeId.Kind required) throws ChainRefused {
     List<X509Certificate> path = chain.stream().filter(c -> !c.equals(root)).toList();
     if (path.isEmpty() || path.size() > CHAIN_MAX) {

@@ -27,6 +27,7 @@ import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.Parcel;
 import org.consilium.security.mask.Pledge;
 import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainJudge;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.security.sign.VerifyingKey;
 import org.consilium.site.masking.OrderRefused.Why;
@@ -41,12 +42,12 @@ import org.consilium.site.protect.ReleasedMask;
 final class MaskAttempt implements AutoCloseable {
   private final Journal journal;
   private final MaskProtector exit;
-  private final ChainCheck chains;
+  private final ChainJudge chains;
   private final MaskingSite site;
   private final SortedMap<Integer, VerifyingKey> peers = new TreeMap<>();
   private Journal.Entry entry;
 
-  MaskAttempt(Journal journal, MaskProtector exit, ChainCheck chains, SiteId self, Journal.Entry e)
+  MaskAttempt(Journal journal, MaskProtector exit, ChainJudge chains, SiteId self, Journal.Entry e)
       throws IOException {
     this.journal = journal;
     this.exit = exit;

@@ -19,7 +19,6 @@ import org.consilium.protocol.MaskMessage.Complaint;
 import org.consilium.protocol.MaskOrder;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
-import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.keyfile.SealedFile;
@@ -28,7 +27,6 @@ import org.consilium.security.mask.MaskSecrets;
 import org.consilium.security.mask.MaskingSite.Progress;
 import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.Pledge;
-import org.consilium.security.sign.ChainCheck;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.policy.Why;
 import org.consilium.site.protect.EgressBlocked;
@@ -36,7 +34,6 @@ import org.consilium.site.protect.MaskProtector;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.session.Halt;
 import org.consilium.site.upload.Delivery;
-import org.consilium.site.upload.MaskSender;
 
 /**
  * Takes part in masking on a thread of its own, beside training: a round's keys and shares are
@@ -50,7 +47,7 @@ public final class MaskDesk {
 
   private final Journal journal;
   private final MaskProtector exit;
-  private final MaskSender sender;
+  private final Outlet outlet;
   private final Trust trust;
   private final SecureRandom random;
   private final Consumer<String> log;
@@ -58,20 +55,11 @@ public final class MaskDesk {
   private final Map<StudyId, MaskAttempt> attempts = new HashMap<>();
   private final Map<Digest, Outcome> outcomes = new ConcurrentHashMap<>();
 
-  /**
-   * Whom to trust, and who this is.
-   *
-   * @param chains checks the other sites' signing chains against the root
-   * @param roster that every participant has to be on: a coordinator cannot fill a round with sites
-   *     that no two persons agreed to
-   */
-  public record Trust(SiteId self, ChainCheck chains, Members roster) {}
-
-  /** Who belongs to the consortium. */
+  /** Sends a message until the coordinator has taken or refused it, or gives up for now. */
   @FunctionalInterface
-  public interface Members {
-    /** Whether a site does. */
-    boolean has(SiteId site) throws IOException;
+  public interface Outlet {
+    /** What became of it. */
+    Delivery send(ReleasedMask message, Halt halt) throws IOException;
   }
 
   /** Where masks stand for one attempt. */
@@ -103,13 +91,13 @@ public final class MaskDesk {
       java.nio.file.Path studies,
       SealedFile files,
       MaskProtector exit,
-      MaskSender sender,
+      Outlet outlet,
       Trust trust,
       SecureRandom random,
       Consumer<String> log) {
     this.journal = new Journal(studies, files);
     this.exit = exit;
-    this.sender = sender;
+    this.outlet = outlet;
     this.trust = trust;
     this.random = random;
     this.log = log;
@@ -152,12 +140,24 @@ public final class MaskDesk {
     post(_ -> erase(round.study(), round.number()));
   }
 
+  /** Does all that waits, on the caller's thread, which stands for the desk's own. */
+  public void advance(Halt halt) throws IOException {
+    for (Step step = waiting.poll(); step != null; step = waiting.poll()) {
+      step.run(halt);
+    }
+  }
+
+  /** Where masks stand for an attempt; empty while that is not known. */
+  public Optional<Outcome> outcome(Digest context) {
+    return Optional.ofNullable(outcomes.get(context));
+  }
+
   /** Waits for the masks of an attempt. */
   public Outcome await(Digest context, Halt halt) {
     while (!halt.halted()) {
-      Outcome outcome = outcomes.get(context);
-      if (outcome != null) {
-        return outcome;
+      Optional<Outcome> outcome = outcome(context);
+      if (outcome.isPresent()) {
+        return outcome.get();
       }
       if (halt.await(POLL)) {
         break;
@@ -335,7 +335,7 @@ public final class MaskDesk {
   private void send(ReleasedMask message, Digest context, Halt halt) throws IOException {
     Delivery delivery;
     try {
-      delivery = sender.send(message, halt);
+      delivery = outlet.send(message, halt);
     } catch (EgressBlocked held) {
       if (held.why() != Why.PAUSED) {
         var _ =

@@ -96,6 +96,11 @@ final class DeltaWalk {
         (layout.length() + UpdateManifest.TRAILER + chunkValues - 1) / chunkValues);
   }
 
+  /** Values that a buffer of one chunk must hold: less than a chunk where the vector has less. */
+  private int buffer() {
+    return (int) Math.min(chunkValues, layout.length() + UpdateManifest.TRAILER);
+  }
+
   /** Coordinates that the clip is about: FedNova's number of steps is none of them. */
   private long clipped() {
     int last = layout.tensors().size() - 1;
@@ -119,7 +124,7 @@ final class DeltaWalk {
         0,
         sums.length,
         () -> {
-          float[] values = new float[chunkValues];
+          float[] values = new float[buffer()];
           return index -> {
             int read = read(index, values);
             long first = (long) index * chunkValues;
@@ -226,8 +231,8 @@ final class DeltaWalk {
     // The quantiser's own check names the coordinate.
     Quantiser probe =
         new Quantiser(new FixedTerms(1, 1, 0), RoundingStream.of(new byte[32], new byte[32]));
-    float[] values = new float[chunkValues];
-    int[] unused = new int[chunkValues];
+    float[] values = new float[buffer()];
+    int[] unused = new int[buffer()];
     for (int chunk = 0; chunk < chunks(); chunk++) {
       int length = read(chunk, values);
       var run = new Quantiser.Run((long) chunk * chunkValues, length, 0, 1, 1);
@@ -245,9 +250,9 @@ final class DeltaWalk {
     private final FixedBlock block;
     private final Optional<Masks> masks;
     private final MessageDigest sha = Digest.newSha256();
-    private final float[] values = new float[chunkValues];
-    private final byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
-    private final byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
+    private final float[] values = new float[buffer()];
+    private final byte[] plain = new byte[buffer() * (Limits.CHUNK_PLAIN_BYTES / chunkValues)];
+    private final byte[] sealed = new byte[plain.length + Limits.CHUNK_TAG_BYTES];
 
     Sealing(
         Rounding rounding,
@@ -260,7 +265,7 @@ final class DeltaWalk {
       this.spool = spool;
       this.digests = digests;
       this.clipped = clipped;
-      this.block = rounding.block(chunkValues);
+      this.block = rounding.block(buffer());
       this.masks = rounding.masks().map(Masks::copy);
     }
 

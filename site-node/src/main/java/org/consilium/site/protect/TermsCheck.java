@@ -14,6 +14,7 @@ import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.mask.MaskTerms;
 import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainJudge;
 import org.consilium.security.sign.ChainRefused;
 import org.consilium.site.policy.Why;
 
@@ -23,11 +24,11 @@ import org.consilium.site.policy.Why;
  * plan.
  */
 final class TermsCheck {
-  private final ChainCheck chains;
+  private final ChainJudge chains;
   private final String trustDomain;
   private final SiteIdentity self;
 
-  TermsCheck(ChainCheck chains, SiteIdentity self) {
+  TermsCheck(ChainJudge chains, SiteIdentity self) {
     this.chains = chains;
     this.trustDomain = self.trustDomain();
     this.self = self;

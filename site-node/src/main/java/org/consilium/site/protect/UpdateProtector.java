@@ -22,7 +22,7 @@ import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
 import org.consilium.security.fixed.WeightRule;
 import org.consilium.security.seal.UpdateSealer;
-import org.consilium.security.sign.ChainCheck;
+import org.consilium.security.sign.ChainJudge;
 import org.consilium.site.policy.Why;
 import org.consilium.site.train.Delta;
 import org.consilium.site.train.TrainingResult;
@@ -48,7 +48,7 @@ public final class UpdateProtector {
    * @param chains checks the aggregation key's chain against the consortium's root
    * @param threads that round, encrypt and hash; the result does not depend on it
    */
-  public UpdateProtector(SiteIdentity self, ChainCheck chains, int threads) {
+  public UpdateProtector(SiteIdentity self, ChainJudge chains, int threads) {
     if (threads < 1 || threads > 64) {
       throw new IllegalArgumentException("protect: threads must be 1-64, got " + threads);
     }

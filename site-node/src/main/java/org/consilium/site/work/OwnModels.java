@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
+import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.session.Halt;
 import org.consilium.site.train.LocalTrainer;
@@ -36,8 +37,7 @@ record OwnModels(Tools tools, StudyPlan plan) {
     }
     Optional<Path> foundation = Optional.empty();
     if (plan.foundation().isPresent()) {
-      Fetched fetched =
-          tools.transfer().fetcher().fetch(TaskWork.reference(plan.foundation().get()), halt);
+      Fetched fetched = tools.transfer().fetcher().fetch(reference(plan.foundation().get()), halt);
       if (!(fetched instanceof Fetched.Here(Path file))) {
         return; // validation makes up for it
       }
@@ -49,5 +49,11 @@ record OwnModels(Tools tools, StudyPlan plan) {
     if (baseline() && !halt.halted()) {
       var _ = tools.training().engine().trainAlone(job.apply(foundation), watch);
     }
+  }
+
+  /** A foundation's layout is checked when it is used: it may hold more than the study needs. */
+  static RoundTask.ModelReference reference(StudyPlan.Foundation foundation) {
+    return new RoundTask.ModelReference(
+        foundation.version(), foundation.fileBytes(), foundation.version().digest());
   }
 }

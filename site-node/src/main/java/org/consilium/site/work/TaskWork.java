@@ -285,7 +285,10 @@ final class TaskWork {
     say(Phase.FETCHING);
     Optional<Path> foundation = Optional.empty();
     if (plan.foundation().isPresent()) {
-      switch (tools.transfer().fetcher().fetch(reference(plan.foundation().get()), halt)) {
+      switch (tools
+          .transfer()
+          .fetcher()
+          .fetch(OwnModels.reference(plan.foundation().get()), halt)) {
         case Fetched.Here(Path file) -> foundation = Optional.of(file);
         case Fetched.Refused(String reason) -> {
           return refuse(Why.BAD_MODEL, "foundation: " + reason);
@@ -300,12 +303,6 @@ final class TaskWork {
       case Fetched.Refused(String reason) -> refuse(Why.BAD_MODEL, reason);
       case Fetched.Postponed(String reason) -> postponed(reason);
     };
-  }
-
-  /** A foundation's layout is checked when it is used: it may hold more than the study needs. */
-  static RoundTask.ModelReference reference(StudyPlan.Foundation foundation) {
-    return new RoundTask.ModelReference(
-        foundation.version(), foundation.fileBytes(), foundation.version().digest());
   }
 
   private Ending validate(Files files, Halt halt) throws IOException {

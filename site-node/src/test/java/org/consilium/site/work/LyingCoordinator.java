@@ -73,6 +73,7 @@ import org.consilium.security.sign.SigningKey;
 import org.consilium.security.witness.Checkpoint;
 import org.consilium.security.witness.SignedCheckpoint;
 import org.consilium.site.masking.MaskDesk;
+import org.consilium.site.masking.Trust;
 import org.consilium.site.protect.Consortium;
 import org.consilium.site.protect.EgressGate;
 import org.consilium.site.protect.MaskProtector;
@@ -437,11 +438,12 @@ final class LyingCoordinator extends CoordinationGrpc.CoordinationImplBase
         new SealedFile(new byte[32], "test", new SecureRandom()),
         new MaskProtector(consortium.north()),
         new MaskSender(
-            link(),
-            new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
-            InstantSource.system(),
-            limit),
-        new MaskDesk.Trust(Consortium.NORTH, consortium.chains(), site -> pin.has(site, link())),
+                link(),
+                new Backoff(new SplittableRandom(1), Duration.ofMillis(200)),
+                InstantSource.system(),
+                limit)
+            ::send,
+        new Trust(Consortium.NORTH, consortium.chains(), site -> pin.has(site, link())),
         new SecureRandom(),
         log);
   }

@@ -23,6 +23,7 @@ import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.sign.ChainCheck;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.masking.MaskDesk;
+import org.consilium.site.masking.Trust;
 import org.consilium.site.protect.Canaries;
 import org.consilium.site.protect.EgressBlocked;
 import org.consilium.site.protect.EgressGate;
@@ -119,8 +120,8 @@ final class MaskNode implements Orders, AutoCloseable {
         folder.resolve("studies"),
         new SealedFile(new byte[32], "test", new SecureRandom()),
         new MaskProtector(identity),
-        new MaskSender(link, backoff(), CLOCK, Duration.ofSeconds(10)),
-        new MaskDesk.Trust(site, chains, other -> roster.has(other, link)),
+        new MaskSender(link, backoff(), CLOCK, Duration.ofSeconds(10))::send,
+        new Trust(site, chains, other -> roster.has(other, link)),
         new SecureRandom(),
         log::add);
   }

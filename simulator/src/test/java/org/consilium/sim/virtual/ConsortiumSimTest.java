@@ -1,0 +1,106 @@
+package org.consilium.sim.virtual;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.consilium.sim.virtual.ConsortiumSim.Outcome;
+import org.consilium.sim.virtual.SeedSweep.Summary;
+import org.consilium.sim.virtual.fault.Fault;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class ConsortiumSimTest {
+  private static final int PARAMETERS = 32;
+
+  /** Seeds between two looks at the clock. */
+  private static final long BATCH = 250;
+
+  @ParameterizedTest
+  @EnumSource(Shape.Mode.class)
+  void undisturbed_everyRound_publishesAndHolds(Shape.Mode mode) {
+    Outcome outcome = new ConsortiumSim().undisturbed(new Shape(mode, 4, 3, PARAMETERS), 1);
+
+    assertThat(outcome.violations()).isEmpty();
+    assertThat(outcome.published()).isEqualTo(3);
+    assertThat(outcome.faults()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Shape.Mode.class)
+  void undisturbed_anyOrderOfArrival_sameVersion(Shape.Mode mode) {
+    ConsortiumSim sim = new ConsortiumSim();
+    Shape shape = new Shape(mode, 4, 2, PARAMETERS);
+
+    Outcome one = sim.undisturbed(shape, 1);
+    Outcome other = sim.undisturbed(shape, 2);
+
+    assertThat(other.story()).isNotEqualTo(one.story());
+    assertThat(other.last()).isEqualTo(one.last()).isPresent();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Shape.Mode.class)
+  void run_sameSeedTwice_sameHistory(Shape.Mode mode) {
+    Shape shape = new Shape(mode, 4, 2, PARAMETERS);
+    Shapes.Choice choice = Shapes.Choice.valueOf(mode.name());
+    for (long seed = 1; seed <= 6; seed++) {
+      Outcome one = new SeedSweep(new Shapes(choice, 4, 2), () -> 0).told(seed);
+      Outcome two = new SeedSweep(new Shapes(choice, 4, 2), () -> 0).told(seed);
+
+      assertThat(one.shape().mode()).isEqualTo(shape.mode());
+      assertThat(two.lines()).as("seed %d", seed).isEqualTo(one.lines()).isNotEmpty();
+      assertThat(two.story()).isEqualTo(one.story());
+      assertThat(two.last()).isEqualTo(one.last());
+      assertThat(two.faults()).isEqualTo(one.faults());
+    }
+  }
+
+  @Test
+  void f1toF6F8toF10_someHundredSeeds_keepI1toI6AndI9() {
+    SeedSweep sweep = new SeedSweep(new Shapes(Shapes.Choice.BOTH, 4, 2), System::nanoTime);
+
+    Summary summary = sweep.run(1_000, 200, 2);
+
+    assertThat(summary.failures()).as("replay: consilium simulate --sites 4 --rounds 2").isEmpty();
+    assertThat(summary.masked()).isGreaterThanOrEqualTo(12);
+    assertThat(summary.rounds()).isGreaterThan(350);
+  }
+
+  @Tag("slow")
+  @Test
+  void f1toF6F8toF10_upToTenThousandSeedsOfTenSites_keepI1toI6AndI9() {
+    SeedSweep sweep = new SeedSweep(new Shapes(Shapes.Choice.BOTH, 10, 2), System::nanoTime);
+    long seeds = Long.getLong("consilium.seeds", 10_000);
+    double seconds = Long.getLong("consilium.seconds", 200);
+    Set<Fault> never = EnumSet.allOf(Fault.class);
+    Map<Fault, Long> faults = new EnumMap<>(Fault.class);
+    long done = 0;
+    long rounds = 0;
+    double spent = 0;
+
+    while (done < seeds && spent < seconds) {
+      Summary part =
+          sweep.run(
+              1 + done, Math.min(BATCH, seeds - done), Runtime.getRuntime().availableProcessors());
+      assertThat(part.failures())
+          .as("replay: consilium simulate --rounds 2 --seeds 1 --story --first-seed SEED")
+          .isEmpty();
+      done += part.seeds();
+      rounds += part.rounds();
+      spent += part.seconds();
+      never.removeAll(part.faults().keySet());
+      part.faults().forEach((fault, n) -> faults.merge(fault, n, Long::sum));
+    }
+
+    System.out.printf(
+        "%d seeds, %d rounds, %.1f s, %.1f seeds a second%n%s%n",
+        done, rounds, spent, done / spent, faults);
+    assertThat(never).as("kinds of fault that never struck in %d seeds", done).isEmpty();
+    assertThat(done).isGreaterThanOrEqualTo(Math.min(seeds, BATCH));
+  }
+}
