@@ -106,7 +106,9 @@ final class ChainedLogTest {
       Files.write(file, Arrays.copyOf(whole, length));
       int torn = length - last;
       try (ChainedLog log = ChainedLog.open(file, CLOCK)) {
-        assertThat(log.entries()).as("%d bytes of the last line", torn).isEqualTo(torn > 0 ? 10 : 9);
+        assertThat(log.entries())
+            .as("%d bytes of the last line", torn)
+            .isEqualTo(torn > 0 ? 10 : 9);
         var _ = log.append("next", Map.of());
       }
 
