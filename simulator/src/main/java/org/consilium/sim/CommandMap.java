@@ -40,6 +40,10 @@ final class CommandMap {
                       "consilium bench round --sites 4 --parameters 86000000",
                       "seconds and memory of a large round"),
                   new Entry(
+                      "bench kills",
+                      "consilium bench kills --coordinator 20 --sites 20",
+                      "processes die at random, the model is the same"),
+                  new Entry(
                       "bench labels",
                       "consilium bench labels --data cases.npz --out labels",
                       "how far few labels go, pre-trained or not"))),

@@ -14,6 +14,7 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -94,6 +95,29 @@ final class ChainedLogTest {
 
     assertThat(ChainedLog.verify(file).intact()).isTrue();
     assertThat(Files.readAllLines(file).get(10)).contains("log.torn-line-cut", "\"bytes\":13");
+  }
+
+  @Test
+  void f8_openCutAtEveryByteOfItsLastLine_keepsTheOthersAndGoesOn() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    int last = new String(whole, StandardCharsets.UTF_8).lastIndexOf('\n', whole.length - 2) + 1;
+
+    for (int length = last; length < whole.length; length++) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      int torn = length - last;
+      try (ChainedLog log = ChainedLog.open(file, CLOCK)) {
+        assertThat(log.entries())
+            .as("%d bytes of the last line", torn)
+            .isEqualTo(torn > 0 ? 10 : 9);
+        var _ = log.append("next", Map.of());
+      }
+
+      ChainedLog.Verification verified = ChainedLog.verify(file);
+      assertThat(verified.intact()).as("%d bytes of the last line", torn).isTrue();
+      assertThat(verified.entries()).isEqualTo(torn > 0 ? 11 : 10);
+      assertThat(new String(Files.readAllBytes(file), StandardCharsets.UTF_8))
+          .startsWith(new String(whole, 0, last, StandardCharsets.UTF_8));
+    }
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.consilium.proto.journal.SiteMasking;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.MaskMessage.Place;
@@ -34,6 +35,11 @@ import org.consilium.security.mask.Pledge;
 record Journal(Path studies, SealedFile files) {
   private static final String ATTEMPT = "masking.sealed";
   private static final String PLEDGES = "mask-pledges.txt";
+  private static final Pattern PLEDGE = Pattern.compile("[0-9]{1,9}( [0-9a-f]{64}){2}");
+
+  /** After the last pledge, so that one that was cut off is missed. */
+  private static final String END = "end\n";
+
   private static final int ATTEMPT_BYTES_MAX = 64 << 10;
   private static final int PLEDGES_BYTES_MAX = 4 << 20;
 
@@ -90,9 +96,6 @@ record Journal(Path studies, SealedFile files) {
     for (String line : pledges(round.study())) {
       if (line.startsWith(start)) {
         String[] words = line.split(" ", -1);
-        if (words.length != 3) {
-          throw new IOException("read %s: a line is damaged".formatted(PLEDGES));
-        }
         return Optional.of(new Pledge(fingerprint(words[1]), fingerprint(words[2])));
       }
     }
@@ -106,14 +109,23 @@ record Journal(Path studies, SealedFile files) {
         "%d %s %s".formatted(round.number(), pledge.context().hex(), pledge.survivors().hex()));
     KeyFile.replace(
         folder(round.study()).resolve(PLEDGES),
-        (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
+        (String.join("\n", lines) + "\n" + END).getBytes(StandardCharsets.UTF_8));
   }
 
+  /** A file that is not whole, even by its last line, says nothing: this site would sign twice. */
   private List<String> pledges(StudyId study) throws IOException {
     Path file = folder(study).resolve(PLEDGES);
-    return Files.exists(file)
-        ? new String(KeyFile.read(file, PLEDGES_BYTES_MAX), StandardCharsets.UTF_8).lines().toList()
-        : List.of();
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    String text = new String(KeyFile.read(file, PLEDGES_BYTES_MAX), StandardCharsets.UTF_8);
+    boolean whole = text.endsWith("\n" + END);
+    List<String> lines =
+        whole ? text.substring(0, text.length() - END.length()).lines().toList() : List.of();
+    if (!whole || !lines.stream().allMatch(l -> PLEDGE.matcher(l).matches())) {
+      throw new IOException("read %s: it is damaged".formatted(PLEDGES));
+    }
+    return lines;
   }
 
   private Path folder(StudyId study) {

@@ -133,7 +133,7 @@ final class ResumedTrainingTest {
     StudyPlan plan = Consortium.plan(Aggregation.FEDAVG);
     Training training =
         new Training(
-            0,
+            1,
             STEPS,
             8,
             new Training.Optimiser("adamw", 1e-2, 0.05, 0, 1, 1),
