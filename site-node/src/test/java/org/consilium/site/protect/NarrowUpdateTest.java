@@ -22,6 +22,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.seal.UpdateOpener;
+import org.consilium.site.train.PlainDeltas;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
