@@ -245,8 +245,10 @@ final class UpdateCheck {
   private Intake judgeNorm() {
     double norm = Math.sqrt(squares);
     double slack = 0;
+    double steps = 0; // of a narrow update, whose site keeps to S with what it rounded to
     for (int i = 0; i < layout.tensors().size(); i++) {
-      slack += layout.tensors().get(i).length() * square(step(i));
+      slack += layout.tensors().get(i).length() * square(unit(i));
+      steps += layout.tensors().get(i).length() * square(step(i));
     }
     slack = Math.sqrt(slack);
     if (norm > terms.clip() * (1 + 1e-6) + slack) {
@@ -254,7 +256,7 @@ final class UpdateCheck {
           Why.NORM_TOO_LARGE,
           "norm is %.6g, at most %.6g (and %.2g of rounding)".formatted(norm, terms.clip(), slack));
     }
-    double around = slack + NORM_ROUNDING * Math.max(norm, manifest.norm()) + 1e-9;
+    double around = Math.sqrt(steps) + NORM_ROUNDING * Math.max(norm, manifest.norm()) + 1e-9;
     boolean more = norm > manifest.norm() + around;
     boolean less = clipped == 0 && norm < manifest.norm() - around;
     if (more || less) {

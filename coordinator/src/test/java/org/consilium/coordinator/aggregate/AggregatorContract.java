@@ -66,6 +66,38 @@ abstract class AggregatorContract {
   }
 
   @Test
+  void aggregate_narrowUpdates_sameBytesAsTheirIntegersInFull() throws Exception {
+    ParameterLayout layout =
+        ParameterLayout.of(List.of(TensorSpec.of("a", 700), TensorSpec.of("b", 1 << 18)));
+    byte[] shifts = {11, 3};
+    int[] weights = {3, 16};
+    java.util.SplittableRandom random = new java.util.SplittableRandom(8);
+    List<byte[]> narrow = new ArrayList<>();
+    List<int[]> full = new ArrayList<>();
+    for (int weight : weights) {
+      byte[] q = new byte[(int) layout.length()];
+      int[] values = new int[q.length];
+      for (int i = 0; i < q.length; i++) {
+        q[i] = (byte) random.nextInt(-127, 128);
+        values[i] = weight * q[i] * (1 << shifts[i < 700 ? 0 : 1]);
+      }
+      narrow.add(q);
+      full.add(values);
+    }
+    Path base = base(layout);
+    Path first = folder.resolve("narrow.safetensors");
+    Path second = folder.resolve("full.safetensors");
+    try (SpoolFixture few = SpoolFixture.narrow(folder, layout, weights, narrow, shifts);
+        SpoolFixture all = SpoolFixture.of(folder, layout, weights, full)) {
+      Step fromFew = run(aggregator(2), few.deltas(), base, first, List.of(3, -2));
+      Step fromAll = run(aggregator(1), all.deltas(), base, second, List.of(3, -2));
+
+      assertThat(fromFew).isEqualTo(fromAll);
+      assertThat(values(first)).isEqualTo(values(second)).isNotEqualTo(values(base));
+    }
+  }
+
+  @Test
   void aggregate_anyOrderAndThreads_sameBytes() throws Exception {
     ParameterLayout layout =
         ParameterLayout.of(List.of(TensorSpec.of("a", 1000, 700), TensorSpec.of("b", 3)));

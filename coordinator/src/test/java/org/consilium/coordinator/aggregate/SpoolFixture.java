@@ -10,7 +10,9 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import org.consilium.models.federated.CoarseVector;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Limits;
@@ -66,11 +68,47 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
     return new SpoolFixture(deltas, vectors, folder);
   }
 
+  /**
+   * The same of one byte a value: q of each coordinate, which the weight and 2^s of its tensor
+   * multiply.
+   */
+  static SpoolFixture narrow(
+      Path folder, ParameterLayout layout, int[] weights, List<byte[]> q, byte[] shifts)
+      throws IOException {
+    AggregationKey key = AggregationKey.generate(new SecureRandom());
+    CoarseVector coarse = new CoarseVector(layout, Byte.BYTES, shifts);
+    List<SealedDelta> deltas = new ArrayList<>();
+    for (int site = 0; site < weights.length; site++) {
+      byte[] vector = Arrays.copyOf(q.get(site), q.get(site).length + UpdateManifest.TRAILER);
+      vector[q.get(site).length] = (byte) weights[site];
+      SealedDelta full =
+          seal(folder.resolve("narrow-" + site), site, vector, 1 << 18, weights[site], key);
+      deltas.add(
+          new SealedDelta(
+              full.site(),
+              full.weight(),
+              full.norm(),
+              full.opener(),
+              full.spool(),
+              Optional.of(coarse)));
+    }
+    return new SpoolFixture(deltas, List.of(), folder);
+  }
+
   private static SealedDelta seal(Path file, int site, int[] vector, int weight, AggregationKey key)
       throws IOException {
+    ByteBuffer plain = ByteBuffer.allocate(4 * vector.length).order(ByteOrder.LITTLE_ENDIAN);
+    plain.asIntBuffer().put(vector);
+    SealedDelta sealed = seal(file, site, plain.array(), Limits.CHUNK_PLAIN_BYTES, weight, key);
+    return new SealedDelta(
+        sealed.site(), weight, norm(vector, weight), sealed.opener(), sealed.spool());
+  }
+
+  private static SealedDelta seal(
+      Path file, int site, byte[] plain, int chunk, int weight, AggregationKey key)
+      throws IOException {
     String name = "site-" + site;
-    int total = Math.ceilDiv(4 * vector.length, Limits.CHUNK_PLAIN_BYTES);
-    byte[] plain = new byte[Limits.CHUNK_PLAIN_BYTES];
+    int total = Math.ceilDiv(plain.length, chunk);
     byte[] sealed = new byte[Limits.CHUNK_SEALED_BYTES];
     FileChannel channel =
         FileChannel.open(
@@ -83,13 +121,9 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
     try (UpdateSealer sealer = UpdateSealer.to(key.publicKey(), CONTEXT, name, total)) {
       encapsulation = sealer.encapsulation();
       for (int i = 0; i < total; i++) {
-        int from = i * Limits.CHUNK_PLAIN_BYTES / 4;
-        int count = Math.min(Limits.CHUNK_PLAIN_BYTES / 4, vector.length - from);
-        ByteBuffer.wrap(plain)
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .asIntBuffer()
-            .put(vector, from, count);
-        int length = sealer.seal(i, plain, 0, 4 * count, sealed, 0);
+        int from = i * chunk;
+        int bytes = Math.min(chunk, plain.length - from);
+        int length = sealer.seal(i, plain, from, bytes, sealed, 0);
         ByteBuffer out = ByteBuffer.wrap(sealed, 0, length);
         while (out.hasRemaining()) {
           channel.write(out);
@@ -100,7 +134,7 @@ record SpoolFixture(List<SealedDelta> deltas, List<int[]> vectors, Path folder)
       return new SealedDelta(
           new SiteId(name),
           weight,
-          norm(vector, weight),
+          0,
           UpdateOpener.open(key, encapsulation, CONTEXT, name, total),
           channel);
     } catch (SealBroken impossible) {

@@ -118,6 +118,34 @@ final class UpdateRefusalTest {
   }
 
   @Test
+  void update_withShiftsInAStudyInFull_refused() throws Exception {
+    UpdateManifest m = honest().manifest();
+    UpdateManifest.Seal s = m.seal();
+    UpdateManifest.Seal shifted =
+        new UpdateManifest.Seal(s.encapsulation(), s.sealedBytes(), s.chunkDigests(), new byte[1]);
+
+    assertRefused(
+        c.send(
+            site,
+            c.site(site)
+                .signed(
+                    new UpdateManifest(
+                        m.context(),
+                        m.round(),
+                        m.attempt(),
+                        m.base(),
+                        m.layoutDigest(),
+                        m.vectorLength(),
+                        m.weight(),
+                        m.samples(),
+                        m.norm(),
+                        m.trainingLoss(),
+                        shifted),
+                    List.of())),
+        Why.WRONG_LAYOUT);
+  }
+
+  @Test
   void badInput_19_siteThatIsNotOnTheRoster_refused() throws Exception {
     TestSite stranger = c.site(c.ids.get(2));
     c.sites.remove(stranger.id());

@@ -176,7 +176,8 @@ public final class TransferRun {
         }
       }
       double got = lines.down(0) / (double) plan.modelBytes();
-      if (round == 2 && !siteKilled && got > 0.4) {
+      // While it fetches its first model; however seldom this looks, it is killed.
+      if (round > 0 && !siteKilled && (round > 1 || got > 0.2)) {
         siteKilled = true;
         kill(
             supervisor, plan.ids().getFirst().value(), "%.0f %% of its model".formatted(100 * got));

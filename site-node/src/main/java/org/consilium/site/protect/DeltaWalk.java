@@ -70,6 +70,12 @@ final class DeltaWalk {
       Optional<Masks> masks,
       Encoding encoding,
       byte[] shifts) {
+    /** The same with another factor, and the shifts that go with it. */
+    Rounding with(double smaller, byte[] finer) {
+      return new Rounding(
+          fixed, scaleExponents, secret, label, smaller, weight, masks, encoding, finer);
+    }
+
     FixedBlock block(int values) {
       return encoding.narrow()
           ? FixedBlock.coarse(fixed, encoding, values)
@@ -203,6 +209,67 @@ final class DeltaWalk {
     return all;
   }
 
+  /** L2 norm of what a narrow encoding would send. */
+  double coarseNorm(Rounding rounding) throws IOException, NotFinite {
+    double[] sums = new double[chunks()];
+    pool.run(
+        0,
+        sums.length,
+        () -> {
+          float[] values = new float[chunkValues];
+          FixedBlock.Coarse block =
+              FixedBlock.coarse(rounding.fixed(), rounding.encoding(), chunkValues);
+          return index -> {
+            long first = (long) index * chunkValues;
+            int length = read(index, values);
+            long _ = quantise(rounding, block, values, first, length);
+            sums[index] = squares(rounding, block.integers(), first, length);
+          };
+        });
+    double sum = 0;
+    for (double part : sums) {
+      sum += part;
+    }
+    return Math.sqrt(sum);
+  }
+
+  private double squares(Rounding rounding, int[] q, long first, int length) {
+    double sum = 0;
+    int tensor = length == 0 ? 0 : layout.tensorAt(first);
+    int done = 0;
+    while (done < length) {
+      int end = (int) Math.min(length, layout.offset(tensor + 1) - first);
+      int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
+      double step = Math.scalb(1.0, rounding.shift(tensor) - exponent);
+      double own = 0;
+      for (int i = done; i < end; i++) {
+        own += (double) q[i] * q[i];
+      }
+      sum += own * step * step;
+      done = end;
+      tensor++;
+    }
+    return sum;
+  }
+
+  /** Turns a run into integers, tensor by tensor; returns how many coordinates were clipped. */
+  private long quantise(Rounding rounding, FixedBlock block, float[] values, long first, int length)
+      throws NotFinite {
+    long count = 0;
+    int done = 0;
+    while (done < length) {
+      int tensor = layout.tensorAt(first + done);
+      long end = layout.offset(tensor) + layout.tensors().get(tensor).length() - first;
+      int now = (int) Math.min(end, length) - done;
+      int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
+      double factor = isSteps(tensor) ? 1 : rounding.factor();
+      var run = new Quantiser.Run(first + done, now, exponent, factor, rounding.weight());
+      count += block.quantise(run, rounding.shift(tensor), values, done);
+      done += now;
+    }
+    return count;
+  }
+
   /** Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. */
   byte[] seal(Rounding rounding, UpdateSealer sealer, FileChannel spool)
       throws IOException, NotFinite {
@@ -273,7 +340,7 @@ final class DeltaWalk {
     public void chunk(int index) throws IOException, NotFinite {
       long first = (long) index * chunkValues;
       int length = read(index, values);
-      var _ = clipped.addAndGet(quantise(first, length));
+      var _ = clipped.addAndGet(quantise(rounding, block, values, first, length));
       if (feedback.isPresent()) {
         feedback.get().keep(first, values, length);
       }
@@ -292,22 +359,6 @@ final class DeltaWalk {
     @Override
     public void close() {
       sealer.close();
-    }
-
-    private long quantise(long first, int length) throws NotFinite {
-      long count = 0;
-      int done = 0;
-      while (done < length) {
-        int tensor = layout.tensorAt(first + done);
-        long end = layout.offset(tensor) + layout.tensors().get(tensor).length() - first;
-        int now = (int) Math.min(end, length) - done;
-        int exponent = rounding.fixed().scaleExponent(rounding.scaleExponents().get(tensor));
-        double factor = isSteps(tensor) ? 1 : rounding.factor();
-        var run = new Quantiser.Run(first + done, now, exponent, factor, rounding.weight());
-        count += block.quantise(run, rounding.shift(tensor), values, done);
-        done += now;
-      }
-      return count;
     }
 
     /** Puts w and the count of clipped coordinates where they fall into this chunk. */

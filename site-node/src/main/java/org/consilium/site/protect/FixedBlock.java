@@ -28,7 +28,7 @@ sealed interface FixedBlock {
   }
 
   /** Whole numbers of few digits on the grid of 32 bits, little-endian in as few bytes. */
-  static FixedBlock coarse(FixedTerms terms, Encoding encoding, int values) {
+  static Coarse coarse(FixedTerms terms, Encoding encoding, int values) {
     return new Coarse(
         new CoarseQuantiser(terms, encoding.digits()), encoding.bytes(), new int[values]);
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
@@ -37,6 +36,9 @@ import org.consilium.site.train.TrainingResult;
 public final class UpdateProtector {
   /** More than every hundredth subnormal coordinate is no training step, and slows every adder. */
   private static final int SUBNORMAL_PART_MAX = 100;
+
+  /** Walks for a factor at which what is sent keeps to S; one is nearly always enough. */
+  private static final int NARROW_TRIES = 3;
 
   private final SiteIdentity self;
   private final TermsCheck check;
@@ -152,8 +154,7 @@ public final class UpdateProtector {
             FixedTerms.Ring.of(terms.ring().bits()));
     Encoding encoding = assignment.plan().protection().exposure().encoding();
     int valueBytes = encoding.narrow() ? encoding.bytes() : terms.ring().bytes();
-    byte[] shifts = shifts(walk, fixed, encoding, terms.scaleExponents(), factor);
-    DeltaWalk.Rounding rounding =
+    DeltaWalk.Rounding full =
         new DeltaWalk.Rounding(
             fixed,
             terms.scaleExponents(),
@@ -163,7 +164,8 @@ public final class UpdateProtector {
             weight,
             assignment.masks(),
             encoding,
-            shifts);
+            new byte[0]);
+    DeltaWalk.Rounding rounding = encoding.narrow() ? narrow(walk, full, norm, terms.clip()) : full;
     int chunks = walk.chunks();
     try (UpdateSealer sealer =
             UpdateSealer.to(terms.aggregationKey(), context, self.site().value(), chunks);
@@ -186,31 +188,46 @@ public final class UpdateProtector {
               vectorLength,
               weight,
               assignment.samples(),
-              norm * factor,
+              norm * rounding.factor(),
               rounded(loss),
               new UpdateManifest.Seal(
                   sealer.encapsulation(),
                   valueBytes * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
                   digests,
-                  shifts));
+                  rounding.shifts()));
       byte[] body = ManifestCodec.encode(manifest);
       byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
       return new SealedUpdate(manifest, body, signature, assignment.spool());
     }
   }
 
-  /** For each tensor of a narrow encoding the finest step at which its largest value fits. */
-  private static byte[] shifts(
-      DeltaWalk walk, FixedTerms fixed, Encoding encoding, List<Integer> exponents, double factor)
+  /**
+   * The finest steps at which each tensor's largest value fits, and a factor at which also what is
+   * sent keeps to S: rounding to nearest at most doubles a value, so that half of S always does.
+   */
+  private static DeltaWalk.Rounding narrow(
+      DeltaWalk walk, DeltaWalk.Rounding full, double norm, double clip)
       throws IOException, NotFinite {
-    if (!encoding.narrow()) {
-      return new byte[0];
-    }
-    CoarseQuantiser quantiser = new CoarseQuantiser(fixed, encoding.digits());
     double[] maxima = walk.maxima();
+    double factor = full.factor();
+    DeltaWalk.Rounding rounding = full.with(factor, shifts(full, maxima, factor));
+    for (int tries = 1; norm * factor > clip / 2; tries++) {
+      double sent = walk.coarseNorm(rounding);
+      if (sent <= clip) {
+        break;
+      }
+      factor = tries < NARROW_TRIES ? factor * (clip / sent) : clip / 2 / norm;
+      rounding = full.with(factor, shifts(full, maxima, factor));
+    }
+    return rounding;
+  }
+
+  private static byte[] shifts(DeltaWalk.Rounding rounding, double[] maxima, double factor) {
+    FixedTerms fixed = rounding.fixed();
+    CoarseQuantiser quantiser = new CoarseQuantiser(fixed, rounding.encoding().digits());
     byte[] shifts = new byte[maxima.length];
     for (int t = 0; t < shifts.length; t++) {
-      int exponent = fixed.scaleExponent(exponents.get(t));
+      int exponent = fixed.scaleExponent(rounding.scaleExponents().get(t));
       shifts[t] = (byte) quantiser.shift(maxima[t] * factor, exponent);
     }
     return shifts;

@@ -110,7 +110,11 @@ public final class CoordinatorSession {
         reason = converse(halt, backoff);
         word = link.gate().paused() ? "paused" : "goodbye";
       } catch (StatusException | StatusRuntimeException cut) {
-        word = Failures.word(Status.fromThrowable(cut));
+        Status status = Status.fromThrowable(cut);
+        word = Failures.word(status);
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+          link.drop(); // who took the connection does not answer on it
+        }
       } catch (TimeoutException silent) {
         word = "silent";
         link.drop(); // nobody closed it, and transfers on it wait for nothing too

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -31,7 +30,6 @@ import org.consilium.security.roster.RosterRefused;
  */
 public final class RosterPin {
   private static final int FILE_BYTES_MAX = 1 << 20;
-  private static final Duration ANSWER = Limits.SENDING_LEASE; // it waits behind a transfer
 
   private final Path file;
   private final SiteId self;
@@ -65,7 +63,8 @@ public final class RosterPin {
           accept(
               of(
                   CoordinationGrpc.newBlockingV2Stub(link.channel())
-                      .withDeadlineAfter(ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                      .withDeadlineAfter(
+                          link.traffic().silenceMax().toMillis(), TimeUnit.MILLISECONDS)
                       .getRoster(GetRosterRequest.getDefaultInstance())));
     } catch (StatusException failed) {
       if (failed.getStatus().getCode() != Status.Code.UNAVAILABLE || !Files.exists(file)) {

@@ -206,6 +206,8 @@ public final class UpdateUploader {
         if (progress == null) {
           throw Status.UNAVAILABLE.withDescription("the upload ended early").asException();
         }
+        // To the call's end: one that is cancelled before counts against the connection.
+        var _ = call.read(limit, TimeUnit.MILLISECONDS);
         return progress;
       } finally {
         call.cancel("done", null);

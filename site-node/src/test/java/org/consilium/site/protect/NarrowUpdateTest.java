@@ -65,6 +65,25 @@ final class NarrowUpdateTest {
   }
 
   @Test
+  void protect_normAtTheClip_whatIsSentKeepsToIt() throws Exception {
+    // One value nearly fills the range; clipped to 5, the others are 1.6 steps and would be sent as
+    // 2.
+    float[] delta = new float[(int) LAYOUT.length()];
+    for (int i = 0; i < delta.length; i++) {
+      delta[i] = i == 1000 ? 1.5f : i > 1000 && i % 2 == 0 ? 0.02f : 0;
+    }
+
+    SealedUpdate update = seal(Encoding.INT8, delta, task(1));
+
+    double squares = 0;
+    for (double value : decoded(update)) {
+      squares += value * value;
+    }
+    assertThat(Math.sqrt(squares)).isLessThanOrEqualTo(5 * (1 + 1e-6)).isGreaterThan(1);
+    assertThat(update.manifest().norm()).isLessThan(5);
+  }
+
+  @Test
   void protect_int16_isFiner() throws Exception {
     float[] delta = delta(1);
 
