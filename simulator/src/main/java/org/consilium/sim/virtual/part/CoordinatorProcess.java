@@ -49,6 +49,7 @@ final class CoordinatorProcess implements CrashJournal.Owner, StudyObserver {
         Studies.stepped(
             new Surroundings(
                 mount.path(CoordinatorPart.STATE),
+                Optional.empty(),
                 machine::usableBytes,
                 World.DOMAIN,
                 new CrashJournal(machine.database(), setting.faults(), this),

@@ -205,6 +205,8 @@ final class SiteTask {
       case Intake.Rejected(Intake.Why why, _) -> {
         if (passing(why)) {
           next(w, Work.Step.ANNOUNCE, machine.backoff(w.tries++));
+        } else if (why == Intake.Why.LATE) {
+          work = Optional.empty(); // its round is over: the node drops it and says nothing
         } else {
           decline(w, "INTERNAL");
         }
@@ -224,6 +226,9 @@ final class SiteTask {
           UNKNOWN_STUDY,
           NOT_A_PARTICIPANT,
           WRONG_ROUND,
+          LATE,
+          NOT_CARRIED,
+          COUNTED,
           WRONG_BASE,
           WRONG_LAYOUT,
           WRONG_CONTEXT,
