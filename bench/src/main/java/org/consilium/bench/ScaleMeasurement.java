@@ -137,8 +137,7 @@ record ScaleMeasurement(
     if (java.util.Arrays.stream(places).distinct().count() < 2) {
       return;
     }
-    Line clock =
-        Line.through(places, some.stream().mapToDouble(r -> r.last().seconds()).toArray());
+    Line clock = Line.through(places, some.stream().mapToDouble(r -> r.last().seconds()).toArray());
     Line processor =
         Line.through(places, some.stream().mapToDouble(r -> r.last().cpuSeconds()).toArray());
     text.append(
