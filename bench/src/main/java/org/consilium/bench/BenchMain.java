@@ -28,6 +28,7 @@ public final class BenchMain implements Runnable {
     bench.addSubcommand("labels", new LabelsCommand());
     bench.addSubcommand("step", new StepCommand());
     bench.addSubcommand("privacy", new PrivacyCommand(InstantSource.system()));
+    bench.addSubcommand("scale", new ScaleCommand(InstantSource.system(), System::nanoTime));
     CommandLine root = new CommandLine(CommandSpec.create().name("consilium"));
     root.addSubcommand("bench", bench);
     root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));

@@ -40,6 +40,11 @@ final class Combination {
       return;
     }
     String word = robust.word();
+    check(
+        participation.sites().size() <= Limits.PAIRED_PARTICIPANTS_MAX,
+        "sites must be at most %d with algorithm robust %s, which compares single updates"
+            .formatted(Limits.PAIRED_PARTICIPANTS_MAX, word),
+        participation.sites().size());
     switch (aggregation.rule()) {
       case FEDNOVA, SCAFFOLD, FEDDG_GA, FEDEMA ->
           check(

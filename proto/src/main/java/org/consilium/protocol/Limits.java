@@ -56,8 +56,14 @@ public final class Limits {
   /** Most monitoring windows of a study. */
   public static final int WINDOWS_MAX = 10_000;
 
-  /** Most participants of a round (security bound of the fixed-point sum: 2^7). */
-  public static final int PARTICIPANTS_MAX = 128;
+  /** Most participants of a round: 2^10 leave the fixed-point sum of 32 bits 14 bits a value. */
+  public static final int PARTICIPANTS_MAX = 1024;
+
+  /**
+   * Most participants of a masked round (every site agrees with every other: n² parcels), and of
+   * one whose rule compares single updates (n² distances, 1 MiB a site and thread).
+   */
+  public static final int PAIRED_PARTICIPANTS_MAX = 128;
 
   /** Fewest participants of a round: a sum of two tells each the other's part. */
   public static final int PARTICIPANTS_MIN = 2;

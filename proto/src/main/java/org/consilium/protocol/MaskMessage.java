@@ -74,8 +74,8 @@ public sealed interface MaskMessage {
     public Release {
       shares = List.copyOf(shares);
       StudyPlan.check(
-          shares.size() <= Limits.PARTICIPANTS_MAX,
-          "shares must be at most " + Limits.PARTICIPANTS_MAX,
+          shares.size() <= Limits.PAIRED_PARTICIPANTS_MAX,
+          "shares must be at most " + Limits.PAIRED_PARTICIPANTS_MAX,
           shares.size());
     }
   }
@@ -119,8 +119,8 @@ public sealed interface MaskMessage {
 
   private static void number(String what, int site) {
     StudyPlan.check(
-        site >= 0 && site < Limits.PARTICIPANTS_MAX,
-        "%s must be 0-%d".formatted(what, Limits.PARTICIPANTS_MAX - 1),
+        site >= 0 && site < Limits.PAIRED_PARTICIPANTS_MAX,
+        "%s must be 0-%d".formatted(what, Limits.PAIRED_PARTICIPANTS_MAX - 1),
         site);
   }
 

@@ -76,8 +76,8 @@ public sealed interface Robust {
     public MultiKrum {
       few(faulty);
       check(
-          kept >= 2 && kept <= Limits.PARTICIPANTS_MAX,
-          "robust kept must be 2-" + Limits.PARTICIPANTS_MAX,
+          kept >= 2 && kept <= Limits.PAIRED_PARTICIPANTS_MAX,
+          "robust kept must be 2-" + Limits.PAIRED_PARTICIPANTS_MAX,
           kept);
     }
   }
@@ -157,8 +157,8 @@ public sealed interface Robust {
 
   private static void few(int faulty) {
     check(
-        faulty >= 1 && faulty < Limits.PARTICIPANTS_MAX / 2,
-        "robust faulty must be 1-%d".formatted(Limits.PARTICIPANTS_MAX / 2 - 1),
+        faulty >= 1 && faulty < Limits.PAIRED_PARTICIPANTS_MAX / 2,
+        "robust faulty must be 1-%d".formatted(Limits.PAIRED_PARTICIPANTS_MAX / 2 - 1),
         faulty);
   }
 }

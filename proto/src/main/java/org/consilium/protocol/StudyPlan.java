@@ -84,6 +84,12 @@ public record StudyPlan(
         "quorum must be at least %d under masking: a sum of two hides nobody"
             .formatted(Participation.HIDING_MIN),
         participation.quorum());
+    int sites = participation.sites().size();
+    check(
+        !masked || sites <= Limits.PAIRED_PARTICIPANTS_MAX,
+        "sites must be at most %d under masking, where each agrees with each; sealed takes %d"
+            .formatted(Limits.PAIRED_PARTICIPANTS_MAX, Limits.PARTICIPANTS_MAX),
+        sites);
     Combination.require(aggregation, training, protection);
     Combination.requireRobust(aggregation, protection, participation);
     Late.require(participation, aggregation, protection);

@@ -48,6 +48,7 @@ public final class Consortium {
   private final Journal journal;
   private final Authority authority;
   private final InstantSource clock;
+  private final SigningChains signing = new SigningChains();
   private final Membership membership = new Membership();
   private final List<Consumer<SiteId>> revocationListeners = new CopyOnWriteArrayList<>();
   private final Object copying = new Object();
@@ -271,12 +272,7 @@ public final class Consortium {
     return membership
         .find(site)
         .filter(s -> s.member().state() == State.ACTIVE)
-        .map(
-            s -> {
-              List<X509Certificate> chain = IssuedLeaves.parsed(s.signingChain());
-              Fingerprint key = Fingerprint.of(chain.getFirst().getPublicKey());
-              return new EnrolledSite(site, chain, Digest.of(key.bytes()));
-            });
+        .map(s -> signing.of(site, s.signingChain()));
   }
 
   /** Whether an active site presents itself, now, with a TLS certificate that it was given. */

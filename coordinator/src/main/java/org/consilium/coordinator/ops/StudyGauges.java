@@ -155,10 +155,9 @@ final class StudyGauges {
       score(site, Subject.GLOBAL, "global", quantity);
       score(site, Subject.LOCAL_ONLY, "local", quantity);
     }
-    study.rounds().stream()
-        .map(r -> Optional.ofNullable(r.reports().get(site)))
-        .flatMap(Optional::stream)
-        .reduce((_, later) -> later)
+    study
+        .latest()
+        .report(site)
         .filter(r -> r.holdoutBucket() > 0)
         .ifPresent(
             r ->
@@ -267,7 +266,7 @@ final class StudyGauges {
   }
 
   private Optional<RoundSummary> lastRound(Predicate<RoundSummary> wanted) {
-    return study.rounds().stream().filter(wanted).reduce((_, later) -> later);
+    return study.rounds().reversed().stream().filter(wanted).findFirst();
   }
 
   private double count(Predicate<SiteStatus> wanted) {

@@ -29,10 +29,7 @@ public final class CentreScores {
 
   /** The model that a centre said last that it keeps. */
   public static Optional<Subject> kept(StudySnapshot study, SiteId site) {
-    return study.rounds().stream()
-        .map(r -> Optional.ofNullable(r.reports().get(site)).flatMap(ValidationReport::kept))
-        .flatMap(Optional::stream)
-        .reduce((_, later) -> later);
+    return study.latest().kept(site);
   }
 
   /** One hold-out number of a round. */
@@ -53,8 +50,7 @@ public final class CentreScores {
   /** A centre's newest hold-out number. */
   public static Optional<Measure> latest(
       StudySnapshot study, SiteId site, Subject subject, Quantity quantity) {
-    List<Point> points = series(study, site, subject, quantity);
-    return points.isEmpty() ? Optional.empty() : Optional.of(points.getLast().measure());
+    return study.latest().find(site, subject, quantity);
   }
 
   /** A centre's report on the model that a round made. */

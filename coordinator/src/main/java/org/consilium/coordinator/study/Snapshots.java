@@ -47,10 +47,12 @@ final class Snapshots {
   /**
    * What a snapshot is made of.
    *
+   * @param past the study's rounds that are over
    * @param waiting what the study waits for, empty when it does not
    */
   record Parts(
       StudyState state,
+      PastRounds past,
       Digest digest,
       String waiting,
       DriftMonitor drift,
@@ -59,31 +61,9 @@ final class Snapshots {
 
   static StudySnapshot of(Parts parts) {
     StudyState state = parts.state();
-    List<RoundSummary> rounds = new ArrayList<>();
-    List<WindowSummary> windows = new ArrayList<>();
-    Map<SiteId, Norms> norms = new HashMap<>();
-    Map<Integer, Map<SiteId, Handling>> handlings = new HashMap<>();
-    state.models().forEach(m -> handlings.put(m.round(), m.handlings()));
-    for (RoundState round : state.all()) {
-      round
-          .start()
-          .ifPresent(
-              opening -> {
-                Map<SiteId, Handling> own =
-                    version(round).isPresent()
-                        ? handlings.getOrDefault(opening.number(), Map.of())
-                        : Map.of();
-                rounds.add(summary(state, round, opening, norms, own));
-              });
-      if (round instanceof Closed closed) {
-        closed
-            .accepted()
-            .forEach(
-                (site, u) ->
-                    norms.put(site, norms.getOrDefault(site, Norms.NOTHING).and(u.norm())));
-      }
-      window(round).ifPresent(windows::add);
-    }
+    PastRounds.Known known = parts.past().of(state);
+    List<RoundSummary> rounds = known.rounds();
+    List<WindowSummary> windows = known.windows();
     return new StudySnapshot(
         state.plan(),
         parts.digest(),
@@ -93,11 +73,39 @@ final class Snapshots {
         windows.isEmpty() ? 0 : windows.getLast().number(),
         state.current().map(Snapshots::opened),
         state.current().flatMap(Snapshots::deadline),
-        sites(parts, rounds),
+        sites(parts, known.bytesUp()),
         rounds,
         windows,
         state.models().stream().map(Snapshots::model).toList(),
-        state.best().map(Snapshots::model));
+        state.best().map(Snapshots::model),
+        known.latest());
+  }
+
+  /**
+   * A round as it stands; empty of a window.
+   *
+   * @param norms of each site in the rounds before
+   */
+  static Optional<RoundSummary> round(
+      StudyState state, RoundState round, Map<SiteId, Norms> norms) {
+    return round
+        .start()
+        .map(
+            opening -> {
+              Map<SiteId, Handling> handlings =
+                  version(round).isPresent() ? handlings(state, opening.number()) : Map.of();
+              return summary(state, round, opening, norms, handlings);
+            });
+  }
+
+  /** What a robust rule did in a round that made a version; the newest are asked for most. */
+  private static Map<SiteId, Handling> handlings(StudyState state, int round) {
+    for (StudyState.Published model : state.models().reversed()) {
+      if (model.round() == round) {
+        return model.handlings();
+      }
+    }
+    return Map.of();
   }
 
   /** A study that was started but has too few sites that agreed still awaits them. */
@@ -115,11 +123,7 @@ final class Snapshots {
     };
   }
 
-  private static List<SiteStatus> sites(Parts parts, List<RoundSummary> rounds) {
-    Map<SiteId, Long> up = new HashMap<>();
-    for (RoundSummary round : rounds) {
-      round.updates().forEach((site, facts) -> up.merge(site, facts.bytes(), Long::sum));
-    }
+  private static List<SiteStatus> sites(Parts parts, Map<SiteId, Long> up) {
     List<SiteStatus> sites = new ArrayList<>();
     for (SiteId site : parts.state().plan().participation().sites()) {
       Optional<Answer> answer = Optional.ofNullable(parts.state().answers().get(site));
@@ -227,7 +231,7 @@ final class Snapshots {
     };
   }
 
-  private static Optional<WindowSummary> window(RoundState round) {
+  static Optional<WindowSummary> window(RoundState round) {
     return Stream.of(round)
         .flatMap(
             r ->

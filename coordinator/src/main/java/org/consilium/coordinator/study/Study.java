@@ -51,6 +51,7 @@ final class Study {
   private final Surroundings around;
   private final DecisionBudget decisions = new DecisionBudget();
   private final SiteActivity activity = new SiteActivity();
+  private final PastRounds past = new PastRounds();
 
   Study(RoundLoop loop, StudyEffects effects, Surroundings around) {
     this.plan = loop.state().plan();
@@ -89,7 +90,13 @@ final class Study {
   StudySnapshot snapshot() {
     return Snapshots.of(
         new Snapshots.Parts(
-            loop.state(), digest, loop.waiting(), effects.drift(), around.presence(), activity));
+            loop.state(),
+            past,
+            digest,
+            loop.waiting(),
+            effects.drift(),
+            around.presence(),
+            activity));
   }
 
   boolean names(SiteId site) {

@@ -61,6 +61,7 @@ final class StudyEffects implements RoundEffects {
   private final ServerRule rule;
   private final Upkeep upkeep;
   private volatile DriftMonitor drift;
+  private volatile Optional<IntakeTerms> lastTerms = Optional.empty();
 
   /** Files shared by all studies. */
   record Stores(
@@ -123,8 +124,17 @@ final class StudyEffects implements RoundEffects {
     return layout;
   }
 
-  /** What an update of an open round must look like. */
+  /** What an update of an open round must look like: one table for all of its sites. */
   IntakeTerms terms(Opening opening) {
+    IntakeTerms now =
+        lastTerms
+            .filter(t -> t.round().number() == opening.number() && t.attempt() == opening.attempt())
+            .orElseGet(() -> made(opening));
+    lastTerms = Optional.of(now);
+    return now;
+  }
+
+  private IntakeTerms made(Opening opening) {
     Map<SiteId, Integer> samples = new HashMap<>();
     opening.members().forEach(m -> samples.put(m.site(), m.samples()));
     AggregationKey opener = requireKey();

@@ -32,6 +32,7 @@ import org.consilium.protocol.ValidationReport.Quantity;
  * @param windows closed monitoring windows and the open one, in order
  * @param models published versions in order; the first is the initial one (round 0)
  * @param best the version that the plan's metric chooses
+ * @param latest what each centre said last
  */
 public record StudySnapshot(
     StudyPlan plan,
@@ -46,7 +47,42 @@ public record StudySnapshot(
     List<RoundSummary> rounds,
     List<WindowSummary> windows,
     List<PublishedModel> models,
-    Optional<PublishedModel> best) {
+    Optional<PublishedModel> best,
+    LatestScores latest) {
+
+  /** With what its own rounds say each centre said last. */
+  public StudySnapshot(
+      StudyPlan plan,
+      Digest digest,
+      State state,
+      String detail,
+      int round,
+      int window,
+      Optional<Instant> opened,
+      Optional<Instant> deadline,
+      List<SiteStatus> sites,
+      List<RoundSummary> rounds,
+      List<WindowSummary> windows,
+      List<PublishedModel> models,
+      Optional<PublishedModel> best) {
+    this(
+        plan,
+        digest,
+        state,
+        detail,
+        round,
+        window,
+        opened,
+        deadline,
+        sites,
+        rounds,
+        windows,
+        models,
+        best,
+        rounds.stream()
+            .map(RoundSummary::reports)
+            .reduce(LatestScores.NONE, LatestScores::and, (_, later) -> later));
+  }
 
   public StudySnapshot {
     sites = List.copyOf(sites);
@@ -57,7 +93,7 @@ public record StudySnapshot(
 
   /** The last round that made a model. */
   public Optional<RoundSummary> lastCombined() {
-    return rounds.stream().filter(r -> r.version().isPresent()).reduce((_, later) -> later);
+    return rounds.reversed().stream().filter(r -> r.version().isPresent()).findFirst();
   }
 
   /** Where a study stands. */

@@ -14,6 +14,7 @@ import io.micronaut.http.server.types.files.SystemFile;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.study.ModelCard;
@@ -30,6 +31,12 @@ import org.consilium.protocol.wire.PlanCodec;
 @Controller("/api/v1/studies")
 @ExecuteOn(TaskExecutors.BLOCKING)
 final class StudiesController {
+  /** Rounds in one answer. */
+  private static final int ROUNDS_MAX = 100;
+
+  /** Updates in one answer, unless a single round has more: a few hundred bytes each. */
+  private static final int UPDATES_MAX = 2_500;
+
   private final WebServer.Parts parts;
 
   StudiesController(WebServer.Parts parts) {
@@ -82,10 +89,27 @@ final class StudiesController {
     return StudyJson.of(parts.studies().stop(new StudyId(id), SitesController.text(reason)));
   }
 
-  /** Its rounds, in order. */
+  /**
+   * Its rounds, in order, a page at a time: at most 100 rounds and 2500 updates, but one round at
+   * least. A page without rounds is the end.
+   *
+   * @param from how many to leave out at the beginning; below 0, how many of the last to show
+   */
   @Get("/{id}/rounds")
-  List<StudyJson.Round> rounds(@PathVariable String id) throws StudyRefused {
-    return find(id).rounds().stream().map(StudyJson.Round::of).toList();
+  List<StudyJson.Round> rounds(@PathVariable String id, @QueryValue(defaultValue = "0") int from)
+      throws StudyRefused {
+    List<StudySnapshot.RoundSummary> all = find(id).rounds();
+    int first = Math.clamp(from < 0 ? (long) all.size() + from : from, 0, all.size());
+    List<StudyJson.Round> page = new ArrayList<>();
+    int updates = 0;
+    for (StudySnapshot.RoundSummary round : all.subList(first, all.size())) {
+      updates += round.updates().size();
+      if (page.size() == ROUNDS_MAX || (updates > UPDATES_MAX && !page.isEmpty())) {
+        break;
+      }
+      page.add(StudyJson.Round.of(round));
+    }
+    return page;
   }
 
   /** Its published model versions, in order. */

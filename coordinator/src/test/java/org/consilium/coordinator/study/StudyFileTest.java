@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.consilium.coordinator.yaml.YamlProblem;
 import org.consilium.coordinator.yaml.YamlRefused;
 import org.consilium.protocol.Aggregation;
@@ -331,6 +333,29 @@ final class StudyFileTest {
         MINIMAL.replace("pneumonia]}\n  alg", "pneumonia], metrics: [loss], select: auroc}\n  alg");
 
     assertThat(problems(yaml).getFirst().message()).isEqualTo("auroc is not among metrics [loss]");
+  }
+
+  private static String crowd(int sites, String privacy) {
+    String names =
+        IntStream.rangeClosed(1, sites)
+            .mapToObj("site-%04d"::formatted)
+            .collect(Collectors.joining(", "));
+    return MINIMAL.replace("south, north, east, west", names) + "  privacy: {" + privacy + "}\n";
+  }
+
+  @Test
+  void parse_aThousandSites_sealedAreTakenAndMaskedAreRefused() throws YamlRefused {
+    StudyPlan plan = StudyFile.parse(crowd(1024, "mode: sealed"));
+
+    assertThat(plan.participation().sites()).hasSize(1024);
+    assertThat(PlanCodec.decode(PlanCodec.encode(plan))).isEqualTo(plan);
+    // by hand: 30 - log2 64 - log2 1024
+    assertThat(FixedPoint.terms(plan, 1024).magnitudeBits()).isEqualTo(14);
+    assertThat(problems(crowd(1025, "mode: sealed")).toString()).contains("2-1024");
+    assertThat(problems(crowd(129, "mode: masked")).toString())
+        .contains("sites must be at most 128 under masking")
+        .contains("got 129");
+    assertThat(StudyFile.parse(crowd(128, "mode: masked")).participation().sites()).hasSize(128);
   }
 
   @Test

@@ -79,7 +79,7 @@ final class TestConsortium implements AutoCloseable {
                 Leaf.COORDINATOR_SIGNING.terms()));
     List<SiteId> names = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      SiteId id = new SiteId("site-" + (char) ('a' + i));
+      SiteId id = new SiteId(count <= 26 ? "site-" + (char) ('a' + i) : "site-%03d".formatted(i));
       names.add(id);
       sites.put(id, new TestSite(id, 100 + 50 * i, authority, random));
     }

@@ -8,7 +8,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.consilium.coordinator.audit.AuditLog;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.KeyRequests;
@@ -19,7 +22,9 @@ import org.consilium.coordinator.ops.AccessMetrics;
 import org.consilium.coordinator.ops.CoordinatorMetrics;
 import org.consilium.coordinator.ops.MeteredJournal;
 import org.consilium.coordinator.ops.RoundMetrics;
+import org.consilium.coordinator.study.LongStudy;
 import org.consilium.coordinator.study.Replayed;
+import org.consilium.coordinator.study.StudyCatalogue;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.CertificateAuthority;
 import org.consilium.security.identity.Credential;
@@ -47,6 +52,41 @@ final class SampleServer implements AutoCloseable {
   }
 
   static SampleServer start(Path folder, int port) throws Exception {
+    Path model = folder.resolve("model.safetensors");
+    Files.write(model, new byte[] {1, 2, 3});
+    SampleStudies studies = new SampleStudies(model);
+    return start(folder, port, (_, _) -> studies, List.of("north", "south"), List.of("north"));
+  }
+
+  /** A server, and the studies that it shows. */
+  record Started(SampleServer server, LongStudy study) {}
+
+  /** The same over a study with many rounds and sites. */
+  static Started over(Path folder, int sites, int rounds) throws Exception {
+    AtomicReference<LongStudy> made = new AtomicReference<>();
+    List<String> names = IntStream.rangeClosed(1, sites).mapToObj("site-%03d"::formatted).toList();
+    SampleServer server =
+        start(
+            folder,
+            0,
+            (authority, journal) -> {
+              LongStudy study = LongStudy.open(folder, authority, journal, sites, rounds);
+              made.set(study);
+              return study.studies;
+            },
+            names,
+            names);
+    return new Started(server, Objects.requireNonNull(made.get()));
+  }
+
+  /** Makes what is shown. */
+  private interface Showing {
+    StudyCatalogue studies(CertificateAuthority authority, Journal journal) throws Exception;
+  }
+
+  private static SampleServer start(
+      Path folder, int port, Showing showing, List<String> invited, List<String> admitted)
+      throws Exception {
     SecureRandom random = new SecureRandom();
     InstantSource clock = InstantSource.system();
     PrometheusRegistry registry = new PrometheusRegistry();
@@ -56,7 +96,7 @@ final class SampleServer implements AutoCloseable {
     TestAuthority people = new TestAuthority(authority, Duration.ofHours(24), clock, random);
     Consortium consortium = Consortium.open(journal, people.registrar(), clock);
     Consortium.Address address = new Consortium.Address("localhost", 8443, 8444);
-    for (String name : new String[] {"north", "south"}) {
+    for (String name : invited) {
       SiteId site = new SiteId(name);
       KeyRequest tls = KeyRequest.tls(random);
       KeyRequest signing = KeyRequest.signing(random);
@@ -66,19 +106,17 @@ final class SampleServer implements AutoCloseable {
           token.secret(),
           new KeyRequests(tls.pkcs10(), signing.pkcs10(), "0.1.0"),
           TestAuthority.binding(site, token, tls, signing));
-      if (name.equals("north")) {
+      if (admitted.contains(name)) {
         people.admit(site, tls, signing);
         consortium.copy();
       }
     }
-    Path model = folder.resolve("model.safetensors");
-    Files.write(model, new byte[] {1, 2, 3});
-    SampleStudies studies = new SampleStudies(model);
+    StudyCatalogue studies = showing.studies(authority, journal);
     AccessMetrics access = new AccessMetrics(registry);
     RoundMetrics rounds = new RoundMetrics(registry);
     var plan = studies.list().getFirst().plan();
     rounds.studyCreated(plan.study(), plan.participation().sites());
-    rounds.updateReceived(plan.study(), new SiteId("north"), 1_228_000);
+    rounds.updateReceived(plan.study(), new SiteId(invited.getFirst()), 1_228_000);
     rounds.roundEnded(plan.study(), RoundMetrics.RoundOutcome.COMPLETED, 42);
     rounds.phase(plan.study(), RoundMetrics.Phase.AGGREGATE, 0.5);
     CoordinatorMetrics.register(registry, studies::list, consortium, () -> true, "test");

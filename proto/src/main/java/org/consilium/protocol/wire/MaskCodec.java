@@ -241,7 +241,7 @@ public final class MaskCodec {
 
   /** The parcels in a message, at most one for each participant. */
   public static List<SignedBytes> parcels(MaskParcels message) {
-    if (message.getParcelsCount() > Limits.PARTICIPANTS_MAX) {
+    if (message.getParcelsCount() > Limits.PAIRED_PARTICIPANTS_MAX) {
       throw new MalformedMessage("mask parcels: %d of them".formatted(message.getParcelsCount()));
     }
     return message.getParcelsList().stream().map(MaskCodec::signed).toList();
@@ -309,9 +309,9 @@ public final class MaskCodec {
 
   private static <M, V> SortedMap<SiteId, V> bySite(
       List<M> entries, Function<M, String> site, Function<M, V> value) {
-    if (entries.size() > Limits.PARTICIPANTS_MAX) {
+    if (entries.size() > Limits.PAIRED_PARTICIPANTS_MAX) {
       throw new IllegalArgumentException(
-          "at most %d sites, got %d".formatted(Limits.PARTICIPANTS_MAX, entries.size()));
+          "at most %d sites, got %d".formatted(Limits.PAIRED_PARTICIPANTS_MAX, entries.size()));
     }
     SortedMap<SiteId, V> map = new TreeMap<>();
     for (M entry : entries) {

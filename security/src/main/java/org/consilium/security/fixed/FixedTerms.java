@@ -7,12 +7,12 @@ package org.consilium.security.fixed;
  * 2.
  *
  * @param weightMax W, 1 to 64 in 32 bits, to 2^20 in 64
- * @param participants n, 1 to 128
+ * @param participants n, 1 to 1024
  * @param rangeExponent log2 of C, the widest range of a coordinate; −64 to 20 in 32 bits, 3 in 64
  * @param ring in which the integers are summed
  */
 public record FixedTerms(int weightMax, int participants, int rangeExponent, Ring ring) {
-  private static final int PARTICIPANTS_MAX = 128;
+  private static final int PARTICIPANTS_MAX = 1024;
   private static final int EXACT_RANGE_EXPONENT = 3;
   private static final int EXACT_MAGNITUDE_BITS = 27; // 24 after the point, 3 before
 

@@ -18,6 +18,7 @@ final class QuantiserTest {
     assertThat(FixedTerms.of(64, 16, 8.0).magnitudeBits()).isEqualTo(20);
     assertThat(FixedTerms.of(64, 32, 8.0).magnitudeBits()).isEqualTo(19);
     assertThat(FixedTerms.of(64, 128, 8.0).magnitudeBits()).isEqualTo(17);
+    assertThat(FixedTerms.of(64, 1024, 8.0).magnitudeBits()).isEqualTo(14);
     assertThat(FixedTerms.of(1, 3, 0.5).magnitudeBits()).isEqualTo(28);
     assertThat(FixedTerms.of(64, 16, 8.0).scaleExponent(3)).isEqualTo(17);
     assertThat(FixedTerms.of(64, 16, 8.0).clippedCount(Long.MAX_VALUE)).isEqualTo((1 << 26) - 1);
@@ -26,7 +27,7 @@ final class QuantiserTest {
   @Test
   void terms_outOfRange_refused() {
     assertThatThrownBy(() -> FixedTerms.of(65, 3, 8)).hasMessageContaining("65");
-    assertThatThrownBy(() -> FixedTerms.of(64, 129, 8)).hasMessageContaining("129");
+    assertThatThrownBy(() -> FixedTerms.of(64, 1025, 8)).hasMessageContaining("1025");
     assertThatThrownBy(() -> FixedTerms.of(64, 3, 7)).hasMessageContaining("power of two");
     assertThatThrownBy(() -> FixedTerms.of(64, 3, Double.NaN)).hasMessageContaining("NaN");
   }

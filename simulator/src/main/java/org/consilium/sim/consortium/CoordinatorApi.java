@@ -2,6 +2,8 @@ package org.consilium.sim.consortium;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -54,6 +56,17 @@ public final class CoordinatorApi implements AutoCloseable {
   /** Reads a resource. */
   public JsonNode get(String path) throws IOException, InterruptedException {
     return json(patiently(request(path).GET().build()));
+  }
+
+  /** A list that comes page by page, whole. */
+  public JsonNode pages(String path) throws IOException, InterruptedException {
+    ArrayNode all = JsonNodeFactory.instance.arrayNode();
+    JsonNode page;
+    do {
+      page = get(path + "?from=" + all.size());
+      page.forEach(all::add);
+    } while (!page.isEmpty());
+    return all;
   }
 
   /** Asks for an action; repeating it must be harmless. */

@@ -352,7 +352,7 @@ public final class LocalConsortium implements AutoCloseable {
   public StudyView study(String study) throws IOException, InterruptedException {
     String path = "/api/v1/studies/" + study;
     return StudyView.parse(
-        api().get(path), api().get(path + "/rounds"), api().get(path + "/metrics?by=site"));
+        api().get(path), api().pages(path + "/rounds"), api().get(path + "/metrics?by=site"));
   }
 
   /** Fails when a service could not be kept running. */

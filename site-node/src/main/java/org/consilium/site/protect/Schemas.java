@@ -118,7 +118,7 @@ final class Schemas {
           new Field(
               1,
               new Form.Nested(message(new Form.Opaque(1, 4 << 10), SIGNATURE)),
-              Limits.PARTICIPANTS_MAX));
+              Limits.PAIRED_PARTICIPANTS_MAX));
 
   private Schemas() {}
 

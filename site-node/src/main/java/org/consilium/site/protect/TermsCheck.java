@@ -2,6 +2,7 @@ package org.consilium.site.protect;
 
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
@@ -69,8 +70,7 @@ final class TermsCheck {
   private static Optional<Protection.Refused> looser(RoundTask.Terms terms, StudyPlan plan) {
     int range = Math.getExponent(plan.protection().range());
     boolean strangers =
-        !plan.participation()
-            .sites()
+        !new HashSet<>(plan.participation().sites())
             .containsAll(terms.participants().stream().map(RoundTask.Participant::site).toList());
     if (strangers) {
       return refused(Why.NOT_APPROVED, "a participant is not in the approved plan");

@@ -12,9 +12,9 @@ public final class PairDistances {
 
   /** Nothing added yet. */
   public PairDistances(int sites) {
-    if (sites < 1 || sites > Limits.PARTICIPANTS_MAX) {
+    if (sites < 1 || sites > Limits.PAIRED_PARTICIPANTS_MAX) {
       throw new IllegalArgumentException(
-          "distances: %d sites, 1 to %d".formatted(sites, Limits.PARTICIPANTS_MAX));
+          "distances: %d sites, 1 to %d".formatted(sites, Limits.PAIRED_PARTICIPANTS_MAX));
     }
     squared = new double[sites][];
     for (int a = 0; a < sites; a++) {

@@ -12,7 +12,7 @@ import org.consilium.protocol.Limits;
 public record SiteBlock(double[][] values, int length) {
   /** Refuses ragged buffers and values that are not finite. */
   public SiteBlock {
-    if (values.length < 1 || values.length > Limits.PARTICIPANTS_MAX || length < 0) {
+    if (values.length < 1 || values.length > Limits.PAIRED_PARTICIPANTS_MAX || length < 0) {
       throw new IllegalArgumentException(
           "robust rule: a block of %d sites and %d values".formatted(values.length, length));
     }

@@ -202,7 +202,7 @@ final class RobustRuleTest {
     assertThatThrownBy(() -> RobustRule.trimmedMean(Double.NaN, 1)).hasMessageContaining("NaN");
     assertThatThrownBy(() -> RobustRule.normClip(0.9, 1)).hasMessageContaining("1 to 100");
     assertThatThrownBy(() -> new Round(List.of(1, 0))).hasMessageContaining("weight 0");
-    assertThatThrownBy(() -> Round.uniform(129)).hasMessageContaining("129 sites, 1 to 128");
+    assertThatThrownBy(() -> Round.uniform(1025)).hasMessageContaining("1025 sites, 1 to 1024");
   }
 
   /** 0.29·100 is 28.999… in binary; the widest legal fraction still leaves a value. */
