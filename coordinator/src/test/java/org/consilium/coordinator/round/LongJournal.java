@@ -87,7 +87,8 @@ public final class LongJournal {
               1 + 0.01 * (i % 7) + 0.1 * (round % 3),
               0.5,
               4_000_000,
-              Optional.of(digest("content/" + name)));
+              Optional.of(digest("content/" + name)),
+              0);
       add(new InRound(new UpdateAccepted(now, opening.place(), update)));
     }
     Model made = new Model(new ModelVersion(digest("model/" + round)), 4_000_000);

@@ -65,6 +65,7 @@ public final class LongStudy implements AutoCloseable {
     Surroundings around =
         new Surroundings(
             Files.createDirectories(folder.resolve("state")),
+            Optional.empty(),
             () -> Long.MAX_VALUE,
             DOMAIN,
             journal,

@@ -88,6 +88,7 @@ final class Network implements AutoCloseable {
     Surroundings around =
         new Surroundings(
             state,
+            Optional.empty(),
             SpoolSpace.of(state),
             DOMAIN,
             new InMemoryJournal(wall),
