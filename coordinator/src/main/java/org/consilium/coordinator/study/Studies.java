@@ -318,7 +318,7 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     }
     Study study = studies.get(report.round().study());
     return study != null && study.names(caller)
-        ? study.file(caller, report)
+        ? study.reports().file(caller, report)
         : new ReportDesk.Rejected(
             ReportDesk.Why.UNKNOWN_STUDY,
             "no study %s names site %s".formatted(report.round().study(), caller));

@@ -20,6 +20,7 @@ final class TransferAcceptanceTest {
     check(new TransferPlan(4, 2_000_000, 2, Encoding.FULL, 8, 7, 192, 192, 5));
   }
 
+  @Tag("exhaustive")
   @Test
   void rounds_ofNarrowUpdates_sameModelsWithTheirRemaindersAfterKills() throws Exception {
     check(new TransferPlan(3, 2_000_000, 2, Encoding.INT8, 4, 8, 192, 192, 5));

@@ -147,9 +147,7 @@ final class TaskWork {
     diary.begin(task, tools.clock().instant());
     say(Phase.TRAINING);
     TrainingJob job = job(files);
-    boolean synthetic = plan.model().architecture().equals("synthetic");
-    LocalTrainer trainer = synthetic ? tools.training().synthetic() : tools.training().engine();
-    return switch (trainer.train(job, watch(halt))) {
+    return switch (tools.training().of(plan).train(job, watch(halt))) {
       case TrainingResult.Failed(Why why, String detail) -> refuse(why, detail);
       case TrainingResult.Stopped _ -> postponed("training was stopped");
       case TrainingResult.Trained trained -> {

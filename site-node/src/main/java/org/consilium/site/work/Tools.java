@@ -21,6 +21,7 @@ import org.consilium.site.protect.ReportProtector;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.protect.witness.Distrust;
 import org.consilium.site.train.EngineTrainer;
+import org.consilium.site.train.LocalTrainer;
 import org.consilium.site.train.SyntheticTrainer;
 import org.consilium.site.upload.ModelFetcher;
 import org.consilium.site.upload.UpdateUploader;
@@ -81,7 +82,11 @@ public record Tools(
   }
 
   /** The two trainers. */
-  public record Training(EngineTrainer engine, SyntheticTrainer synthetic) {}
+  public record Training(EngineTrainer engine, SyntheticTrainer synthetic) {
+    LocalTrainer of(StudyPlan plan) {
+      return plan.model().architecture().equals("synthetic") ? synthetic : engine;
+    }
+  }
 
   /** The two protectors, and the numbers of cases on their way out. */
   public record Exit(UpdateProtector updates, ReportProtector reports, CohortCounts counts) {}
