@@ -18,7 +18,11 @@ import org.consilium.protocol.SiteId;
  * for use by many threads.
  */
 final class PastRounds {
-  private Known known = new Known(0, List.of(), List.of(), Map.of(), Map.of(), LatestScores.NONE);
+  private static final Known NOTHING =
+      new Known(0, List.of(), List.of(), Map.of(), Map.of(), LatestScores.NONE);
+
+  private Known known = NOTHING;
+  private int lates; // that were noted when this was summed up
 
   /**
    * What a number of rounds came to.
@@ -73,8 +77,12 @@ final class PastRounds {
     List<RoundState> history = state.history();
     if (history.size() < known.count()) {
       // A state from before: somebody asked between two steps of the loop.
-      return new Known(0, List.of(), List.of(), Map.of(), Map.of(), LatestScores.NONE)
-          .and(state, history);
+      return NOTHING.and(state, history);
+    }
+    if (state.lates().size() != lates) {
+      // Of a round that is over nothing changes but who came too late for it.
+      known = NOTHING;
+      lates = state.lates().size();
     }
     known = known.and(state, history.subList(known.count(), history.size()));
     return known;

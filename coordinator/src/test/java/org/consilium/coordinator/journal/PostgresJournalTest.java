@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.consilium.coordinator.database.Database;
 import org.consilium.coordinator.database.LeaderLease;
@@ -102,14 +103,15 @@ final class PostgresJournalTest extends JournalContract {
   /** F7: the server is restarted twice while a thread appends. I1, I2, I5. */
   @Test
   void f7_serverRestartedAmidAppends_eachIsThereOnceInOrder() throws Exception {
-    int count = 3_000;
+    AtomicBoolean enough = new AtomicBoolean();
+    int count;
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Integer> writer =
           threads.submit(
               () -> {
                 int done = 0;
-                for (int i = 0; i < count; i++) {
-                  done += journal.append(List.of(event("s", "k" + i))).size();
+                while (!enough.get()) {
+                  done += journal.append(List.of(event("s", "k" + done))).size();
                 }
                 return done;
               });
@@ -119,8 +121,8 @@ final class PostgresJournalTest extends JournalContract {
         Thread.sleep(200);
         server().up();
       }
-
-      assertThat(writer.get()).isEqualTo(count);
+      enough.set(true);
+      count = writer.get();
     }
     assertThat(all("s"))
         .extracting(e -> e.event().key())
@@ -131,27 +133,26 @@ final class PostgresJournalTest extends JournalContract {
   /** F7: connections are cut again and again, at any point of an append. I1, I2, I5. */
   @Test
   void f7_connectionsCutAtAnyPoint_eachIsThereOnceInOrder() throws Exception {
-    int count = 1_500;
+    AtomicBoolean enough = new AtomicBoolean();
+    int count;
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Integer> writer =
           threads.submit(
               () -> {
                 int done = 0;
-                for (int i = 0; i < count; i++) {
-                  done += journal.append(List.of(event("s", "k" + i))).size();
+                while (!enough.get()) {
+                  done += journal.append(List.of(event("s", "k" + done))).size();
                 }
                 return done;
               });
-      int cuts = 0;
-      while (!writer.isDone()) {
+      for (int cuts = 1; cuts <= 12 && !writer.isDone(); cuts++) {
         server().execute(CUT);
-        cuts++;
         Thread.sleep(100 + 7 * cuts % 50); // time enough to connect again, at no fixed beat
       }
-
-      assertThat(cuts).isGreaterThan(3);
-      assertThat(writer.get()).isEqualTo(count);
+      enough.set(true);
+      count = writer.get();
     }
+    assertThat(count).isGreaterThan(12);
     assertThat(all("s")).hasSize(count);
     assertThat(journal.firstBadEntry()).isZero();
   }

@@ -222,8 +222,9 @@ final class HostileRequestTest {
   @Test
   void badInput_48_fieldsNullMissingOrOfAnotherType_areRefusedByEveryPost() throws Exception {
     List<String> posts = posts();
-    assertThat(posts).hasSize(10).contains("/api/v1/motions", "/api/v1/denylist");
+    assertThat(posts).hasSize(11).contains("/api/v1/motions", "/api/v1/denylist");
     posts.remove("/api/v1/studies/{id}:replay"); // reads no body, and the sample replays any study
+    posts.remove("/api/v1/backup"); // nor does this
     for (String path : posts) {
       String there = path.replace("{id}", "nowhere");
       String type = path.equals("/api/v1/studies") ? "application/yaml" : JSON;
