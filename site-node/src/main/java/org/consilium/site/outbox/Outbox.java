@@ -67,6 +67,8 @@ public final class Outbox {
   /**
    * The update that answers {@code task}, if one was made durable before. Drafts, damaged updates
    * and those of another attempt are thrown away: they are made again from the same seed.
+   *
+   * @throws IOException if the disk cannot be read now; the update stays
    */
   public Optional<SealedUpdate> find(RoundTask task) throws IOException {
     Path place = place(task.study(), task.round());
@@ -117,7 +119,7 @@ public final class Outbox {
       return Optional.of(
           SealedUpdate.reopen(
               frame.get().body(), frame.get().signature(), place.resolve(SPOOL), own));
-    } catch (IOException damaged) {
+    } catch (SealedUpdate.Damaged damaged) {
       // Not whole: it cannot have been acknowledged under these bytes, and is made again.
       return Optional.empty();
     }

@@ -38,19 +38,19 @@ public final class SealedUpdate {
    * Takes back an update from disk after a restart.
    *
    * @param own this site's signing key
-   * @throws IOException if it was not made here, or is not whole: manifest, length or a chunk's
-   *     digest
+   * @throws Damaged if it was not made here, or is not whole: manifest, length or a chunk's digest
+   * @throws IOException if the disk cannot read it now, which says nothing about it
    */
   public static SealedUpdate reopen(byte[] body, byte[] signature, Path spool, VerifyingKey own)
       throws IOException {
     if (!own.verify(SignedKind.UPDATE.label(), body, signature)) {
-      throw new IOException("reopen update: the manifest is not signed by this site");
+      throw new Damaged("reopen update: the manifest is not signed by this site");
     }
     UpdateManifest manifest;
     try {
       manifest = ManifestCodec.decode(body);
     } catch (MalformedMessage damaged) {
-      throw new IOException("reopen update: " + damaged.getMessage(), damaged);
+      throw new Damaged("reopen update: " + damaged.getMessage(), damaged);
     }
     SealedUpdate update = new SealedUpdate(manifest, body.clone(), signature.clone(), spool);
     update.checkSpool();
@@ -60,6 +60,19 @@ public final class SealedUpdate {
   /** What the update is. */
   public UpdateManifest manifest() {
     return manifest;
+  }
+
+  /** What is on disk is not an update that was made here. */
+  public static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Damaged(String message) {
+      super(message);
+    }
+
+    Damaged(String message, Throwable cause) {
+      super(message, cause);
+    }
   }
 
   /** The manifest's bytes, a copy. */
@@ -95,7 +108,7 @@ public final class SealedUpdate {
 
   private void checkSpool() throws IOException {
     if (!Files.exists(spool) || Files.size(spool) != manifest.seal().sealedBytes()) {
-      throw new IOException(
+      throw new Damaged(
           "reopen update: the spool has %d bytes, the manifest says %d"
               .formatted(
                   Files.exists(spool) ? Files.size(spool) : 0, manifest.seal().sealedBytes()));
@@ -107,12 +120,12 @@ public final class SealedUpdate {
         chunk.clear().limit(manifest.chunkBytes(i));
         while (chunk.hasRemaining()) {
           if (channel.read(chunk) < 0) {
-            throw new IOException("reopen update: the spool ends in chunk " + i);
+            throw new Damaged("reopen update: the spool ends in chunk " + i);
           }
         }
         sha.update(chunk.flip());
         if (!manifest.seal().announces(i, sha.digest())) {
-          throw new IOException(
+          throw new Damaged(
               "reopen update: chunk %d of %d has changed on disk"
                   .formatted(i, manifest.seal().chunks()));
         }

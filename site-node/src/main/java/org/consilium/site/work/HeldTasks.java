@@ -2,6 +2,7 @@ package org.consilium.site.work;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import org.consilium.site.policy.Why;
 final class HeldTasks {
   private final int most;
   private final Map<StudyId, Held> held = new LinkedHashMap<>();
+  private final Map<StudyId, RoundTask> newest = new HashMap<>();
 
   HeldTasks(int most) {
     this.most = most;
@@ -30,10 +32,28 @@ final class HeldTasks {
     }
   }
 
-  /** A task came: an earlier one of its study is over. False if too many wait. */
+  /**
+   * A task came: an earlier one of its study is over. One that comes behind its successor, delayed
+   * or sent again, is nothing: it must not take the successor's place. False if too many wait.
+   */
   boolean put(RoundTask task, Instant now) {
+    RoundTask before = newest.get(task.study());
+    if (before != null && before(task, before)) {
+      return true;
+    }
+    if (before != null || newest.size() < most) {
+      newest.put(task.study(), task);
+    }
     held.remove(task.study());
     return held.size() < most && put(new Held(task, now, false));
+  }
+
+  /** Whether a task is of an earlier round, or of an earlier attempt at the same one. */
+  private static boolean before(RoundTask task, RoundTask other) {
+    return task.round() < other.round()
+        || (task.round() == other.round()
+            && task.window() == other.window()
+            && task.attempt() < other.attempt());
   }
 
   /** Not now: it is begun when the hours do, if its round is still open then. */

@@ -22,6 +22,7 @@ final class SiteTask {
   private final Setting setting;
   private final SitePart machine;
   private final CoordinatorPart coordinator;
+  private Optional<RoundTask> newest = Optional.empty();
   private Optional<Work> work = Optional.empty();
   private long slowUntil;
 
@@ -36,6 +37,11 @@ final class SiteTask {
     machine.say(
         "is asked for %s of round %d, attempt %d"
             .formatted(task.kind(), task.round(), task.attempt()));
+    if (newest.filter(n -> before(task, n)).isPresent()) {
+      machine.say("takes it for a delayed one");
+      return;
+    }
+    newest = Optional.of(task);
     if (task.kind() == RoundTask.Kind.TRAIN) {
       setting.checker().tasked(task, Work.context(task, setting.world()));
     }
@@ -45,6 +51,12 @@ final class SiteTask {
       work = Optional.of(fresh);
       next(fresh, Work.Step.FETCH, setting.between(5, 200));
     }
+  }
+
+  /** As the node's own desk takes it. */
+  private static boolean before(RoundTask task, RoundTask other) {
+    return task.round() < other.round()
+        || (task.round() == other.round() && task.attempt() < other.attempt());
   }
 
   private void next(Work of, Work.Step step, Duration delay) {
@@ -70,6 +82,7 @@ final class SiteTask {
   /** Its process has ended, or cannot go on with it. */
   void drop() {
     work = Optional.empty();
+    newest = Optional.empty();
   }
 
   private void step(Work w) throws IOException, Unreachable {
