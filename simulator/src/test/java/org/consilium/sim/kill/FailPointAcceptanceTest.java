@@ -136,7 +136,7 @@ final class FailPointAcceptanceTest {
   @Tag("slow")
   @Test
   void f6_disksThatFailForAWhile_masked_keepI1I5I6I8() throws Exception {
-    assertUndisturbed("masked", 3, 3, new Strikes(DISKS));
+    assertUndisturbed("masked", 3, 8, new Strikes(DISKS));
   }
 
   private void assertUndisturbed(String mode, int sites, int rounds, Strikes strikes)
