@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * SIGKILL at random instants, and the model of the undisturbed study. Here a few kills; {@code
  * consilium bench kills} does the same 200 times.
  */
-@Tag("slow")
+@Tag("exhaustive")
 final class KillAcceptanceTest {
   private static final InstantSource CLOCK = InstantSource.system();
   private static final Duration MOST = Duration.ofMinutes(4);
@@ -23,7 +23,6 @@ final class KillAcceptanceTest {
 
   /** Many more than kills: rounds go on while the next kill is waited for. */
   private static final int ROUNDS = 10 * KILLS;
-
 
   @TempDir private Path folder;
 

@@ -103,14 +103,15 @@ final class SiteLink implements Presence.Link {
   private void deliver(Outgoing message, Duration latency) {
     boolean late = setting.faults().strikes(Fault.MESSAGE_LATE);
     Duration after = late ? setting.between(500, 900_000) : latency;
+    int life = target.life();
     setting
         .time()
         .after(
             after,
             () -> {
-              // What is late comes even if its stream is gone: sites must bear it.
+              // What is late comes even if its stream is gone, but to no other process.
               if (open || late) {
-                target.receive(message);
+                target.receive(message, life);
               }
             });
   }

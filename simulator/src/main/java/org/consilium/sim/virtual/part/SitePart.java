@@ -234,9 +234,14 @@ public final class SitePart {
     return setting.between(200, 200 + 1000 * most);
   }
 
-  /** A message of the coordinator. */
-  void receive(Outgoing message) {
-    guarded(life, () -> received(message));
+  /** Which of its processes runs, or ran last. */
+  int life() {
+    return life;
+  }
+
+  /** A message of the coordinator to the process of that life; for a later one it is lost. */
+  void receive(Outgoing message, int to) {
+    guarded(to, () -> received(message));
   }
 
   private void received(Outgoing message) throws IOException, Unreachable {
