@@ -20,6 +20,7 @@ import org.consilium.coordinator.aggregate.robust.SiteBlock;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.Squares;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
@@ -328,30 +329,11 @@ final class BlockSum implements AutoCloseable {
     }
     // Before the maxima: the next round's scales are published.
     noise.ifPresent(chance -> CentralNoise.add(chance, deviation, delta, from, to));
-    into.squares += squares(from, to);
+    into.squares += Squares.of(delta, from, to);
     double max = 0;
     for (int i = from; i < to; i++) {
       max = Math.max(max, Math.abs(delta[i]));
     }
     return max;
-  }
-
-  /** Sum of squares; four chains of additions keep the adder busy. */
-  private double squares(int from, int to) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = from;
-    for (; i <= to - 4; i += 4) {
-      a += delta[i] * delta[i];
-      b += delta[i + 1] * delta[i + 1];
-      c += delta[i + 2] * delta[i + 2];
-      d += delta[i + 3] * delta[i + 3];
-    }
-    for (; i < to; i++) {
-      a += delta[i] * delta[i];
-    }
-    return a + b + (c + d);
   }
 }

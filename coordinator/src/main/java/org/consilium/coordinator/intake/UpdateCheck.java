@@ -17,6 +17,7 @@ import org.consilium.models.federated.CoarseVector;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.federated.RoundLayout.Part;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.Squares;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
@@ -43,6 +44,7 @@ final class UpdateCheck {
   private final int[] values;
   private final long bound;
   private final byte[] shifts;
+  private final Optional<CoarseVector> coarse;
   private final MessageDigest content = Digest.newSha256();
   private final List<Checksum> checksums = List.of(new CRC32C(), new CRC32());
   private double squares;
@@ -54,6 +56,10 @@ final class UpdateCheck {
     this.manifest = upload.manifest();
     this.layout = terms.layout();
     this.shifts = manifest.seal().shifts();
+    this.coarse =
+        terms.encoding().narrow()
+            ? Optional.of(new CoarseVector(layout, terms.valueBytes(), shifts))
+            : Optional.empty();
     this.sealed = new byte[manifest.chunkBytes(0)]; // no other chunk is larger
     this.plain = new byte[sealed.length];
     this.values = new int[plain.length / terms.valueBytes()];
@@ -107,15 +113,11 @@ final class UpdateCheck {
 
   /** What the opened chunk holds, as integers of the round's grid. */
   private void values(int chunk, int count) {
-    if (terms.encoding().narrow()) {
-      coarse().expand(plain, (long) chunk * BLOCK, count, manifest.weight(), values);
+    if (coarse.isPresent()) {
+      coarse.get().expand(plain, (long) chunk * BLOCK, count, manifest.weight(), values);
     } else {
       ByteBuffer.wrap(plain).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values, 0, count);
     }
-  }
-
-  private CoarseVector coarse() {
-    return new CoarseVector(layout, terms.valueBytes(), shifts);
   }
 
   /** Of a masked update the norm is known as declared only. */
@@ -210,32 +212,13 @@ final class UpdateCheck {
     int done = 0;
     while (done < count) {
       int end = (int) Math.min(count, layout.offset(tensor + 1) - first);
-      double sum = squares(done, end);
+      double sum = Squares.of(values, done, end);
       // The number of steps is no part of the delta and has a bound of its own.
       boolean counts = part(tensor) != Part.STEPS;
       squares += counts ? sum * square(unit(tensor) / manifest.weight()) : 0;
       done = end;
       tensor++;
     }
-  }
-
-  /** Sum of squares; four chains of additions keep the adder busy. */
-  private double squares(int from, int to) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = from;
-    for (; i <= to - 4; i += 4) {
-      a += (double) values[i] * values[i];
-      b += (double) values[i + 1] * values[i + 1];
-      c += (double) values[i + 2] * values[i + 2];
-      d += (double) values[i + 3] * values[i + 3];
-    }
-    for (; i < to; i++) {
-      a += (double) values[i] * values[i];
-    }
-    return a + b + (c + d);
   }
 
   /**

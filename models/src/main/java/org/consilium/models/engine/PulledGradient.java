@@ -3,6 +3,7 @@ package org.consilium.models.engine;
 import java.io.IOException;
 import java.util.List;
 import org.consilium.models.params.ParameterSource;
+import org.consilium.models.params.Squares;
 
 /**
  * The gradient of some tensors with FedProx's pull μ(w − w_t) towards where they stood at first,
@@ -73,7 +74,7 @@ final class PulledGradient {
         if (proximal > 0 || correction[t].length > 0) {
           tensor.gradient().write(from, gradient, 0, length);
         }
-        squares += squares(gradient, length);
+        squares += Squares.of(gradient, 0, length);
       }
     }
     return Math.sqrt(squares);
@@ -98,24 +99,5 @@ final class PulledGradient {
     for (int i = 0; i < length; i++) {
       gradient[i] += mu * (weights[i] - towards[from + i]);
     }
-  }
-
-  /** Four sums side by side: a single one waits for every addition before the next. */
-  private static double squares(float[] values, int length) {
-    double first = 0;
-    double second = 0;
-    double third = 0;
-    double fourth = 0;
-    int i = 0;
-    for (; i + 3 < length; i += 4) {
-      first += (double) values[i] * values[i];
-      second += (double) values[i + 1] * values[i + 1];
-      third += (double) values[i + 2] * values[i + 2];
-      fourth += (double) values[i + 3] * values[i + 3];
-    }
-    for (; i < length; i++) {
-      first += (double) values[i] * values[i];
-    }
-    return first + second + (third + fourth);
   }
 }

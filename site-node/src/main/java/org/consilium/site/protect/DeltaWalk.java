@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.Squares;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
@@ -136,7 +137,7 @@ final class DeltaWalk {
             long first = (long) index * chunkValues;
             int length = (int) Math.clamp(clipped() - first, 0L, (long) read);
             long _ = tiny.addAndGet(subnormals(values, length));
-            sums[index] = squares(values, length);
+            sums[index] = Squares.of(values, 0, length);
           };
         });
     subnormals = tiny.get();
@@ -157,25 +158,6 @@ final class DeltaWalk {
       count += size < Float.MIN_NORMAL && size != 0 ? 1 : 0;
     }
     return count;
-  }
-
-  /** Four chains of additions keep the adder busy; not finite if any value is not. */
-  private static double squares(float[] values, int length) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = 0;
-    for (; i <= length - 4; i += 4) {
-      a += (double) values[i] * values[i];
-      b += (double) values[i + 1] * values[i + 1];
-      c += (double) values[i + 2] * values[i + 2];
-      d += (double) values[i + 3] * values[i + 3];
-    }
-    for (; i < length; i++) {
-      a += (double) values[i] * values[i];
-    }
-    return a + b + (c + d);
   }
 
   /** The largest magnitude of each tensor, in layout order. */
