@@ -50,6 +50,15 @@ public record RoundTask(
     StudyPlan.check(!remaining.isNegative(), "remaining must not be negative", remaining);
   }
 
+  /**
+   * Whether another task of the same study came after this one: of a later round, or of a later
+   * attempt at the same one.
+   */
+  public boolean precedes(RoundTask other) {
+    return round < other.round
+        || (round == other.round && window == other.window && attempt < other.attempt);
+  }
+
   /** What is asked. */
   public enum Kind {
     TRAIN,

@@ -38,7 +38,7 @@ final class HeldTasks {
    */
   boolean put(RoundTask task, Instant now) {
     RoundTask before = newest.get(task.study());
-    if (before != null && before(task, before)) {
+    if (before != null && task.precedes(before)) {
       return true;
     }
     if (before != null || newest.size() < most) {
@@ -46,14 +46,6 @@ final class HeldTasks {
     }
     held.remove(task.study());
     return held.size() < most && put(new Held(task, now, false));
-  }
-
-  /** Whether a task is of an earlier round, or of an earlier attempt at the same one. */
-  private static boolean before(RoundTask task, RoundTask other) {
-    return task.round() < other.round()
-        || (task.round() == other.round()
-            && task.window() == other.window()
-            && task.attempt() < other.attempt());
   }
 
   /** Not now: it is begun when the hours do, if its round is still open then. */

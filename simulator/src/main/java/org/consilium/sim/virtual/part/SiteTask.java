@@ -37,7 +37,7 @@ final class SiteTask {
     machine.say(
         "is asked for %s of round %d, attempt %d"
             .formatted(task.kind(), task.round(), task.attempt()));
-    if (newest.filter(n -> before(task, n)).isPresent()) {
+    if (newest.filter(task::precedes).isPresent()) {
       machine.say("takes it for a delayed one");
       return;
     }
@@ -51,12 +51,6 @@ final class SiteTask {
       work = Optional.of(fresh);
       next(fresh, Work.Step.FETCH, setting.between(5, 200));
     }
-  }
-
-  /** As the node's own desk takes it. */
-  private static boolean before(RoundTask task, RoundTask other) {
-    return task.round() < other.round()
-        || (task.round() == other.round() && task.attempt() < other.attempt());
   }
 
   private void next(Work of, Work.Step step, Duration delay) {
