@@ -36,14 +36,4 @@ final class Drafts {
   static void place(Path draft, Path file) throws IOException {
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
-
-  /** Makes the names in a folder survive the loss of power. */
-  static void force(Path folder) throws IOException {
-    if (folder.getFileSystem().getSeparator().equals("\\")) {
-      return; // Windows cannot open a folder; its move is durable by itself
-    }
-    try (FileChannel opened = FileChannel.open(folder, StandardOpenOption.READ)) {
-      opened.force(true);
-    }
-  }
 }

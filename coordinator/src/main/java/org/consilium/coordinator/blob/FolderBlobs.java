@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.consilium.security.keyfile.DurableFolder;
 
 /** Blobs as files of a folder that all machines see, for example on a file server. */
 public final class FolderBlobs implements Blobs {
@@ -141,7 +142,7 @@ public final class FolderBlobs implements Blobs {
       Files.deleteIfExists(draft);
     }
     for (Path one = folder.normalize(); one.startsWith(root); one = one.resolve("..").normalize()) {
-      Drafts.force(one);
+      DurableFolder.force(one);
     }
   }
 }

@@ -205,19 +205,10 @@ public final class Spool {
   }
 
   /** Forces the folders above a site's file to the disk. */
-  void force(Place place) throws IOException {
-    forceFolders(place);
-  }
-
-  private void forceFolders(Place place) throws IOException {
-    if (root.getFileSystem().getSeparator().equals("\\")) {
-      return; // Windows cannot open a folder
-    }
+  void forceFolders(Place place) throws IOException {
     Path folder = folder(place.round(), place.attempt());
     for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
-      try (FileChannel opened = FileChannel.open(one, StandardOpenOption.READ)) {
-        opened.force(true);
-      }
+      DurableFolder.force(one);
     }
   }
 

@@ -219,7 +219,7 @@ public final class UpdateIntake {
     try {
       FailPoint.SPOOL_UNFORCED.reachDisk();
       upload.force();
-      spool.force(upload.place());
+      spool.forceFolders(upload.place());
     } catch (IOException lost) {
       drop(upload.place());
       throw lost;

@@ -1,11 +1,9 @@
 package org.consilium.coordinator.registry;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -134,7 +132,7 @@ public final class ModelRegistry {
       long bytes = Files.size(draft);
       FailPoint.MODEL_COMPUTED.reach();
       rename(draft, path(version));
-      force();
+      DurableFolder.force(folder);
       FailPoint.MODEL_STORED.reach();
       for (int m = 0; m < moments; m++) {
         share(moment(version, m));
@@ -300,14 +298,5 @@ public final class ModelRegistry {
 
   private static void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private void force() throws IOException {
-    if (folder.getFileSystem().getSeparator().equals("\\")) {
-      return; // Windows cannot open a folder; its move is durable by itself
-    }
-    try (FileChannel opened = FileChannel.open(folder, StandardOpenOption.READ)) {
-      opened.force(true);
-    }
   }
 }
