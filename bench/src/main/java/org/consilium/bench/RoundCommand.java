@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.SiteId;
 import org.consilium.sim.Envelope;
 import org.consilium.sim.consortium.LocalConsortium;
@@ -23,6 +23,7 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.ProcessEvent;
 import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
+import org.consilium.sim.scenario.SyntheticStudy;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -221,27 +222,17 @@ final class RoundCommand implements Callable<Integer> {
   }
 
   private String yaml(List<SiteId> ids) {
-    return """
-    apiVersion: consilium/v1
-    kind: Study
-    metadata: {name: %s, title: Rounds of a synthetic model}
-    spec:
-      model:     {architecture: synthetic, height: 8, width: 8, parameters: %d}
-      task:      {type: classification, labels: [negative, positive]}
-      algorithm: {name: fedavg, rounds: %d}
-      training:  {localBaseline: false}
-      privacy:   {mode: %s}
-      sites:     {include: [%s], quorum: %d, deadline: 60m}
-      drift:     {detector: none}
-      seed: 1
-    """
-        .formatted(
+    return new SyntheticStudy(
             STUDY,
+            "Rounds of a synthetic model",
             parameters,
             rounds,
-            mode,
-            ids.stream().map(SiteId::value).collect(Collectors.joining(", ")),
-            sites);
+            mode.name(),
+            Encoding.FULL,
+            ids,
+            "60m",
+            1)
+        .yaml();
   }
 
   private void say(String line) {

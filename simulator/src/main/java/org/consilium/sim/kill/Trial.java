@@ -8,8 +8,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.consilium.protocol.Encoding;
 import org.consilium.protocol.SiteId;
 import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
@@ -17,6 +17,7 @@ import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.ProcessEvent;
 import org.consilium.sim.process.Supervisor;
+import org.consilium.sim.scenario.SyntheticStudy;
 
 /**
  * One study of a synthetic model between real processes, from founding the consortium to the
@@ -160,26 +161,16 @@ public record Trial(
   }
 
   private String yaml() {
-    return """
-    apiVersion: consilium/v1
-    kind: Study
-    metadata: {name: %s, title: Rounds in which processes die}
-    spec:
-      model:     {architecture: synthetic, height: 8, width: 8, parameters: %d}
-      task:      {type: classification, labels: [negative, positive]}
-      algorithm: {name: fedavg, rounds: %d}
-      training:  {localBaseline: false}
-      privacy:   {mode: %s}
-      sites:     {include: [%s], quorum: %d, deadline: 5m}
-      drift:     {detector: none}
-      seed: 1
-    """
-        .formatted(
+    return new SyntheticStudy(
             STUDY,
+            "Rounds in which processes die",
             parameters,
             rounds,
             mode,
-            ids().stream().map(SiteId::value).collect(Collectors.joining(", ")),
-            sites);
+            Encoding.FULL,
+            ids(),
+            "5m",
+            1)
+        .yaml();
   }
 }

@@ -3,12 +3,12 @@ package org.consilium.sim.transfers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.sim.scenario.SyntheticStudy;
 
 /**
  * What is run.
@@ -80,28 +80,16 @@ public record TransferPlan(
   }
 
   String yaml(String study) {
-    return """
-    apiVersion: consilium/v1
-    kind: Study
-    metadata: {name: %s, title: Rounds over bad lines}
-    spec:
-      model:     {architecture: synthetic, height: 8, width: 8, parameters: %d}
-      task:      {type: classification, labels: [negative, positive]}
-      algorithm: {name: fedavg, rounds: %d}
-      training:  {localBaseline: false}
-      privacy:   {mode: sealed}
-      transfer:  {encoding: %s}
-      sites:     {include: [%s], quorum: %d, deadline: 60m}
-      drift:     {detector: none}
-      seed: %d
-    """
-        .formatted(
+    return new SyntheticStudy(
             study,
+            "Rounds over bad lines",
             parameters,
             rounds,
-            encoding.word(),
-            ids().stream().map(SiteId::value).collect(Collectors.joining(", ")),
-            sites,
-            seed);
+            "sealed",
+            encoding,
+            ids(),
+            "60m",
+            seed)
+        .yaml();
   }
 }
