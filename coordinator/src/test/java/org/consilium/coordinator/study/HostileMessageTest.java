@@ -50,7 +50,8 @@ final class HostileMessageTest {
           Status.Code.NOT_FOUND,
           Status.Code.PERMISSION_DENIED,
           Status.Code.FAILED_PRECONDITION,
-          Status.Code.RESOURCE_EXHAUSTED);
+          Status.Code.RESOURCE_EXHAUSTED,
+          Status.Code.ABORTED); // UNKNOWN_UPLOAD: announce it again
 
   @TempDir Path folder;
 
