@@ -114,6 +114,8 @@ final class CommandMap {
               "This copy",
               List.of(
                   new Entry("build", "consilium build", "build all modules now"),
+                  new Entry(
+                      "rehearse", "consilium rehearse", "once, so that services here start sooner"),
                   new Entry("jdk", "consilium jdk", "the JDK that is used"))));
 
   private CommandMap() {}

@@ -8,8 +8,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * Answers {@code consilium demo}, {@code run}, {@code simulate} and, for the whole product, {@code
- * consilium --help}: the map of all commands of all modules.
+ * Answers {@code consilium demo}, {@code run}, {@code simulate}, {@code rehearse} and, for the
+ * whole product, {@code consilium --help}: the map of all commands of all modules.
  */
 @Command(name = "consilium", mixinStandardHelpOptions = false)
 public final class SimulatorMain implements Runnable {
@@ -40,12 +40,13 @@ public final class SimulatorMain implements Runnable {
     line.addSubcommand("demo", DemoCommand.line(clock));
     line.addSubcommand("run", new RunCommand(clock));
     line.addSubcommand("simulate", new SimulateCommand());
+    line.addSubcommand("rehearse", new RehearseCommand(clock));
     line.setOut(out).setErr(err);
     line.setUnmatchedArgumentsAllowed(false);
     line.setParameterExceptionHandler(
         (problem, given) -> {
           err.println("consilium: " + problem.getMessage());
-          if (!List.of("demo", "run", "simulate").contains(first)) {
+          if (!List.of("demo", "run", "simulate", "rehearse").contains(first)) {
             CommandMap.nearest(first)
                 .ifPresent(near -> err.println("Did you mean: consilium " + near + " ?"));
           }

@@ -36,6 +36,7 @@ public final class Supervisor implements AutoCloseable {
   private static final int TAIL_LINES = 8;
 
   private final InstantSource clock;
+  private final Duration gentleStopMax;
   private final Consumer<ProcessEvent> events;
   private final Map<String, Watched> children = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<Life> lives = new ConcurrentLinkedQueue<>();
@@ -60,7 +61,16 @@ public final class Supervisor implements AutoCloseable {
    * @param events told of everything, on the watching thread
    */
   public Supervisor(InstantSource clock, Consumer<ProcessEvent> events) {
+    this(clock, GENTLE_STOP_MAX, events);
+  }
+
+  /**
+   * @param gentleStopMax how long a child that was told to end may take, before it is killed
+   * @param events told of everything, on the watching thread
+   */
+  public Supervisor(InstantSource clock, Duration gentleStopMax, Consumer<ProcessEvent> events) {
     this.clock = clock;
+    this.gentleStopMax = gentleStopMax;
     this.events = events;
     Thread.ofVirtual().name("peak-memory").start(this::sample);
   }
@@ -279,10 +289,10 @@ public final class Supervisor implements AutoCloseable {
         note();
         signal(child.name(), "CONT");
         process.destroy();
-        if (!process.waitFor(GENTLE_STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!process.waitFor(gentleStopMax.toMillis(), TimeUnit.MILLISECONDS)) {
           process.destroyForcibly();
         }
-        thread.join(GENTLE_STOP_MAX.toMillis());
+        thread.join(gentleStopMax.toMillis());
       } catch (IOException noSignals) {
         process.destroyForcibly();
       } catch (InterruptedException _) {
