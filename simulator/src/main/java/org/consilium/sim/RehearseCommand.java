@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
     name = "rehearse",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs a small study of two sites once and keeps, beside the jars, what the services had"
+      "Runs a small study of three sites once and keeps, beside the jars, what the services had"
           + " loaded and learnt of their own code, so that those of later commands on this machine"
           + " start and warm up sooner. Takes half a minute; a build undoes it."
     },

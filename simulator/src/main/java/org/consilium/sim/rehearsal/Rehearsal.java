@@ -19,13 +19,15 @@ import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.scenario.SyntheticStudy;
 
 /**
- * Runs a masked study of two sites with the recorder of Java's ahead-of-time cache on in the
+ * Runs a masked study of three sites with the recorder of Java's ahead-of-time cache on in the
  * coordinator and one site. Each writes its cache when it ends, and the caches take the place of
  * older ones beside the jars.
  */
 public final class Rehearsal {
   private static final String STUDY = "rehearsal";
-  private static final List<SiteId> SITES = List.of(new SiteId("first"), new SiteId("second"));
+  private static final SiteId RECORDED = new SiteId("first");
+  private static final List<SiteId> SITES =
+      List.of(RECORDED, new SiteId("second"), new SiteId("third"));
   private static final List<String> MODULES = List.of("coordinator", "site-node");
   private static final long PARAMETERS = 2_000_000;
   private static final int ROUNDS = 5;
@@ -88,8 +90,11 @@ public final class Rehearsal {
 
   /** The coordinator's and the first site's. */
   private static List<String> recorder(Path folder, String module, List<String> words) {
-    boolean other = words.stream().anyMatch(word -> word.contains(SITES.getLast().value()));
-    return other ? List.of() : List.of("-XX:AOTCacheOutput=" + made(folder, module));
+    boolean wanted =
+        module.equals("coordinator")
+            || words.stream()
+                .anyMatch(word -> Path.of(word).endsWith(Path.of(RECORDED.value(), "state")));
+    return wanted ? List.of("-XX:AOTCacheOutput=" + made(folder, module)) : List.of();
   }
 
   private void await(LocalConsortium consortium) throws IOException, InterruptedException {
