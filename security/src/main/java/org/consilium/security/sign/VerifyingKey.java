@@ -1,16 +1,29 @@
 package org.consilium.security.sign;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 import org.consilium.security.identity.Fingerprint;
 
-/** An Ed25519 public key: canonical, of full order. Safe for use by many threads. */
+/**
+ * An Ed25519 public key: canonical, of full order. Safe for use by many threads.
+ *
+ * <p>That a point has full order costs as much as a signature, and the same few keys come with
+ * every message: the last good ones are remembered.
+ */
 public final class VerifyingKey {
+  private static final int REMEMBERED_MAX = 2048;
+  private static final Map<ByteBuffer, VerifyingKey> REMEMBERED =
+      Collections.synchronizedMap(new Recent());
+
   private final byte[] key;
   private final Ed25519.PublicPoint point;
 
@@ -28,11 +41,18 @@ public final class VerifyingKey {
     if (raw.length != Ed25519.PUBLIC_KEY_SIZE) {
       throw new IllegalArgumentException("verifying key: %d bytes, not 32".formatted(raw.length));
     }
-    Ed25519.PublicPoint point = Ed25519.validatePublicKeyFullExport(raw, 0);
+    byte[] own = raw.clone();
+    VerifyingKey known = REMEMBERED.get(ByteBuffer.wrap(own));
+    if (known != null) {
+      return known;
+    }
+    Ed25519.PublicPoint point = Ed25519.validatePublicKeyFullExport(own, 0);
     if (point == null) {
       throw new IllegalArgumentException("verifying key: not a canonical point of full order");
     }
-    return new VerifyingKey(raw.clone(), point);
+    VerifyingKey key = new VerifyingKey(own, point);
+    REMEMBERED.put(ByteBuffer.wrap(own), key);
+    return key;
   }
 
   /** The key of a certificate; refuses every algorithm but Ed25519. */
@@ -93,5 +113,19 @@ public final class VerifyingKey {
   @Override
   public String toString() {
     return "VerifyingKey[" + digest() + "]";
+  }
+
+  /** The keys used last. */
+  private static final class Recent extends LinkedHashMap<ByteBuffer, VerifyingKey> {
+    private static final long serialVersionUID = 1L;
+
+    Recent() {
+      super(16, .75f, true);
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<ByteBuffer, VerifyingKey> eldest) {
+      return size() > REMEMBERED_MAX;
+    }
   }
 }
