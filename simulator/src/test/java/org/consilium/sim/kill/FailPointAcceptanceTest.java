@@ -133,7 +133,7 @@ final class FailPointAcceptanceTest {
     assertUndisturbed("sealed", 2, 6, new Strikes(SEALED));
   }
 
-  @Tag("exhaustive")
+  @Tag("slow")
   @Test
   void f6_disksThatFailForAWhile_masked_keepI1I5I6I8() throws Exception {
     assertUndisturbed("masked", 3, 8, new Strikes(DISKS));

@@ -23,6 +23,7 @@ public final class NodeMetrics {
   private final Gauge approvalsPending;
   private final Counter decisions;
   private final Counter tasks;
+  private final Counter diskErrors;
   private final Histogram taskDuration;
   private final Counter samples;
   private final Gauge loss;
@@ -54,6 +55,7 @@ public final class NodeMetrics {
         gauge("consilium_node_approvals_pending", "Studies that await a decision here");
     decisions = counter("consilium_node_decisions", "Decisions about studies", "decision");
     tasks = counter("consilium_node_tasks", "Tasks", "study", "kind", "outcome");
+    diskErrors = counter("consilium_node_disk_errors", "Tasks broken off by reading or writing");
     taskDuration =
         Histogram.builder()
             .name("consilium_node_task_duration_seconds")
@@ -114,6 +116,11 @@ public final class NodeMetrics {
   public void task(String study, String kind, String outcome, Duration took) {
     tasks.labelValues(study, kind, outcome).inc();
     taskDuration.labelValues(study, kind).observe((double) took.toNanos() / 1e9);
+  }
+
+  /** A task was broken off because something could not be read or written here. */
+  public void diskFailed() {
+    diskErrors.inc();
   }
 
   /** A training step was done. */

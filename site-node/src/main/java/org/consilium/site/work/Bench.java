@@ -20,6 +20,12 @@ import org.consilium.site.session.Halt;
  * same task again changes nothing; a task that is over is done again, which resends what was kept.
  */
 final class Bench {
+  /** A disk that fails is tried again for some five minutes, longer apart each time. */
+  private static final int TRIES_MAX = 13;
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
   private final Tools tools;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
@@ -141,18 +147,7 @@ final class Bench {
 
   private void work(Given given) {
     Instant start = tools.clock().instant();
-    TaskWork.Ending ending;
-    try {
-      ending = given.work().run(given.halt());
-      if (ending == TaskWork.Ending.OK) {
-        beside(given);
-      }
-    } catch (IOException | UncheckedIOException failed) {
-      ending = failed(given, String.valueOf(failed.getMessage()));
-    } catch (RuntimeException bug) {
-      // The top of this thread: a bug must not end the node; the stack goes to the local log only.
-      ending = failed(given, bug.toString());
-    }
+    TaskWork.Ending ending = tried(given);
     var _ = given.deadline().cancel(false);
     tools
         .metrics()
@@ -161,6 +156,37 @@ final class Bench {
             given.key().kind() == RoundTask.Kind.TRAIN ? "train" : "validate",
             ending.word(),
             Duration.between(start, tools.clock().instant()));
+  }
+
+  /** Each step can be repeated, so a disk that is well again loses nothing. */
+  private TaskWork.Ending tried(Given given) {
+    Duration pause = FIRST_PAUSE;
+    for (int tries = 1; true; tries++) {
+      try {
+        TaskWork.Ending ending = given.work().run(given.halt());
+        if (ending == TaskWork.Ending.OK) {
+          beside(given);
+        }
+        return ending;
+      } catch (IOException | UncheckedIOException failed) {
+        if (tries == TRIES_MAX || given.halt().halted()) {
+          return failed(given, String.valueOf(failed.getMessage()));
+        }
+        tools
+            .log()
+            .accept(
+                "%s failed: %s; tried again in %d ms, %d of %d"
+                    .formatted(
+                        given.key(), failed.getMessage(), pause.toMillis(), tries, TRIES_MAX - 1));
+        tools.metrics().diskFailed();
+        var _ = given.halt().await(pause);
+        pause = pause.multipliedBy(2);
+        pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+      } catch (RuntimeException bug) {
+        // The top of this thread: a bug must not end the node; the stack goes to the local log.
+        return failed(given, bug.toString());
+      }
+    }
   }
 
   /** The site's own models are trained until the next task of the study comes. */
