@@ -68,6 +68,12 @@ final class RoundCommand implements Callable<Integer> {
       description = "What hides an update: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
   private Mode mode = Mode.masked;
 
+  @Option(
+      names = "--encoding",
+      defaultValue = "full",
+      description = "Of sealed updates: full, int16 or int8 (${DEFAULT-VALUE}).")
+  private String encoding = "full";
+
   @Option(names = "--rounds", defaultValue = "3", description = "Rounds (${DEFAULT-VALUE}).")
   private int rounds = 3;
 
@@ -108,6 +114,11 @@ final class RoundCommand implements Callable<Integer> {
     if (sites < 2 || sites > 32 || rounds < 1 || rounds > 1000 || parameters < 1) {
       throw new ParameterException(
           spec.commandLine(), "--sites must be 2-32, --rounds 1-1000, --parameters positive");
+    }
+    try {
+      var _ = Encoding.of(encoding);
+    } catch (IllegalArgumentException unknown) {
+      throw new ParameterException(spec.commandLine(), "--" + unknown.getMessage(), unknown);
     }
     PrintWriter out = spec.commandLine().getOut();
     try {
@@ -210,7 +221,7 @@ final class RoundCommand implements Callable<Integer> {
     return new RoundMeasurement(
         sites,
         parameters,
-        mode.name(),
+        encoding.equals("full") ? mode.name() : mode.name() + " " + encoding,
         measured,
         lives.stream()
             .map(l -> new RoundMeasurement.ProcessPeak(l.role(), l.name(), l.pid(), l.peakRssKib()))
@@ -228,7 +239,7 @@ final class RoundCommand implements Callable<Integer> {
             parameters,
             rounds,
             mode.name(),
-            Encoding.FULL,
+            Encoding.of(encoding),
             ids,
             "60m",
             1)

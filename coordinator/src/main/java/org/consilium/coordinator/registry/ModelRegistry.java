@@ -170,11 +170,24 @@ public final class ModelRegistry {
     return here ? Optional.of(file) : Optional.empty();
   }
 
-  /** The parameters of a version; the caller closes them. */
+  /**
+   * The parameters of a version; the caller closes them. All bytes are read first: what would be
+   * made of others could not be told from an honest model any more. A copy that is damaged is
+   * replaced by the shared store's.
+   *
+   * @throws IOException if it is not kept, or every copy is another file
+   */
   public SafetensorsFile parameters(ModelVersion version) throws IOException {
-    return SafetensorsFile.open(
+    Path file =
         find(version)
-            .orElseThrow(() -> new IOException("open model " + version + ": it is not kept")));
+            .orElseThrow(() -> new IOException("open model " + version + ": it is not kept"));
+    Digest found = Digest.sha256(file);
+    if (!found.equals(version.digest()) && !fetch(file, version.digest())) {
+      throw new IOException(
+          "open model %s: its file %s holds %s; put the file of a backup in its place"
+              .formatted(version, file, found.brief()));
+    }
+    return SafetensorsFile.open(file);
   }
 
   /** The whole model made of a version that holds trained tensors alone, if it was made. */

@@ -242,6 +242,34 @@ final class StudiesTest {
     }
   }
 
+  /** F8: a bit of a model at rest flips; a backup's file heals it, with the same digests after. */
+  @Test
+  void f8_baseDamagedBetweenRounds_nothingIsMadeOfIt_backupHeals() throws Exception {
+    ModelVersion undisturbed;
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), 3)) {
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).rounds(3, 0));
+      c.run(c.ids, State.COMPLETED);
+      undisturbed = c.snapshot().models().getLast().version();
+    }
+    try (TestConsortium c = new TestConsortium(folder.resolve("flipped"), 3)) {
+      var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).rounds(3, 0));
+      c.runUntil(c.ids, () -> c.snapshot().models().size() == 2);
+      Path base =
+          folder.resolve(
+              "flipped/state/models/" + c.snapshot().models().getLast().version() + ".safetensors");
+      byte[] good = Files.readAllBytes(base);
+      flip(base);
+      c.runUntil(c.ids, () -> c.snapshot().detail().contains("put the file of a backup"));
+      assertThat(c.snapshot().models()).hasSize(2);
+
+      Files.write(base, good);
+      c.time.pass(Duration.ofSeconds(11));
+      c.run(c.ids, State.COMPLETED);
+
+      assertThat(c.snapshot().models().getLast().version()).isEqualTo(undisturbed);
+    }
+  }
+
   @Test
   void badInput_19_revokedAfterItsUpdateWasAccepted_dropsOut() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
