@@ -3,15 +3,21 @@ package org.consilium.site.upload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 
-/** Models on disk, each named by its digest; only the last few used are kept. */
-record ModelCache(Path folder) {
+/**
+ * Models on disk, each named by its digest; only the last few used are kept. One thread at a time.
+ */
+final class ModelCache {
   /**
    * The foundation, the round's, the released one, the one before: enough to resume, little on
    * disk.
@@ -24,6 +30,34 @@ record ModelCache(Path folder) {
   private static final String SUFFIX = ".safetensors";
   private static final String PART = ".part";
   private static final String LIST = ".chunks";
+
+  private final Path folder;
+
+  /** Files whose bytes this process has hashed, as the system described them then. */
+  private final Map<Path, Description> known = new HashMap<>();
+
+  ModelCache(Path folder) {
+    this.folder = folder;
+  }
+
+  private record Description(String inode, long bytes, FileTime modified) {
+    static Description of(Path file) throws IOException {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      return new Description(String.valueOf(now.fileKey()), now.size(), now.lastModifiedTime());
+    }
+  }
+
+  /** Whether a file's bytes have the version's digest; read once while nobody writes to it. */
+  boolean right(ModelVersion version) throws IOException {
+    Path file = file(version);
+    boolean right =
+        Description.of(file).equals(known.get(file))
+            || Digest.sha256(file).equals(version.digest());
+    if (!right) {
+      known.remove(file);
+    }
+    return right;
+  }
 
   Path file(ModelVersion version) {
     return folder.resolve(version + SUFFIX);
@@ -43,7 +77,7 @@ record ModelCache(Path folder) {
     Files.deleteIfExists(list(version));
   }
 
-  /** Marks a file as the one used last. */
+  /** Marks a file, whose bytes are right, as the one used last. */
   void touch(Path file) throws IOException {
     // Order is all that matters: one step after the newest needs no clock.
     FileTime newest = FileTime.fromMillis(0);
@@ -52,6 +86,8 @@ record ModelCache(Path folder) {
       newest = time.compareTo(newest) > 0 ? time : newest;
     }
     Files.setLastModifiedTime(file, FileTime.fromMillis(newest.toMillis() + 1));
+    known.keySet().removeIf(Files::notExists);
+    known.put(file, Description.of(file));
   }
 
   /** Removes all but the last few files and the last few unfinished ones; {@code current} stays. */
