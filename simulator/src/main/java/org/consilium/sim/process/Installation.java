@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Where this copy of the product lies: the folder of the launcher, and the Java that runs it.
@@ -22,10 +23,18 @@ public record Installation(Path home, Path java, Flags flags) {
    * and until they are compiled, they run a hundred times slower.
    */
   private static final List<String> HOT =
-      List.of(
-          "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.01",
-          "-XX:CompileCommand=CompileThresholdScaling,sun.security.provider.*::*,0.01");
+      Stream.concat(
+              Stream.of("-XX:CompileCommand=quiet"),
+              Stream.of(
+                      "com.sun.crypto.provider.GaloisCounterMode*",
+                      "com.sun.crypto.provider.GHASH",
+                      "com.sun.crypto.provider.GCTR",
+                      "com.sun.crypto.provider.CounterMode",
+                      "com.sun.crypto.provider.AESCrypt",
+                      "sun.security.provider.DigestBase",
+                      "sun.security.provider.SHA2*")
+                  .map("-XX:CompileCommand=CompileThresholdScaling,%s::*,0.01"::formatted))
+          .toList();
 
   /** Flags of the virtual machine for a service, asked for at every start. */
   @FunctionalInterface
