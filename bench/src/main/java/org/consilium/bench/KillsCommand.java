@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     footer = {"", "Example:", "  consilium bench kills --coordinator 200 --sites 200"})
 final class KillsCommand implements Callable<Integer> {
   private static final int KILLS_MAX = 900;
+  private static final int SPARE_ROUNDS = 5;
   private static final int STARTS = 5;
 
   private final InstantSource clock;
@@ -192,12 +193,13 @@ final class KillsCommand implements Callable<Integer> {
   }
 
   private Trial trial(Path folder) {
+    int kills = Math.max(coordinator, sites);
     return new Trial(
         folder,
         mode.name(),
         nodes,
         parameters,
-        Math.max(coordinator, sites) + 1,
+        kills + kills / 10 + SPARE_ROUNDS, // a round may be over before its kill
         Duration.ofMinutes(timeoutMinutes));
   }
 
