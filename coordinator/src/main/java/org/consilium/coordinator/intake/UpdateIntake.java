@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -86,6 +87,7 @@ public final class UpdateIntake {
     synchronized (uploads) {
       Upload open = uploads.get(key);
       if (open != null && same(open, announced)) {
+        open.takeFromStream();
         return open.progress();
       }
       if (open != null && (open.leased() || passed(open, terms))) {
@@ -123,8 +125,9 @@ public final class UpdateIntake {
     if (found.isEmpty()) {
       return unknown(caller, upload);
     }
-    return found.get().lease()
-        ? new Attached(new UploadLease(found.get(), space, reserve))
+    OptionalInt lease = found.get().lease();
+    return lease.isPresent()
+        ? new Attached(new UploadLease(found.get(), lease.getAsInt(), space, reserve))
         : rejected(Why.BUSY, caller, "its chunks are being sent on another stream");
   }
 
@@ -153,7 +156,8 @@ public final class UpdateIntake {
           "chunk %d of %d is missing"
               .formatted(upload.missing(), upload.manifest().seal().chunks()));
     }
-    if (!upload.lease()) {
+    OptionalInt lease = upload.leaseForCheck();
+    if (lease.isEmpty()) {
       return rejected(Why.BUSY, caller, "its chunks are still being sent");
     }
     checks.acquireUninterruptibly();
@@ -163,7 +167,7 @@ public final class UpdateIntake {
       return rejected(Why.DISK_FULL, caller, CANNOT_STORE);
     } finally {
       checks.release();
-      upload.release();
+      upload.release(lease.getAsInt());
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.consilium.coordinator.intake.Intake.Announced;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Progress;
@@ -26,7 +27,9 @@ final class Upload {
   private final MessageDigest sha = Digest.newSha256();
   private final WriteBack writeBack;
   private Optional<Checked> checked = Optional.empty();
-  private boolean leased;
+  private int leases;
+  private int holder; // number of the lease that counts; 0: nobody's
+  private boolean checking;
 
   Upload(
       Announced announced,
@@ -84,19 +87,44 @@ final class Upload {
     checked = Optional.of(outcome);
   }
 
-  /** Whether the one lease was free and is now taken. */
-  synchronized boolean lease() {
-    boolean free = !leased;
-    leased = true;
-    return free;
+  /** Gives the one lease, if it is free: its number. */
+  synchronized OptionalInt lease() {
+    if (holder != 0) {
+      return OptionalInt.empty();
+    }
+    leases++;
+    holder = leases;
+    return OptionalInt.of(leases);
   }
 
-  synchronized void release() {
-    leased = false;
+  /** The lease for a check, which nobody takes away. */
+  synchronized OptionalInt leaseForCheck() {
+    OptionalInt lease = lease();
+    checking = lease.isPresent();
+    return lease;
+  }
+
+  /** Gives a lease back; one that was taken away is another's by now. */
+  synchronized void release(int lease) {
+    if (holds(lease)) {
+      holder = 0;
+      checking = false;
+    }
+  }
+
+  /** Takes the lease from a stream: its site has begun anew and does not hear it any more. */
+  synchronized void takeFromStream() {
+    if (!checking) {
+      holder = 0;
+    }
+  }
+
+  synchronized boolean holds(int lease) {
+    return holder == lease;
   }
 
   synchronized boolean leased() {
-    return leased;
+    return holder != 0;
   }
 
   /** Hashes what a former process left in the file, so that only missing chunks are asked for. */

@@ -5,15 +5,19 @@ import java.nio.ByteBuffer;
 import org.consilium.coordinator.intake.Intake.Rejected;
 import org.consilium.coordinator.intake.Intake.Why;
 
-/** The right to send chunks of one upload, held by one stream at a time. */
+/**
+ * The right to send chunks of one upload, held by one stream at a time. When the site announces the
+ * upload again, the right ends: the stream that had it is cut, whether it knows or not.
+ */
 public final class UploadLease implements AutoCloseable {
   private final Upload upload;
+  private final int number;
   private final SpoolSpace space;
   private final long reserve;
-  private boolean closed;
 
-  UploadLease(Upload upload, SpoolSpace space, long reserve) {
+  UploadLease(Upload upload, int number, SpoolSpace space, long reserve) {
     this.upload = upload;
+    this.number = number;
     this.space = space;
     this.reserve = reserve;
   }
@@ -26,6 +30,12 @@ public final class UploadLease implements AutoCloseable {
    *     may be sent again
    */
   public Intake put(int index, ByteBuffer data) {
+    if (!upload.holds(number)) {
+      return new Rejected(
+          Why.BUSY,
+          "store a chunk of site %s: it has begun to send them on another stream"
+              .formatted(upload.announced().site()));
+    }
     try {
       if (space.usableBytes() < data.remaining() + reserve) {
         return full("%d bytes left, %d are kept free".formatted(space.usableBytes(), reserve));
@@ -38,11 +48,8 @@ public final class UploadLease implements AutoCloseable {
 
   /** Closing twice is harmless: the right may be another stream's by then. */
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      upload.release();
-    }
+  public void close() {
+    upload.release(number);
   }
 
   private Rejected full(String detail) {

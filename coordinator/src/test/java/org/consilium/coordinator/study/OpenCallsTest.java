@@ -112,8 +112,8 @@ final class OpenCallsTest {
       Ear<UpdateChunk, UploadProgress> first = new Ear<>(ALL);
       StreamObserver<UpdateChunk> sending = CoordinationGrpc.newStub(line).sendChunks(first);
       sending.onNext(chunk(update, 0));
-      TestConsortium.await(
-          () -> blocking(line).beginUpdate(signed(update)).getStored().byteAt(0) == 1);
+      Path spool = folder.resolve("state/spool/pneumonia/1-1/site-a.sealed");
+      TestConsortium.await(() -> spool.toFile().length() == update.chunks().getFirst().length);
 
       // Refused, and its end does not free what the first stream holds.
       for (int i = 0; i < 2; i++) {

@@ -193,6 +193,30 @@ final class UpdateRefusalTest {
     assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
   }
 
+  /** A cut that the coordinator has not noticed: the site comes back and sends nothing twice. */
+  @Test
+  void f4_siteAnnouncesAgainWhileItsOldStreamStands_newOneSends() throws Exception {
+    Sealed update = honest();
+    var _ = c.studies().begin(site, update.body(), update.signature());
+    if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var dead)) {
+      var _ = dead.put(1, ByteBuffer.wrap(update.chunks().get(1)));
+
+      assertThat(c.studies().begin(site, update.body(), update.signature()))
+          .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
+      if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var living)) {
+        assertRefused(dead.put(0, ByteBuffer.wrap(update.chunks().get(0))), Why.BUSY);
+        dead.close(); // late, and not the living one's end
+        assertRefused(c.studies().attach(site, update.upload()), Why.BUSY);
+        assertThat(living.put(0, ByteBuffer.wrap(update.chunks().get(0))))
+            .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {3}));
+        living.close();
+      }
+    }
+
+    assertThat(c.studies().commit(site, update.upload()))
+        .isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
   @Test
   void badInput_29_cutInMidUpload_resumesAtTheMissingChunk() throws Exception {
     Sealed update = honest();
