@@ -147,7 +147,7 @@ public final class Backup {
     String last = name.substring(name.lastIndexOf('/') + 1);
     boolean draft =
         last.startsWith(".")
-            || last.startsWith("draft-")
+            || name.startsWith("models/draft-")
             || last.endsWith(".draft")
             || last.endsWith(".part")
             || last.endsWith(".new");

@@ -28,7 +28,7 @@ import org.consilium.security.keyfile.KeyFile;
 /** Makes a state folder of a backup: whole, or not at all. */
 public final class Restore {
   private static final int CONTENTS_BYTES_MAX = 64 << 20;
-  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*";
+  private static final int NAME_CHARS_MAX = 4096;
   private static final JsonFactory JSON = new JsonFactory();
 
   private Restore() {}
@@ -151,14 +151,19 @@ public final class Restore {
     String digestName = json.nextFieldName();
     String digest = String.valueOf(json.nextTextValue());
     boolean legal =
-        name.matches(NAME)
-            && "bytes".equals(bytesName)
-            && bytes >= 0
-            && "sha256".equals(digestName);
+        inside(name) && "bytes".equals(bytesName) && bytes >= 0 && "sha256".equals(digestName);
     if (!legal) {
       throw new Refused("the backup's list of what it holds is damaged at " + name);
     }
     parts.put(name, new Part(bytes, digest));
+  }
+
+  /** Whether a name stays in the folder: operators' own files may be called anything else. */
+  private static boolean inside(String name) {
+    return name.length() <= NAME_CHARS_MAX
+        && name.chars().noneMatch(c -> c < ' ' || c == '\\')
+        && Stream.of(name.split("/", -1))
+            .noneMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."));
   }
 
   private static boolean empty(Path folder) throws IOException {

@@ -74,7 +74,10 @@ public final class LeaseKeeper implements AutoCloseable {
     told.set(true);
     threads.shutdownNow();
     try {
+      boolean _ = threads.awaitTermination(2, TimeUnit.SECONDS); // a renewal would outlive the end
       lease.release();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
     } catch (SQLException | RuntimeException away) { // it ends by itself
       LOG.log(System.Logger.Level.DEBUG, "give the lease back", away);
     }

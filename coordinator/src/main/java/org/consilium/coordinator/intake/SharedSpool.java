@@ -12,6 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.consilium.coordinator.blob.Blobs;
 import org.consilium.coordinator.intake.Spool.Place;
 import org.consilium.protocol.Digest;
@@ -26,6 +28,7 @@ import org.consilium.protocol.UpdateManifest;
  * older than what is open, so that a former leader removes nothing that its successor needs.
  */
 final class SharedSpool {
+  private static final Pattern ATTEMPT = Pattern.compile("([0-9]{1,9})-([0-9]{1,9})/");
   private static final String SPOOL = "spool/";
   private static final String SEALED = ".sealed";
   private static final String MANIFEST = ".manifest";
@@ -150,9 +153,11 @@ final class SharedSpool {
 
   /** Whether a name that begins with {@code number-attempt/} is of an earlier attempt. */
   private static boolean before(String name, int number, int attempt) {
-    String[] parts = name.substring(0, name.indexOf('/')).split("-", 2);
-    int of = Integer.parseInt(parts[0]);
-    return of < number || (of == number && Integer.parseInt(parts[1]) < attempt);
+    Matcher of = ATTEMPT.matcher(name); // another name in the bucket is nobody's business here
+    return of.lookingAt()
+        && (Integer.parseInt(of.group(1)) < number
+            || (Integer.parseInt(of.group(1)) == number
+                && Integer.parseInt(of.group(2)) < attempt));
   }
 
   private static String name(Place place, Digest upload) {

@@ -136,6 +136,7 @@ public final class Spool {
             folder.resolve(KEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       mark.force(true);
     }
+    forceFolders(folder);
     if (shared.isPresent()) {
       shared.get().mark(round, attempt);
     }
@@ -206,7 +207,10 @@ public final class Spool {
 
   /** Forces the folders above a site's file to the disk. */
   void forceFolders(Place place) throws IOException {
-    Path folder = folder(place.round(), place.attempt());
+    forceFolders(folder(place.round(), place.attempt()));
+  }
+
+  private void forceFolders(Path folder) throws IOException {
     for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
       DurableFolder.force(one);
     }

@@ -8,13 +8,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 
 /**
  * SHA-256 of every 1 MiB of a model file, kept beside it: a site finds with them a damaged part
  * without the rest. Made when the first site asks, which is as soon as a model is published; what
- * the disk spoils later does not have them any more.
+ * the disk spoils later does not have them any more. The list ends with its own digest: one that
+ * was spoilt is made anew.
  */
 public final class ChunkDigests {
   private static final String SUFFIX = ".chunks";
@@ -29,12 +31,20 @@ public final class ChunkDigests {
   public static synchronized byte[] of(Path model) throws IOException {
     Path kept = beside(model);
     long chunks = Math.ceilDiv(Files.size(model), (long) Limits.MODEL_CHUNK_BYTES);
-    if (Files.isRegularFile(kept) && Files.size(kept) == chunks * Digest.BYTES) {
-      return Files.readAllBytes(kept);
+    int length = Math.toIntExact(chunks * Digest.BYTES);
+    if (Files.isRegularFile(kept) && Files.size(kept) == length + Digest.BYTES) {
+      byte[] list = Files.readAllBytes(kept);
+      byte[] digests = Arrays.copyOf(list, length);
+      if (Arrays.equals(
+          Digest.sha256(digests).bytes(), 0, Digest.BYTES, list, length, list.length)) {
+        return digests;
+      }
     }
     byte[] digests = hash(model, Math.toIntExact(chunks));
     Path draft = kept.resolveSibling(kept.getFileName() + ".draft");
-    Files.write(draft, digests);
+    byte[] list = Arrays.copyOf(digests, length + Digest.BYTES);
+    System.arraycopy(Digest.sha256(digests).bytes(), 0, list, length, Digest.BYTES);
+    Files.write(draft, list);
     Files.move(draft, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     return digests;
   }

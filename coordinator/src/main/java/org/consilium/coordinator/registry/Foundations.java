@@ -3,8 +3,10 @@ package org.consilium.coordinator.registry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.consilium.coordinator.blob.Blobs;
 import org.consilium.models.catalog.Bundled;
@@ -25,6 +27,7 @@ public final class Foundations {
 
   private final Path folder;
   private final Optional<Blobs> shared;
+  private final Set<String> stored = new HashSet<>();
 
   private Foundations(Path folder, Optional<Blobs> shared) {
     this.folder = folder;
@@ -45,19 +48,39 @@ public final class Foundations {
   public synchronized Optional<Path> find(Foundation foundation) throws IOException {
     Path known = path(foundation.version());
     if (Files.isRegularFile(known)) {
+      share(known);
       return Optional.of(known);
     }
     for (Path file : files()) {
       if (Files.size(file) == foundation.fileBytes()
           && Digest.sha256(file).equals(foundation.version().digest())) {
-        Files.createLink(known, file);
-        if (shared.isPresent()) {
-          shared.get().put(SHARED + known.getFileName(), known);
-        }
+        link(known, file);
+        share(known);
         return Optional.of(known);
       }
     }
     return find(foundation.version());
+  }
+
+  /** Another machine needs it as soon as a study's plan names it. */
+  private void share(Path known) throws IOException {
+    String key = SHARED + known.getFileName();
+    if (shared.isPresent() && !stored.contains(key)) {
+      if (shared.get().size(key).isEmpty()) {
+        shared.get().put(key, known);
+      }
+      stored.add(key);
+    }
+  }
+
+  private static void link(Path known, Path file) throws IOException {
+    try {
+      Files.createLink(known, file);
+    } catch (UnsupportedOperationException noLinks) {
+      Path draft = known.resolveSibling(known.getFileName() + ".part");
+      Files.copy(file, draft, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      Files.move(draft, known, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    }
   }
 
   /** A version that {@link #find(Foundation)} has found before, here or on another machine. */

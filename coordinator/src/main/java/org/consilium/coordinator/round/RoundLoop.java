@@ -5,12 +5,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.consilium.coordinator.aggregate.RoundBroken;
 import org.consilium.coordinator.journal.Journal;
 import org.consilium.coordinator.journal.JournalConflict;
@@ -152,17 +155,16 @@ public final class RoundLoop implements AutoCloseable {
       if (!open || !taken(task)) {
         throw new IOException("%s: %s".formatted(stream, open ? "too busy" : "stopped"));
       }
-      if (!open) {
-        task.cancel(false);
-      }
+      boolean _ = !open && task.cancel(false);
       return task.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       throw new IOException(stream + ": interrupted", stopped);
-    } catch (ExecutionException
-        | java.util.concurrent.CancellationException
-        | java.util.concurrent.TimeoutException failed) {
-      throw new IOException("%s: %s".formatted(stream, failed.getMessage()), failed);
+    } catch (ExecutionException failed) {
+      Throwable why = Objects.requireNonNullElse(failed.getCause(), failed);
+      throw new IOException(stream + ": " + why.getMessage(), failed);
+    } catch (CancellationException | TimeoutException late) {
+      throw new IOException("%s: stopped, or busy for too long".formatted(stream), late);
     }
   }
 
@@ -245,6 +247,7 @@ public final class RoundLoop implements AutoCloseable {
     } catch (InterruptedException stopped) {
       open = false;
     } finally {
+      halt(new IllegalStateException("its thread was ended by an error")); // if nothing else has
       List<FutureTask<Reply>> rest = new ArrayList<>();
       queue.drainTo(rest);
       rest.forEach(task -> task.cancel(false));

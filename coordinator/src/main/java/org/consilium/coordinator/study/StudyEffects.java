@@ -298,7 +298,7 @@ final class StudyEffects implements RoundEffects {
       tellEnd(after.history().getLast());
     }
     try {
-      upkeep.after(event, after, key);
+      upkeep.after(before, event, after, key);
     } catch (IOException disk) {
       // Left-over files cost room only; the next round's opening removes them again.
       LOG.log(

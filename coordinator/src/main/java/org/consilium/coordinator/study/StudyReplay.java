@@ -17,6 +17,7 @@ import org.consilium.coordinator.round.RoundState.Aggregating;
 import org.consilium.coordinator.round.StudyEvent.Created;
 import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyState;
+import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.StudyId;
 import org.consilium.security.seal.AggregationKey;
@@ -88,6 +89,11 @@ public final class StudyReplay implements Replays {
     List<Replayed.Round> rounds = new ArrayList<>();
     if (initial.isEmpty()) {
       return List.of(new Replayed.Round.Missing(1, "the starting parameters are no longer there"));
+    }
+    Digest found = Digest.sha256(initial.get());
+    if (!found.equals(created.initial().version().digest())) {
+      String what = "the starting parameters were changed: their file holds " + found.brief();
+      return List.of(new Replayed.Round.Missing(1, what));
     }
     var _ = Files.copy(initial.get(), folder.resolve(initial.get().getFileName()));
     for (Point point : points) {

@@ -34,7 +34,9 @@ final class Upkeep {
   }
 
   /** Removes what an event made useless. */
-  void after(StudyEvent event, StudyState after, Optional<AggregationKey> key) throws IOException {
+  void after(
+      Optional<StudyState> before, StudyEvent event, StudyState after, Optional<AggregationKey> key)
+      throws IOException {
     if (event instanceof InRound(RoundEvent.SiteRemoved(_, var place, SiteId site))) {
       RoundId round = new RoundId(study, place.number());
       stores.intake().discard(new Spool.Place(round, place.attempt(), site));
@@ -43,7 +45,11 @@ final class Upkeep {
       RoundId round = new RoundId(study, lost.place().number());
       stores.intake().discard(new Spool.Place(round, lost.place().attempt(), lost.site()));
     }
-    if (!after.history().isEmpty() && after.history().getLast() instanceof Abandoned nothing) {
+    boolean opens = event instanceof StudyEvent.RoundOpened; // what a crash left undone
+    boolean over = opens || after.history().size() > before.map(s -> s.history().size()).orElse(0);
+    if (over
+        && !after.history().isEmpty()
+        && after.history().getLast() instanceof Abandoned nothing) {
       Opening opening = nothing.opening();
       stores.spool().release(new RoundId(study, opening.number()), opening.attempt());
     }
@@ -52,9 +58,8 @@ final class Upkeep {
       return;
     }
     try {
-      boolean opened = event instanceof StudyEvent.RoundOpened;
       boolean published = event instanceof InRound(RoundEvent.ModelPublished _);
-      spools(after, opened || published || behind);
+      spools(after, opens || published || behind);
       KeptVersions.tidy(stores.models(), after);
       end(after, key);
       behind = false;

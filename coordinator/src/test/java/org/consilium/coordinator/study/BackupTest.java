@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.consilium.coordinator.backup.Backup;
 import org.consilium.coordinator.backup.Restore;
 import org.consilium.coordinator.database.Database;
@@ -153,6 +158,53 @@ final class BackupTest {
         .isInstanceOf(Restore.Refused.class)
         .hasMessageContaining("is not empty");
     assertThat(folder.resolve("new/journal.mv.db")).hasContent("another's");
+  }
+
+  @Test
+  void backup_filesThatOperatorsNamed_areInIt() throws Exception {
+    Map<String, String> own =
+        Map.of(
+            "foundations/my model (v2), größer.safetensors", "parameters",
+            "keys/draft-mri.aggregation", "a study may be called so",
+            "spool/draft-mri/1-1/draft-site.sealed", "and a site");
+    for (var file : own.entrySet()) {
+      Path path = folder.resolve("one/state").resolve(file.getKey());
+      Files.createDirectories(path.resolve("..").normalize());
+      Files.writeString(path, file.getValue());
+    }
+
+    var _ = Restore.into(one(), folder.resolve("new"));
+
+    for (var file : own.entrySet()) {
+      assertThat(folder.resolve("new").resolve(file.getKey())).hasContent(file.getValue());
+    }
+  }
+
+  @Test
+  void restore_namesOutOfTheFolder_areRefused() throws Exception {
+    Path backup = one();
+    for (String name : List.of("../evil", "/evil", "keys/../../evil", "keys//evil", "./evil")) {
+      Path forged = folder.resolve("forged");
+      try (var in = new ZipInputStream(Files.newInputStream(backup));
+          var out = new ZipOutputStream(Files.newOutputStream(forged))) {
+        for (ZipEntry each = in.getNextEntry(); each != null; each = in.getNextEntry()) {
+          String text = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+          boolean key = each.getName().equals("keys/pneumonia.aggregation");
+          out.putNextEntry(new ZipEntry(key ? name : each.getName()));
+          String forgery =
+              each.getName().equals("backup.json")
+                  ? text.replace("keys/pneumonia.aggregation", name)
+                  : text;
+          out.write(forgery.getBytes(StandardCharsets.ISO_8859_1));
+        }
+      }
+
+      assertThatThrownBy(() -> Restore.into(forged, folder.resolve("new")))
+          .as(name)
+          .isInstanceOf(Restore.Refused.class)
+          .hasMessage("the backup's list of what it holds is damaged at " + name);
+      assertThat(folder.resolve("evil")).doesNotExist();
+    }
   }
 
   @Test

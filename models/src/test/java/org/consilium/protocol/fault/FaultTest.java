@@ -92,6 +92,15 @@ final class FaultTest {
   }
 
   @Test
+  void warning_ofADiskWhereNoneFails_isRefused() throws Exception {
+    Said said = run("-Dconsilium.failpoint=site.chunk-sent:io-error");
+
+    assertThat(said.code).isEqualTo(1);
+    assertThat(String.join("\n", said.lines))
+        .contains("-Dconsilium.failpoint=site.chunk-sent:io-error: no disk fails there");
+  }
+
+  @Test
   void environment_doesNotTurnOneOn() throws Exception {
     Said said = run("-Dconsilium.none=1");
 

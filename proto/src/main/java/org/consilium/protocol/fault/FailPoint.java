@@ -26,13 +26,13 @@ public enum FailPoint {
   /** The parcels for a site are read and signed, and not sent. */
   PARCELS_HANDED_ON("coordinator.parcels-handed-on"),
   /** Half of a chunk's bytes are written. May fail as a disk does. */
-  CHUNK_HALF_WRITTEN("coordinator.chunk-half-written"),
+  CHUNK_HALF_WRITTEN("coordinator.chunk-half-written", true),
   /** All chunks are written and checked, and not forced to disk. May fail as a disk does. */
-  SPOOL_UNFORCED("coordinator.spool-unforced"),
+  SPOOL_UNFORCED("coordinator.spool-unforced", true),
   /** All chunks are forced to disk, nothing is journaled. */
   SPOOL_FORCED("coordinator.spool-forced"),
   /** Entries are inserted into the journal, and not committed. May fail as a disk does. */
-  JOURNAL_UNCOMMITTED("coordinator.journal-uncommitted"),
+  JOURNAL_UNCOMMITTED("coordinator.journal-uncommitted", true),
   /** An update is journaled, its site has no receipt. */
   UPDATE_JOURNALED("coordinator.update-journaled"),
   /** The last update that a round waited for is journaled, its site has no receipt. */
@@ -59,7 +59,7 @@ public enum FailPoint {
   /** An update is sealed and signed, and its manifest is not in the outbox. */
   UPDATE_SIGNED("site.update-signed"),
   /** An update's spool is to be forced to disk. May fail as a disk does. */
-  OUTBOX_UNFORCED("site.outbox-unforced"),
+  OUTBOX_UNFORCED("site.outbox-unforced", true),
   /** An update is durable in the outbox, nothing of it was sent. */
   UPDATE_SPOOLED("site.update-spooled"),
   /** A chunk was handed to the transport. */
@@ -73,16 +73,23 @@ public enum FailPoint {
   /** The egress ledger says that the shares leave, and they have not left. */
   RELEASE_RECORDED("site.release-recorded"),
   /** A line is to be written to the egress ledger. May fail as a disk does. */
-  LEDGER_UNWRITTEN("site.ledger-unwritten");
+  LEDGER_UNWRITTEN("site.ledger-unwritten", true);
 
   /** The system property that turns one on. */
   public static final String PROPERTY = "consilium.failpoint";
 
   private final String word;
+  private final boolean disk;
   private final boolean on;
 
   FailPoint(String word) {
+    this(word, false);
+  }
+
+  /** {@code disk}: whether what is done there may fail as a disk does. */
+  FailPoint(String word, boolean disk) {
     this.word = word;
+    this.disk = disk;
     this.on = Fault.SET.name().equals(word);
   }
 
@@ -123,6 +130,9 @@ public enum FailPoint {
     String said = Fault.SET.said();
     if (said.isEmpty()) {
       return Optional.empty();
+    }
+    if (Arrays.stream(values()).anyMatch(point -> point.on && !point.disk && Fault.SET.ofDisk())) {
+      throw new IllegalArgumentException("-D%s=%s: no disk fails there".formatted(PROPERTY, said));
     }
     if (Arrays.stream(values()).noneMatch(FailPoint::on)) {
       throw new IllegalArgumentException(

@@ -71,6 +71,11 @@ final class Fault {
     return asked.map(Asked::name).orElse("");
   }
 
+  /** Whether it fails as a disk does. */
+  boolean ofDisk() {
+    return asked.filter(a -> a.action == Action.DISK).isPresent();
+  }
+
   void reached() {
     asked.filter(a -> a.action != Action.DISK && due(a)).ifPresent(this::act);
   }

@@ -38,7 +38,12 @@ public final class DurableFolder {
     } else {
       Path _ = Files.createDirectory(folder, modes);
     }
-    force(parent);
+    try {
+      force(parent);
+    } catch (IOException lost) {
+      Files.deleteIfExists(folder); // or the next call would take it for durable
+      throw lost;
+    }
     return folder;
   }
 

@@ -99,7 +99,9 @@ public record Installation(Path home, Path java, Flags flags) {
 
   /** A command line that runs a module as a service with at most {@code heapMiB} of Java heap. */
   public List<String> service(String module, int heapMiB, List<String> arguments) {
-    List<String> flags = new ArrayList<>(List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC"));
+    List<String> flags =
+        new ArrayList<>(
+            List.of("-Xmx" + heapMiB + "m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"));
     flags.addAll(HOT);
     flags.addAll(started(module));
     flags.addAll(this.flags.of(module, arguments));

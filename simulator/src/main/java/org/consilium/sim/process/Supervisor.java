@@ -33,6 +33,7 @@ public final class Supervisor implements AutoCloseable {
 
   private static final int STARTS_MAX = 1000;
   private static final Duration GENTLE_STOP_MAX = Duration.ofSeconds(4);
+  private static final Duration SIGNAL_MAX = Duration.ofSeconds(5);
   private static final int TAIL_LINES = 8;
 
   private final InstantSource clock;
@@ -116,8 +117,10 @@ public final class Supervisor implements AutoCloseable {
   public void killForGood(String name, String why) {
     Watched watched = children.get(name);
     if (watched != null) {
-      watched.over = true;
-      kill(name, why);
+      synchronized (watched) { // or a new one is started in between
+        watched.over = true;
+        kill(name, why);
+      }
     }
   }
 
@@ -129,7 +132,13 @@ public final class Supervisor implements AutoCloseable {
   public void signal(String name, String signal) throws IOException {
     OptionalLong pid = pid(name);
     if (pid.isPresent()) {
-      new ProcessBuilder("kill", "-" + signal, Long.toString(pid.getAsLong())).start();
+      Process sent =
+          new ProcessBuilder("kill", "-" + signal, Long.toString(pid.getAsLong())).start();
+      try {
+        boolean _ = sent.waitFor(SIGNAL_MAX.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -153,8 +162,10 @@ public final class Supervisor implements AutoCloseable {
   public void stop(List<String> names) {
     List<Watched> some = names.stream().map(children::get).filter(Objects::nonNull).toList();
     for (Watched watched : some) {
-      watched.over = true;
-      watched.process.destroy();
+      synchronized (watched) {
+        watched.over = true;
+        watched.process.destroy();
+      }
     }
     some.forEach(Watched::stop);
   }
@@ -166,7 +177,11 @@ public final class Supervisor implements AutoCloseable {
     }
     stopping = true;
     stopped.countDown();
-    children.values().forEach(w -> w.process.destroy());
+    for (Watched watched : children.values()) {
+      synchronized (watched) {
+        watched.process.destroy();
+      }
+    }
     children.values().forEach(Watched::stop);
   }
 
@@ -251,11 +266,16 @@ public final class Supervisor implements AutoCloseable {
                     .formatted(child.name(), code, starts, tail(child.log())));
             return;
           }
-          relaunch();
+          synchronized (this) {
+            if (stopping || over) {
+              return;
+            }
+            relaunch();
+          }
         }
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
-      } catch (IOException broken) {
+      } catch (IOException | RuntimeException broken) {
         giveUp("start %s again: %s".formatted(child.name(), broken.getMessage()));
       }
     }

@@ -35,7 +35,7 @@ public final class FaultProxy implements AutoCloseable {
   private final Map<Direction, Long> arrived = new EnumMap<>(Direction.class);
   private final Map<Direction, Long> cutAt = new EnumMap<>(Direction.class);
   private final Set<Direction> silent = EnumSet.noneOf(Direction.class);
-  private volatile LineTerms terms;
+  private final LineTerms terms;
   private int cuts;
 
   private FaultProxy(
@@ -69,11 +69,6 @@ public final class FaultProxy implements AutoCloseable {
   /** Where it listens. */
   public int port() {
     return door.getLocalPort();
-  }
-
-  /** From now on the line is as good as this. */
-  public void become(LineTerms better) {
-    terms = better;
   }
 
   /** Ends every connection at once, as a reset: neither side is told what arrived. */

@@ -182,7 +182,7 @@ final class Bench {
         var _ = given.halt().await(pause);
         pause = pause.multipliedBy(2);
         pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
-      } catch (RuntimeException bug) {
+      } catch (RuntimeException | LinkageError | StackOverflowError bug) {
         // The top of this thread: a bug must not end the node; the stack goes to the local log.
         return failed(given, bug.toString());
       }

@@ -127,7 +127,7 @@ public final class CoordinatorPart {
       if (setting.faults().strikes(Fault.COORDINATOR_DIES_BEFORE_ANSWER)) {
         throw process.die(Fault.COORDINATOR_DIES_BEFORE_ANSWER);
       }
-      if (process.over()) {
+      if (process.dead()) {
         throw new Unreachable("it ended");
       }
       setting.history().say(who, what + ": " + Words.of(answer));
@@ -148,7 +148,7 @@ public final class CoordinatorPart {
   /** Does what is due by itself. */
   private void advance(CoordinatorProcess process) {
     boolean idle = setting.weakness() == Weakness.NEVER_WAKES && process.later();
-    if (process.over() || idle) {
+    if (process.dead() || idle) {
       return;
     }
     try {
@@ -161,7 +161,7 @@ public final class CoordinatorPart {
   }
 
   private void suspect(CoordinatorProcess process, String what, RuntimeException bug) {
-    if (!process.over()) {
+    if (!process.dead()) {
       setting
           .history()
           .violated(
@@ -172,7 +172,7 @@ public final class CoordinatorPart {
 
   /** If the process has ended: what is lost with it, and when the next one starts. */
   private void settle(CoordinatorProcess process) {
-    if (!process.over() || process.buried()) {
+    if (!process.dead() || process.buried()) {
       return;
     }
     process.bury();
@@ -249,7 +249,7 @@ public final class CoordinatorPart {
     }
     Intake answer = studies.commit(site, upload);
     if (answer instanceof Intake.Accepted(Digest of, boolean duplicate)
-        && running.filter(p -> !p.over()).isPresent()) {
+        && running.filter(p -> !p.dead()).isPresent()) {
       setting.checker().acknowledged(site, task, of, duplicate || durable(site, task));
     }
     return answer;

@@ -94,11 +94,6 @@ final class CoordinatorProcess implements CrashJournal.Owner, StudyObserver {
     return mount.dead();
   }
 
-  /** Whether it has ended, in whatever way. */
-  boolean over() {
-    return mount.dead();
-  }
-
   @Override
   public ProcessDied die(Fault how) {
     setting.history().say("coordinator", how.word());
