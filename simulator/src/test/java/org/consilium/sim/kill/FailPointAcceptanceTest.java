@@ -91,7 +91,7 @@ final class FailPointAcceptanceTest {
   /** Disks that fail for a while: at the journal the process ends, elsewhere it works on. */
   private static final List<Strike> DISKS =
       List.of(
-          Strike.coordinator(JOURNAL_UNCOMMITTED, "io-error:9"),
+          Strike.coordinator(JOURNAL_UNCOMMITTED, "io-error:40"),
           Strike.coordinator(SPOOL_UNFORCED, "io-error"),
           Strike.site(FIRST, LEDGER_UNWRITTEN, "io-error:8-12"),
           Strike.site(SECOND, OUTBOX_UNFORCED, "io-error"));
