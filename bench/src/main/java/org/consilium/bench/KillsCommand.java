@@ -30,12 +30,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "Kills real processes with SIGKILL at seeded random instants, one in each round of a study:"
-            + " the coordinator in one study, sites in another. Both must end with the model of a"
-            + " third study in which nobody was killed, without an acknowledged update lost.",
+        "Kills real processes with SIGKILL at seeded random instants, at most one in a round of a"
+            + " study: the coordinator in one study, sites in another. Both must end with the model"
+            + " of a third study in which nobody was killed, without an acknowledged update lost.",
     footer = {"", "Example:", "  consilium bench kills --coordinator 200 --sites 200"})
 final class KillsCommand implements Callable<Integer> {
-  private static final int KILLS_MAX = 900;
+  private static final int KILLS_MAX = 490;
   private static final int SPARE_ROUNDS = 5;
   private static final int STARTS = 5;
 
@@ -50,13 +50,13 @@ final class KillsCommand implements Callable<Integer> {
   @Option(
       names = "--coordinator",
       defaultValue = "20",
-      description = "Kills of the coordinator, 0-900 (${DEFAULT-VALUE}).")
+      description = "Kills of the coordinator, 0-490 (${DEFAULT-VALUE}).")
   private int coordinator = 20;
 
   @Option(
       names = "--sites",
       defaultValue = "20",
-      description = "Kills of sites, 0-900 (${DEFAULT-VALUE}).")
+      description = "Kills of sites, 0-490 (${DEFAULT-VALUE}).")
   private int sites = 20;
 
   @Option(names = "--nodes", defaultValue = "3", description = "Sites, 3-32 (${DEFAULT-VALUE}).")
@@ -199,7 +199,7 @@ final class KillsCommand implements Callable<Integer> {
         mode.name(),
         nodes,
         parameters,
-        kills + kills / 10 + SPARE_ROUNDS, // a round may be over before its kill
+        2 * kills + SPARE_ROUNDS, // some rounds are over before their kill
         Duration.ofMinutes(timeoutMinutes));
   }
 
