@@ -10,6 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.consilium.models.catalog.ModelSheet;
+import org.consilium.models.checkpoint.CheckpointRefused;
+import org.consilium.models.data.MalformedData;
+import org.consilium.models.engine.EngineUnavailable;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.site.policy.Why;
@@ -168,6 +172,8 @@ final class Bench {
           beside(given);
         }
         return ending;
+      } catch (MalformedData | ModelSheet.Unfit | EngineUnavailable | CheckpointRefused unfit) {
+        return failed(given, String.valueOf(unfit.getMessage())); // as unfit the next time
       } catch (IOException | UncheckedIOException failed) {
         if (tries == TRIES_MAX || given.halt().halted()) {
           return failed(given, String.valueOf(failed.getMessage()));
