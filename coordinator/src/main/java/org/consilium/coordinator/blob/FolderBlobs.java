@@ -141,8 +141,6 @@ public final class FolderBlobs implements Blobs {
     } finally {
       Files.deleteIfExists(draft);
     }
-    for (Path one = folder.normalize(); one.startsWith(root); one = one.resolve("..").normalize()) {
-      DurableFolder.force(one);
-    }
+    DurableFolder.force(folder.normalize(), root);
   }
 }

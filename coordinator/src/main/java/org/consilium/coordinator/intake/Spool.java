@@ -136,7 +136,7 @@ public final class Spool {
             folder.resolve(KEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       mark.force(true);
     }
-    forceFolders(folder);
+    DurableFolder.force(folder, root);
     if (shared.isPresent()) {
       shared.get().mark(round, attempt);
     }
@@ -207,13 +207,7 @@ public final class Spool {
 
   /** Forces the folders above a site's file to the disk. */
   void forceFolders(Place place) throws IOException {
-    forceFolders(folder(place.round(), place.attempt()));
-  }
-
-  private void forceFolders(Path folder) throws IOException {
-    for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
-      DurableFolder.force(one);
-    }
+    DurableFolder.force(folder(place.round(), place.attempt()), root);
   }
 
   /** Removes a site's files. */

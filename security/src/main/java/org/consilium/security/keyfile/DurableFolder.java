@@ -47,6 +47,13 @@ public final class DurableFolder {
     return folder;
   }
 
+  /** Forces the names in a folder and in those above it, up to {@code root}; both normal paths. */
+  public static void force(Path folder, Path root) throws IOException {
+    for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
+      force(one);
+    }
+  }
+
   /** Forces the names in a folder to the disk; nothing where a folder cannot be opened. */
   public static void force(Path folder) throws IOException {
     if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
