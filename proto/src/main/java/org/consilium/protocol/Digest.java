@@ -63,6 +63,20 @@ public record Digest(String hex) implements Comparable<Digest> {
     }
   }
 
+  /** The digest of what a computation has seen; it goes on as if nobody had asked. */
+  public static Digest soFar(MessageDigest sha) {
+    return of(copy(sha).digest());
+  }
+
+  /** A computation that has seen the same. */
+  public static MessageDigest copy(MessageDigest sha) {
+    try {
+      return (MessageDigest) sha.clone();
+    } catch (CloneNotSupportedException impossible) {
+      throw new IllegalStateException("SHA-256 in Java can be copied", impossible);
+    }
+  }
+
   /** Reads a digest as a person types it: case does not matter. */
   public static Digest parse(String text) {
     return new Digest(text.strip().toLowerCase(Locale.ROOT));

@@ -15,7 +15,9 @@ import org.flywaydb.core.api.FlywayException;
 
 /** An open database with its tables up to date: an H2 file, or PostgreSQL. Close it. */
 public final class Database implements AutoCloseable {
-  private static final int CONNECTIONS_MAX = 6;
+  /** The writer's own and those of readers. */
+  public static final int CONNECTIONS_MAX = 6;
+
   private static final int H2_IN_USE = 90020;
 
   /** How long a caller waits for a connection to a server that does not answer. */

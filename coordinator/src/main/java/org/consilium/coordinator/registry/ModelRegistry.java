@@ -239,7 +239,7 @@ public final class ModelRegistry {
   /** Removes a version's files, if they are there. */
   public void drop(ModelVersion version) throws IOException {
     remove(path(version));
-    Files.deleteIfExists(ChunkDigests.beside(path(version)));
+    Files.deleteIfExists(RunningDigests.beside(path(version)));
     Files.deleteIfExists(whole(version));
   }
 

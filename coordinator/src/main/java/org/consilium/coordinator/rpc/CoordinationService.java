@@ -20,7 +20,7 @@ import org.consilium.coordinator.intake.Intake.Attached;
 import org.consilium.coordinator.intake.Intake.Checked;
 import org.consilium.coordinator.intake.Intake.Progress;
 import org.consilium.coordinator.intake.Intake.Rejected;
-import org.consilium.coordinator.registry.ChunkDigests;
+import org.consilium.coordinator.registry.RunningDigests;
 import org.consilium.coordinator.roster.Presence;
 import org.consilium.coordinator.study.Studies;
 import org.consilium.coordinator.validation.ReportDesk;
@@ -116,7 +116,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
         out.onNext(
             ModelChunk.newBuilder()
                 .setOffset(request.getOffset())
-                .setChunkDigests(ByteString.copyFrom(ChunkDigests.of(file.get())))
+                .setRunningDigests(ByteString.copyFrom(RunningDigests.of(file.get())))
                 .build());
       }
       sender.start(bytes -> studies.modelSent(site, version, bytes));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract on a PostgreSQL server started for the test, and what befalls one: F7 and F14. */
 @Tag("postgres")
@@ -171,6 +174,57 @@ final class PostgresJournalTest extends JournalContract {
         .hasMessageContaining("lagged behind");
 
     assertThat(all("s")).hasSize(1);
+  }
+
+  /** F7: the server undoes the transaction twice, each for another reason of its own. I1, I2, I5. */
+  @ParameterizedTest
+  @ValueSource(strings = {"40P01", "40001", "57014"})
+  void f7_undoneByTheServer_isWrittenOnceOrRefused(String state) throws Exception {
+    journal.append(List.of(event("s", "a")));
+    server().execute("create sequence undone");
+    server()
+        .execute(
+            "create function undo() returns trigger as $$ begin"
+                + " if nextval('undone') <= 2 then"
+                + " raise exception 'undone for another''s sake' using errcode = '%s'; end if;"
+                    .formatted(state)
+                + " return new; end $$ language plpgsql");
+    server()
+        .execute("create trigger undo before insert on journal for each row execute function undo()");
+
+    if (state.equals("57014")) { // somebody cancelled it: for nobody's sake, so not tried again
+      assertThatThrownBy(() -> journal.append(List.of(event("s", "b"))))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("after entry 1");
+      assertThat(all("s")).hasSize(1);
+    } else {
+      journal.append(List.of(event("s", "b"), event("s", "c")));
+      assertThat(all("s")).extracting(e -> e.event().key()).containsExactly("a", "b", "c");
+    }
+    assertThat(journal.firstBadEntry()).isZero();
+  }
+
+  /** F7: readers hold every connection; the writer has its own, and a reader waits its turn. */
+  @Test
+  void f7_poolExhausted_writerGoesOn_readerWaits() throws Exception {
+    Database database = opened.getLast();
+    List<Connection> held = new ArrayList<>();
+    for (int i = 0; i < Database.CONNECTIONS_MAX - 1; i++) {
+      held.add(database.connection());
+    }
+
+    journal.append(List.of(event("s", "a")));
+    Future<List<JournalEntry>> reader;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      reader = threads.submit(() -> all("s"));
+      Thread.sleep(300);
+      assertThat(reader.isDone()).isFalse();
+      journal.append(List.of(event("s", "b")));
+      for (Connection one : held) {
+        one.close();
+      }
+    }
+    assertThat(reader.get()).hasSize(2);
   }
 
   private static PostgresServer server() {

@@ -1,5 +1,6 @@
 package org.consilium.models.metrics;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -43,23 +44,17 @@ record Bootstrap(double aurocMean, double aurocSd, double lossMean, double lossS
     if (!reference.bothClasses()) {
       return Optional.empty();
     }
-    double[] positive = reference.scoresOf(1);
-    double[] negative = reference.scoresOf(0);
+    double[] ladder = Arrays.stream(reference.scores()).sorted().distinct().toArray();
+    Drawn positive = Drawn.from(reference.scoresOf(1), 1, ladder);
+    Drawn negative = Drawn.from(reference.scoresOf(0), 0, ladder);
     SplittableRandom random = new SplittableRandom(seed);
     double[] aurocs = new double[RESAMPLES];
     double[] losses = new double[RESAMPLES];
     for (int b = 0; b < RESAMPLES; b++) {
-      double[] drawnPositive = draw(positive, positives, random);
-      double[] drawnNegative = draw(negative, negatives, random);
-      double loss = 0;
-      for (double score : drawnPositive) {
-        loss += ProbabilityScores.caseLogLoss(1, score);
-      }
-      for (double score : drawnNegative) {
-        loss += ProbabilityScores.caseLogLoss(0, score);
-      }
+      double loss = positive.draw(positives, random, 0);
+      loss = negative.draw(negatives, random, loss);
       losses[b] = lossScale(loss / (positives + negatives));
-      aurocs[b] = aurocScale(Auroc.area(drawnPositive, drawnNegative));
+      aurocs[b] = aurocScale(area(positive.counts, negative.counts, positives, negatives));
     }
     double aurocMean = mean(aurocs);
     double lossMean = mean(losses);
@@ -68,12 +63,41 @@ record Bootstrap(double aurocMean, double aurocSd, double lossMean, double lossS
             aurocMean, deviation(aurocs, aurocMean), lossMean, deviation(losses, lossMean)));
   }
 
-  private static double[] draw(double[] from, int count, SplittableRandom random) {
-    double[] drawn = new double[count];
-    for (int i = 0; i < count; i++) {
-      drawn[i] = from[random.nextInt(from.length)];
+  /** One class of the reference, and how often the current resample has each distinct score. */
+  @SuppressWarnings("ArrayRecordComponent") // buffers, never compared
+  private record Drawn(int[] places, double[] losses, int[] counts) {
+    static Drawn from(double[] scores, int label, double[] ladder) {
+      int[] places = new int[scores.length];
+      double[] losses = new double[scores.length];
+      for (int i = 0; i < scores.length; i++) {
+        places[i] = Arrays.binarySearch(ladder, scores[i]);
+        losses[i] = ProbabilityScores.caseLogLoss(label, scores[i]);
+      }
+      return new Drawn(places, losses, new int[ladder.length]);
     }
-    return drawn;
+
+    /** Draws a new resample; returns {@code loss} with its cases' losses added. */
+    double draw(int count, SplittableRandom random, double loss) {
+      Arrays.fill(counts, 0);
+      double sum = loss;
+      for (int i = 0; i < count; i++) {
+        int at = random.nextInt(places.length);
+        counts[places[at]]++;
+        sum += losses[at];
+      }
+      return sum;
+    }
+  }
+
+  /** Wins of positives over negatives, a tie being half of one, among all pairs. */
+  private static double area(int[] positive, int[] negative, int positives, int negatives) {
+    double wins = 0;
+    long below = 0;
+    for (int place = 0; place < positive.length; place++) {
+      wins += positive[place] * (below + negative[place] / 2.0);
+      below += negative[place];
+    }
+    return wins / ((double) positives * negatives);
   }
 
   private static double mean(double[] values) {

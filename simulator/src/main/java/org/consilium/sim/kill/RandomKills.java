@@ -20,7 +20,7 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
 
 /**
- * SIGKILL at random instants, one in each of the study's rounds until all are done. Who is killed
+ * SIGKILL at random instants, at most one in each of the study's rounds until all are done. Who is killed
  * and how far into the round is drawn from the seed; what the process is doing then is chance.
  */
 public final class RandomKills implements Trial.Disturbance {

@@ -29,7 +29,7 @@ final class ModelCache {
 
   private static final String SUFFIX = ".safetensors";
   private static final String PART = ".part";
-  private static final String LIST = ".chunks";
+  private static final String LIST = ".digests";
 
   private final Path folder;
 
@@ -67,7 +67,7 @@ final class ModelCache {
     return folder.resolve(version + PART);
   }
 
-  /** Digests of the chunks of an unfinished one. */
+  /** Digests of the beginnings of an unfinished one. */
   Path list(ModelVersion version) {
     return folder.resolve(version + LIST);
   }

@@ -148,14 +148,14 @@ public final class ModelFetcher {
 
   private static void take(ModelChunk chunk, PartialModel partial, ModelReference model)
       throws IOException, StatusException {
-    ByteString digests = chunk.getChunkDigests();
+    ByteString digests = chunk.getRunningDigests();
     if (!digests.isEmpty()) {
       if (!partial.needsDigests()
           || !chunk.getData().isEmpty()
           || !partial.digests(digests.toByteArray())) {
         throw Status.OUT_OF_RANGE
             .withDescription(
-                "%d bytes of chunk digests for a model of %d bytes"
+                "%d bytes of digests for a model of %d bytes"
                     .formatted(digests.size(), model.fileBytes()))
             .asException();
       }

@@ -9,24 +9,29 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask.ModelReference;
 
 /**
- * A model on its way: the bytes that came, hashed as they come. The coordinator's digest of every 1
- * MiB lies beside them, so that what a crash or a disk spoilt is found chunk by chunk, and only
- * that is fetched again. A process that comes later goes on where this one stopped. Those digests
- * are not believed: the whole file must have the digest that the task names. One thread at a time.
+ * A model on its way: the bytes that came, hashed once, as they come. The coordinator's digests of
+ * the first 1 MiB, the first 2 MiB and so on lie beside them, so that what a crash or a disk spoilt
+ * is found chunk by chunk, and only that is fetched again. A process that comes later goes on where
+ * this one stopped. Those digests are not believed: the whole file must have the digest that the
+ * task names. One thread at a time.
  */
 final class PartialModel implements AutoCloseable {
   private final ModelReference model;
   private final Path part;
   private final Path list;
   private final FileChannel out;
-  private final MessageDigest whole = Digest.newSha256();
   private final ByteBuffer chunk = ByteBuffer.allocate(Limits.MODEL_CHUNK_BYTES);
+
+  /** Has seen what was written. */
+  private MessageDigest sha = Digest.newSha256();
+
   private byte[] announced;
 
   /** Bytes in the file, all checked as far as they can be; a multiple of 1 MiB but at the end. */
@@ -119,7 +124,7 @@ final class PartialModel implements AutoCloseable {
       throw new IllegalStateException(
           "model %s: %d of %d bytes".formatted(model.version(), written, model.fileBytes()));
     }
-    return Digest.of(whole.digest());
+    return Digest.soFar(sha);
   }
 
   /** Removes what came. */
@@ -137,7 +142,7 @@ final class PartialModel implements AutoCloseable {
   private boolean finishChunk() throws IOException {
     long index = written / Limits.MODEL_CHUNK_BYTES;
     chunk.flip();
-    Optional<String> mismatch = mismatch(index, chunk);
+    Optional<String> mismatch = hash(index, chunk.duplicate());
     if (mismatch.isPresent()) {
       chunk.clear();
       if (damaged == index) {
@@ -146,7 +151,6 @@ final class PartialModel implements AutoCloseable {
       damaged = index;
       return false;
     }
-    whole.update(chunk.duplicate());
     while (chunk.hasRemaining()) {
       written += out.write(chunk, written);
     }
@@ -171,35 +175,37 @@ final class PartialModel implements AutoCloseable {
           throw new EOFException("read partial model " + model.version());
         }
       }
-      if (mismatch(written / Limits.MODEL_CHUNK_BYTES, chunk.flip()).isPresent()) {
+      if (hash(written / Limits.MODEL_CHUNK_BYTES, chunk.flip()).isPresent()) {
         break;
       }
-      whole.update(chunk);
       written += length;
     }
     chunk.clear();
     out.truncate(written);
   }
 
-  private Optional<String> mismatch(long index, ByteBuffer bytes) {
+  /** Hashes the next chunk; one that is not the announced one leaves the hash as it was. */
+  private Optional<String> hash(long index, ByteBuffer bytes) {
+    MessageDigest before = Digest.copy(sha);
+    sha.update(bytes);
     if (announced.length == 0) {
       return Optional.empty();
     }
-    MessageDigest sha = Digest.newSha256();
-    sha.update(bytes.duplicate());
-    byte[] found = sha.digest();
+    Digest found = Digest.soFar(sha);
     int at = Math.toIntExact(index * Digest.BYTES);
-    byte[] wanted = java.util.Arrays.copyOfRange(announced, at, at + Digest.BYTES);
-    return MessageDigest.isEqual(found, wanted)
-        ? Optional.empty()
-        : Optional.of(
-            "fetch model %s: chunk %d of %d has digest %s, announced was %s"
-                .formatted(
-                    model.version().digest().brief(),
-                    index + 1,
-                    chunks(),
-                    Digest.of(found).brief(),
-                    Digest.of(wanted).brief()));
+    Digest wanted = Digest.of(Arrays.copyOfRange(announced, at, at + Digest.BYTES));
+    if (found.equals(wanted)) {
+      return Optional.empty();
+    }
+    sha = before;
+    return Optional.of(
+        "fetch model %s: up to chunk %d of %d the digest is %s, announced was %s"
+            .formatted(
+                model.version().digest().brief(),
+                index + 1,
+                chunks(),
+                found.brief(),
+                wanted.brief()));
   }
 
   private long chunks() {

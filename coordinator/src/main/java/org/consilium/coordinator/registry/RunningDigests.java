@@ -13,15 +13,16 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 
 /**
- * SHA-256 of every 1 MiB of a model file, kept beside it: a site finds with them a damaged part
- * without the rest. Made when the first site asks, which is as soon as a model is published; what
- * the disk spoils later does not have them any more. The list ends with its own digest: one that
- * was spoilt is made anew.
+ * SHA-256 of a model file's first 1 MiB, first 2 MiB, and so on to the whole, kept beside it: a
+ * site that hashes what comes finds with them the first damaged part as it comes, in the same pass.
+ * Made when the first site asks, which is as soon as a model is published; what the disk spoils
+ * later does not have them any more. The list ends with its own digest: one that was spoilt is made
+ * anew.
  */
-public final class ChunkDigests {
-  private static final String SUFFIX = ".chunks";
+public final class RunningDigests {
+  private static final String SUFFIX = ".digests";
 
-  private ChunkDigests() {}
+  private RunningDigests() {}
 
   /**
    * The digests of a file, 32 bytes each.
@@ -65,7 +66,7 @@ public final class ChunkDigests {
           // read on until the chunk is full or the file has ended
         }
         sha.update(chunk.flip());
-        digests.put(sha.digest());
+        digests.put(Digest.soFar(sha).bytes());
       }
     }
     return digests.array();
