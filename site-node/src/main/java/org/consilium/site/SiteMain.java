@@ -33,17 +33,27 @@ public final class SiteMain {
 
   /** Runs one command in this process; returns its exit code. */
   static int run(Console console, SecureRandom random, String... args) {
-    return new CommandLine(new SiteMain())
-        .addSubcommand(
-            new CommandLine(new NodeCommand(console, random))
-                .addSubcommand(new StudyCommand(console))
-                .addSubcommand(new PolicyCommand(console))
-                .addSubcommand(new PrivacyCommand(console)))
-        .addSubcommand(new ModelCommand(console))
-        .setOut(console.out())
+    CommandLine all =
+        new CommandLine(new SiteMain())
+            .addSubcommand(
+                new CommandLine(new NodeCommand(console, random))
+                    .addSubcommand(new StudyCommand(console))
+                    .addSubcommand(new PolicyCommand(console))
+                    .addSubcommand(new PrivacyCommand(console)))
+            .addSubcommand(new ModelCommand(console));
+    tellVersion(all, "consilium " + version());
+    return all.setOut(console.out())
         .setErr(console.err())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .execute(args);
+  }
+
+  /** Has every command answer {@code --version}: picocli hands a version down to none below. */
+  private static void tellVersion(CommandLine command, String words) {
+    var _ = command.getCommandSpec().version(words);
+    for (CommandLine below : command.getSubcommands().values()) {
+      tellVersion(below, words);
+    }
   }
 
   /** This build's version; {@code development} outside a jar. */

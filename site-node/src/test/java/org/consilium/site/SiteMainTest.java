@@ -58,6 +58,24 @@ final class SiteMainTest {
   }
 
   @Test
+  void version_everyCommand_saysTheBuild() {
+    String[][] commands = {
+      {"--version"},
+      {"node", "--version"},
+      {"node", "serve", "--version"},
+      {"node", "study", "-V"},
+      {"node", "study", "show", "--version"},
+      {"model", "inspect", "--version"}
+    };
+
+    for (String[] command : commands) {
+      Run run = run(command);
+      assertThat(run.exit()).isZero();
+      assertThat(run.out().strip()).isEqualTo("consilium " + SiteMain.version());
+    }
+  }
+
+  @Test
   void config_flagBeatsEnvironmentBeatsFile() throws IOException {
     Path file = folder.resolve("node.yaml");
     Files.writeString(file, "data: synthetic:5\nthreads: 2\nmetricsPort: 1\n");

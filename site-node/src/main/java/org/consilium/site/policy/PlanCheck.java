@@ -81,6 +81,30 @@ final class PlanCheck {
     return Optional.empty();
   }
 
+  /** A file that is fetched only to be judged is bound like an update: it fills the same disk. */
+  Optional<Judgement.Refused> refusal(RoundTask task) {
+    long coming = task.model().fileBytes();
+    return coming <= rules.volume().updateBytesPerRound()
+        ? Optional.empty()
+        : refused(
+            Why.BAD_MODEL,
+            "a model file of %d bytes, at most %d a round"
+                .formatted(coming, rules.volume().updateBytesPerRound()));
+  }
+
+  /** Whether the task's file is announced with more bytes than any version of the study has. */
+  static Optional<Judgement.Refused> tooLong(RoundTask task, StudyPlan plan) {
+    long coming = task.model().fileBytes();
+    return PlanTerms.fileBytesMax(plan)
+        .filter(most -> coming > most)
+        .flatMap(
+            most ->
+                refused(
+                    Why.BAD_MODEL,
+                    "a model file of %d bytes, the study's have at most %d"
+                        .formatted(coming, most)));
+  }
+
   /** The tensors among {@code names} that no pattern of the policy allows to travel. */
   List<String> forbidden(List<String> names) {
     List<Pattern> allowed = rules.content().tensors().stream().map(PlanCheck::pattern).toList();

@@ -5,8 +5,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.consilium.models.catalog.Catalogue;
+import org.consilium.models.federated.RoundLayout;
+import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
 import org.consilium.models.tune.TrainedSet;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.Robust;
 import org.consilium.protocol.StudyPlan;
 
@@ -33,6 +36,12 @@ public final class PlanTerms {
           "krum",
           "multi-krum",
           "geometric-median");
+
+  /** One tensor in a file's header: a name of 200 characters, eight dimensions, two offsets. */
+  private static final long TENSOR_HEADER_BYTES_MAX = 512;
+
+  /** The rest of a file's header: what the plan says of the model, each character escaped. */
+  private static final long SHEET_BYTES_MAX = 8L * Limits.PLAN_BYTES_MAX;
 
   private PlanTerms() {}
 
@@ -76,6 +85,28 @@ public final class PlanTerms {
     return TrainedSet.of(Catalogue.require(plan.model()), plan.tuning()).shared().tensors().stream()
         .map(TensorSpec::name)
         .toList();
+  }
+
+  /**
+   * Most bytes that the file of one of the study's versions can have: float32 values of what
+   * travels and of what the rule adds, and a header. Empty if no model of the catalogue fits.
+   */
+  static Optional<Long> fileBytesMax(StudyPlan plan) {
+    if (Catalogue.find(plan.model()) instanceof Catalogue.Refused) {
+      return Optional.empty();
+    }
+    try {
+      ParameterLayout layout =
+          RoundLayout.of(
+              TrainedSet.of(Catalogue.require(plan.model()), plan.tuning()).shared(),
+              plan.aggregation());
+      return Optional.of(
+          Float.BYTES * layout.length()
+              + TENSOR_HEADER_BYTES_MAX * layout.tensors().size()
+              + SHEET_BYTES_MAX);
+    } catch (IllegalArgumentException senseless) {
+      return Optional.empty(); // the tuning does not fit the model: such a study is refused anyway
+    }
   }
 
   /** Words of all kinds of question. */

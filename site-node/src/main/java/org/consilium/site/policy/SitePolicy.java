@@ -189,11 +189,18 @@ public record SitePolicy(
           "round %d, window %d; the plan has %d and %d"
               .formatted(task.round(), task.window(), plan.rounds(), plan.monitoring().windows()));
     }
-    if (task.terms().isEmpty()) {
-      return study;
+    Optional<Judgement.Refused> tooLong = PlanCheck.tooLong(task, plan);
+    if (tooLong.isPresent()) {
+      return tooLong.get();
     }
-    RoundTask.Terms terms = task.terms().get();
     Approval approval = approval(plan, task.studyDigest(), now).orElseThrow();
+    return task.terms().isPresent()
+        ? judgeTraining(task, task.terms().get(), approval, today)
+        : judgeFetching(task, approval);
+  }
+
+  private Judgement judgeTraining(
+      RoundTask task, RoundTask.Terms terms, Approval approval, Usage today) {
     if (terms.participants().size() < approval.minSites()) {
       return refused(
           Why.TOO_FEW_SITES,
@@ -218,7 +225,17 @@ public record SitePolicy(
         return refusal.get();
       }
     }
-    return study;
+    return new Judgement.Allowed();
+  }
+
+  private Judgement judgeFetching(RoundTask task, Approval approval) {
+    for (HouseRules rules : binding(approval).orElseThrow()) {
+      Optional<Judgement.Refused> refusal = new PlanCheck(rules).refusal(task);
+      if (refusal.isPresent()) {
+        return refusal.get();
+      }
+    }
+    return new Judgement.Allowed();
   }
 
   /** The rules of now and those of the consent; empty if the latter are lost. */

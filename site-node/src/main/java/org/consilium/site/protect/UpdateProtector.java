@@ -88,6 +88,12 @@ public final class UpdateProtector {
     }
     try (Feedback feedback = feedback(assignment, layout)) {
       return protect(delta, trained.loss(), assignment, feedback);
+    } catch (Residuals.Damaged damaged) {
+      assignment.residuals().drop(damaged);
+    }
+    // From the beginning, because some passes may have seen what was damaged; nothing was signed.
+    try (Feedback feedback = feedback(assignment, layout)) {
+      return protect(delta, trained.loss(), assignment, feedback);
     }
   }
 

@@ -1,8 +1,10 @@
 package org.consilium.site.train;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import org.consilium.models.params.MalformedSafetensors;
@@ -12,23 +14,29 @@ import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
+import org.consilium.security.keyfile.KeyFile;
 
 /**
  * The plain delta of the last training of a study, on disk until its update is in a sum: one that
- * came too late for its round is protected again, for a later round. It never leaves as it is.
+ * came too late for its round is protected again, for a later round. It never leaves as it is. Its
+ * SHA-256 stands beside it: a flipped bit of an exponent would be clipped to an update of the full
+ * norm in a direction that nobody trained.
  */
 public final class KeptDelta {
   private static final String NAME = "kept-delta.safetensors";
+  private static final String CHECKSUM = "kept-delta.sha256";
 
   private final Path file;
+  private final Path checksum;
 
-  private KeptDelta(Path file) {
+  private KeptDelta(Path file, Path checksum) {
     this.file = file;
+    this.checksum = checksum;
   }
 
   /** That of a study. */
   public static KeptDelta in(Path studyFolder) {
-    return new KeptDelta(studyFolder.resolve(NAME));
+    return new KeptDelta(studyFolder.resolve(NAME), studyFolder.resolve(CHECKSUM));
   }
 
   /**
@@ -43,7 +51,7 @@ public final class KeptDelta {
 
   /** Keeps a delta; durable when this returns. What was kept before is gone. */
   public void keep(TrainingResult.Trained trained, RoundTask task) throws IOException {
-    Digest _ =
+    Digest digest =
         SafetensorsWriter.save(
             file,
             trained.delta(),
@@ -53,6 +61,7 @@ public final class KeptDelta {
                 "base", task.model().version().digest().hex(),
                 "loss", Double.toHexString(trained.loss()),
                 "steps", String.valueOf(trained.steps())));
+    KeyFile.replace(checksum, text(digest)); // a crash before this costs a training, no more
   }
 
   /** Where the kept delta comes from; empty if there is none, or none that can be read. */
@@ -72,6 +81,17 @@ public final class KeptDelta {
     }
   }
 
+  /**
+   * Whether the file has the very bytes that were kept; reads all of them. One without a checksum
+   * has not.
+   */
+  public boolean intact() throws IOException {
+    return Files.exists(file)
+        && Files.exists(checksum)
+        && Files.size(checksum) == 2L * Digest.BYTES
+        && Arrays.equals(Files.readAllBytes(checksum), text(Digest.sha256(file)));
+  }
+
   /** The kept delta, as training gave it. Close it when it has been protected. */
   public TrainingResult.Trained open() throws IOException {
     SafetensorsFile kept = SafetensorsFile.open(file);
@@ -87,6 +107,11 @@ public final class KeptDelta {
   /** Forgets it. */
   public void drop() throws IOException {
     Files.deleteIfExists(file);
+    Files.deleteIfExists(checksum);
+  }
+
+  private static byte[] text(Digest digest) {
+    return digest.hex().getBytes(StandardCharsets.US_ASCII);
   }
 
   private static String text(SafetensorsFile kept, String key) {

@@ -13,9 +13,12 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
+import org.consilium.protocol.RoundTask.ModelReference;
+import org.consilium.security.keyfile.KeyFile;
 
 /**
- * Models on disk, each named by its digest; only the last few used are kept. One thread at a time.
+ * Models on disk, each named by its digest; only the last few used are kept, and only a few
+ * unfinished ones beside them. One thread at a time.
  */
 final class ModelCache {
   /**
@@ -31,13 +34,24 @@ final class ModelCache {
   private static final String PART = ".part";
   private static final String LIST = ".digests";
 
+  /** End of the name of a file that is being written, to be renamed when it is whole. */
+  static final String DRAFT = ".draft";
+
   private final Path folder;
+  private final DiskReserve reserve;
 
   /** Files whose bytes this process has hashed, as the system described them then. */
   private final Map<Path, Description> known = new HashMap<>();
 
-  ModelCache(Path folder) {
+  ModelCache(Path folder, DiskReserve reserve) {
     this.folder = folder;
+    this.reserve = reserve;
+  }
+
+  /** In a folder, which is made if it is not there, with the reserve of its disk. */
+  static ModelCache open(Path folder) throws IOException {
+    KeyFile.createFolder(folder);
+    return new ModelCache(folder, DiskReserve.of(folder));
   }
 
   private record Description(String inode, long bytes, FileTime modified) {
@@ -72,9 +86,19 @@ final class ModelCache {
     return folder.resolve(version + LIST);
   }
 
+  /**
+   * Goes on with an unfinished file or begins it, after others have made room: with it there are no
+   * more than {@link #PARTS_MAX}.
+   *
+   * @throws DiskReserve.NoRoom if the disk's reserve would not be left
+   */
+  PartialModel begin(ModelReference model) throws IOException {
+    makeRoom(model);
+    return PartialModel.open(model, part(model.version()), list(model.version()), reserve);
+  }
+
   void removePart(ModelVersion version) throws IOException {
-    Files.deleteIfExists(part(version));
-    Files.deleteIfExists(list(version));
+    remove(part(version));
   }
 
   /** Marks a file, whose bytes are right, as the one used last. */
@@ -95,18 +119,66 @@ final class ModelCache {
     touch(current);
     keepLast(files(), KEPT_MAX);
     keepLast(all(PART), PARTS_MAX);
+    removeOrphans();
+  }
+
+  /**
+   * Before a file is begun and not when it is finished: who never finishes one must not fill the
+   * disk. Others go only where that gives room enough, the oldest first.
+   */
+  private void makeRoom(ModelReference model) throws IOException {
+    Path own = part(model.version());
+    List<Path> others = newestFirst(all(PART));
+    others.removeIf(own::equals);
+    while (others.size() >= PARTS_MAX) {
+      remove(others.removeLast());
+    }
+    removeOrphans();
+    long toCome = model.fileBytes() - (Files.exists(own) ? Files.size(own) : 0);
+    if (toCome <= 0) {
+      return;
+    }
+    long theirs = 0;
+    for (Path other : others) {
+      theirs += Files.size(other);
+    }
+    if (!reserve.holds(toCome - theirs)) {
+      throw reserve.noRoom(model, toCome);
+    }
+    while (!others.isEmpty() && !reserve.holds(toCome)) {
+      remove(others.removeLast());
+    }
+  }
+
+  private static void keepLast(List<Path> some, int most) throws IOException {
+    List<Path> byAge = newestFirst(some);
+    for (Path old : byAge.subList(Math.min(most, byAge.size()), byAge.size())) {
+      Files.deleteIfExists(old);
+    }
+  }
+
+  private static List<Path> newestFirst(List<Path> some) {
+    List<Path> byAge = new ArrayList<>(some);
+    byAge.sort(Comparator.comparing(ModelCache::modified).reversed());
+    return byAge;
+  }
+
+  private static void remove(Path part) throws IOException {
+    Files.deleteIfExists(part);
+    Files.deleteIfExists(part.resolveSibling(stem(part) + LIST));
+  }
+
+  /**
+   * Removes the digests of unfinished files that are gone, and what a crash left of writing some.
+   */
+  private void removeOrphans() throws IOException {
     for (Path list : all(LIST)) {
       if (!Files.exists(list.resolveSibling(stem(list) + PART))) {
         Files.deleteIfExists(list);
       }
     }
-  }
-
-  private static void keepLast(List<Path> some, int most) throws IOException {
-    List<Path> byAge = new ArrayList<>(some);
-    byAge.sort(Comparator.comparing(ModelCache::modified).reversed());
-    for (Path old : byAge.subList(Math.min(most, byAge.size()), byAge.size())) {
-      Files.deleteIfExists(old);
+    for (Path draft : all(DRAFT)) {
+      Files.deleteIfExists(draft);
     }
   }
 

@@ -17,7 +17,6 @@ import org.consilium.proto.v1.FetchModelRequest;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.RoundTask.ModelReference;
-import org.consilium.security.keyfile.KeyFile;
 import org.consilium.site.session.Backoff;
 import org.consilium.site.session.CoordinatorLink;
 import org.consilium.site.session.Failures;
@@ -42,10 +41,13 @@ public final class ModelFetcher {
   public ModelFetcher(
       CoordinatorLink link, Path folder, Backoff backoff, InstantSource clock, Duration noProgress)
       throws IOException {
+    this(link, ModelCache.open(folder), new Persistence(link, backoff, clock, noProgress));
+  }
+
+  ModelFetcher(CoordinatorLink link, ModelCache cache, Persistence persistence) {
     this.link = link;
-    KeyFile.createFolder(folder);
-    this.cache = new ModelCache(folder);
-    this.persistence = new Persistence(link, backoff, clock, noProgress);
+    this.cache = cache;
+    this.persistence = persistence;
   }
 
   /** What a fetch gave. */
@@ -56,7 +58,7 @@ public final class ModelFetcher {
     /** The coordinator has no such model, or sent something else. */
     record Refused(String reason) implements Fetched {}
 
-    /** Told to stop, or nothing moved for too long. */
+    /** Told to stop, nothing moved for too long, or the disk has no room now. */
     record Postponed(String reason) implements Fetched {}
   }
 
@@ -75,8 +77,7 @@ public final class ModelFetcher {
       }
       Files.delete(file); // changed on disk: fetched again
     }
-    try (PartialModel partial =
-        PartialModel.open(model, cache.part(model.version()), cache.list(model.version()))) {
+    try (PartialModel partial = cache.begin(model)) {
       var outcome =
           persistence.run(
               halt,
@@ -93,6 +94,8 @@ public final class ModelFetcher {
     } catch (PartialModel.Damaged damaged) {
       cache.removePart(model.version());
       return new Fetched.Refused(String.valueOf(damaged.getMessage()));
+    } catch (DiskReserve.NoRoom full) {
+      return new Fetched.Postponed(String.valueOf(full.getMessage())); // people may make some
     }
   }
 
@@ -155,8 +158,8 @@ public final class ModelFetcher {
           || !partial.digests(digests.toByteArray())) {
         throw Status.OUT_OF_RANGE
             .withDescription(
-                "%d bytes of digests for a model of %d bytes"
-                    .formatted(digests.size(), model.fileBytes()))
+                "%d bytes of digests that are not those of model %s of %d bytes"
+                    .formatted(digests.size(), model.version().digest().brief(), model.fileBytes()))
             .asException();
       }
       return;

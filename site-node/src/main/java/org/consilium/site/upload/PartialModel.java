@@ -19,14 +19,16 @@ import org.consilium.protocol.RoundTask.ModelReference;
  * A model on its way: the bytes that came, hashed once, as they come. The coordinator's digests of
  * the first 1 MiB, the first 2 MiB and so on lie beside them, so that what a crash or a disk spoilt
  * is found chunk by chunk, and only that is fetched again. A process that comes later goes on where
- * this one stopped. Those digests are not believed: the whole file must have the digest that the
- * task names. One thread at a time.
+ * this one stopped, as far as those digests vouch for it: neither file is forced to the disk, and
+ * without a whole list nothing is known of the bytes. Those digests are not believed: the whole
+ * file must have the digest that the task names. One thread at a time.
  */
 final class PartialModel implements AutoCloseable {
   private final ModelReference model;
   private final Path part;
   private final Path list;
   private final FileChannel out;
+  private final DiskReserve reserve;
   private final ByteBuffer chunk = ByteBuffer.allocate(Limits.MODEL_CHUNK_BYTES);
 
   /** Has seen what was written. */
@@ -39,15 +41,23 @@ final class PartialModel implements AutoCloseable {
 
   private long damaged = -1;
 
-  private PartialModel(ModelReference model, Path part, Path list, FileChannel out) {
+  /** Whether a former process left the list, and perhaps bytes: either may be what is wrong. */
+  private boolean resumed;
+
+  private PartialModel(
+      ModelReference model, Path part, Path list, FileChannel out, DiskReserve reserve) {
     this.model = model;
     this.part = part;
     this.list = list;
     this.out = out;
+    this.reserve = reserve;
     this.announced = new byte[0];
   }
 
-  /** A chunk is not the announced one, again after it was fetched anew. */
+  /**
+   * A chunk is not the announced one, again after it was fetched anew, and nothing that a former
+   * process left is to blame.
+   */
   static final class Damaged extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -57,12 +67,13 @@ final class PartialModel implements AutoCloseable {
   }
 
   /** Goes on with what is in the files, or begins. */
-  static PartialModel open(ModelReference model, Path part, Path list) throws IOException {
+  static PartialModel open(ModelReference model, Path part, Path list, DiskReserve reserve)
+      throws IOException {
     FileChannel out =
         FileChannel.open(
             part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
-      PartialModel partial = new PartialModel(model, part, list, out);
+      PartialModel partial = new PartialModel(model, part, list, out, reserve);
       partial.recover();
       return partial;
     } catch (IOException failed) {
@@ -84,13 +95,20 @@ final class PartialModel implements AutoCloseable {
     return announced.length == 0;
   }
 
-  /** Keeps the coordinator's digests; false if they are not as many as the file has chunks. */
+  /**
+   * Keeps the coordinator's digests, and behind them their own.
+   *
+   * @return false if they are not as many as the file has chunks, or the last one, which is that of
+   *     the whole, is not the version
+   */
   boolean digests(byte[] digests) throws IOException {
-    if (digests.length != chunks() * Digest.BYTES) {
+    if (digests.length != chunks() * Digest.BYTES || !endInVersion(digests)) {
       return false;
     }
-    Path draft = list.resolveSibling(list.getFileName() + ".draft");
-    Files.write(draft, digests);
+    byte[] kept = Arrays.copyOf(digests, digests.length + Digest.BYTES);
+    System.arraycopy(Digest.sha256(digests).bytes(), 0, kept, digests.length, Digest.BYTES);
+    Path draft = list.resolveSibling(list.getFileName() + ModelCache.DRAFT);
+    Files.write(draft, kept);
     Files.move(draft, list, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     announced = digests.clone();
     return true;
@@ -99,8 +117,11 @@ final class PartialModel implements AutoCloseable {
   /**
    * Takes the bytes that follow {@link #have}; a chunk is written once it is whole and right.
    *
-   * @return whether all went well; false if a chunk was not the announced one and has to come again
+   * @return whether all went well; false if a chunk was not the announced one and has to come
+   *     again, from {@link #have} on: from the very beginning where a former process's list and
+   *     bytes may be what is wrong
    * @throws Damaged if it was not for the second time
+   * @throws DiskReserve.NoRoom if the disk's reserve would not be left
    */
   boolean append(ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
@@ -140,15 +161,21 @@ final class PartialModel implements AutoCloseable {
   }
 
   private boolean finishChunk() throws IOException {
+    if (!reserve.holds(chunk.position())) {
+      throw reserve.noRoom(model, model.fileBytes() - written);
+    }
     long index = written / Limits.MODEL_CHUNK_BYTES;
     chunk.flip();
     Optional<String> mismatch = hash(index, chunk.duplicate());
     if (mismatch.isPresent()) {
       chunk.clear();
-      if (damaged == index) {
+      if (damaged != index) {
+        damaged = index;
+      } else if (resumed) {
+        restart();
+      } else {
         throw new Damaged(mismatch.get());
       }
-      damaged = index;
       return false;
     }
     while (chunk.hasRemaining()) {
@@ -158,12 +185,41 @@ final class PartialModel implements AutoCloseable {
     return true;
   }
 
+  /** Forgets what a former process left, its list as well: once, for then nothing is left of it. */
+  private void restart() throws IOException {
+    Files.deleteIfExists(list);
+    out.truncate(0);
+    sha = Digest.newSha256();
+    announced = new byte[0];
+    written = 0;
+    damaged = -1;
+    resumed = false;
+  }
+
+  /** The list as a former process kept it; none if it is not there, or is not whole. */
+  private byte[] kept() throws IOException {
+    int length = Math.toIntExact(chunks() * Digest.BYTES);
+    if (!Files.exists(list) || Files.size(list) != length + Digest.BYTES) {
+      return new byte[0];
+    }
+    byte[] all = Files.readAllBytes(list);
+    byte[] digests = Arrays.copyOf(all, length);
+    byte[] own = Digest.sha256(digests).bytes();
+    boolean whole = Arrays.equals(own, 0, own.length, all, length, all.length);
+    return whole && endInVersion(digests) ? digests : new byte[0];
+  }
+
+  private boolean endInVersion(byte[] digests) {
+    byte[] whole = model.version().digest().bytes();
+    return Arrays.equals(
+        whole, 0, whole.length, digests, digests.length - whole.length, digests.length);
+  }
+
   /** Hashes what a former process left; keeps it up to the first chunk that is not right. */
   private void recover() throws IOException {
-    if (Files.exists(list) && Files.size(list) == chunks() * Digest.BYTES) {
-      announced = Files.readAllBytes(list);
-    }
-    long there = Math.min(out.size(), model.fileBytes());
+    announced = kept();
+    resumed = announced.length > 0;
+    long there = resumed ? Math.min(out.size(), model.fileBytes()) : 0;
     while (written < there) {
       int length = (int) Math.min(Limits.MODEL_CHUNK_BYTES, model.fileBytes() - written);
       if (written + length > there) {

@@ -3,6 +3,7 @@ package org.consilium.site.work;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
@@ -22,6 +23,7 @@ final class Carriage {
   private final StudyPlan plan;
   private final Optional<Late.Carry> carry;
   private final KeptDelta kept;
+  private final Consumer<String> log;
 
   Carriage(Tools tools, RoundTask task, StudyPlan plan) {
     this.task = task;
@@ -29,6 +31,7 @@ final class Carriage {
     this.carry =
         plan.participation().late() instanceof Late.Carry c ? Optional.of(c) : Optional.empty();
     this.kept = KeptDelta.in(tools.place().folder(task.study()));
+    this.log = tools.log();
   }
 
   /** How long the task may take: where late work still counts, until it is too late for that. */
@@ -66,7 +69,10 @@ final class Carriage {
     kept.drop();
   }
 
-  /** The kept delta's origin, if it may go with this task; one that may go with none is dropped. */
+  /**
+   * The kept delta's origin, if it may go with this task; one that may go with none is dropped, and
+   * so is one whose bytes are not those that were kept.
+   */
   Optional<KeptDelta.Origin> usable() throws IOException {
     Optional<KeptDelta.Origin> origin = kept.origin();
     int rounds = origin.map(o -> task.round() - o.round()).orElse(0);
@@ -77,7 +83,12 @@ final class Carriage {
             .filter(o -> rounds > 0 || o.base().equals(task.model().version()))
             .isPresent();
     if (fits && rounds >= 0 && carry.filter(c -> rounds <= c.roundsMax()).isPresent()) {
-      return origin;
+      if (kept.intact()) {
+        return origin;
+      }
+      log.accept(
+          "%s: the kept delta of round %d is damaged on the disk; the round is trained"
+              .formatted(TaskKey.of(task), origin.get().round()));
     }
     kept.drop();
     return Optional.empty();

@@ -202,7 +202,7 @@ final class TaskWork {
             hiding.masks(),
             tools.transfer().outbox().draft(task),
             carried,
-            Residuals.in(tools.place().folder(task.study())));
+            Residuals.in(tools.place().folder(task.study()), tools.log()));
     return tools.exit().updates().protect(trained, assignment);
   }
 

@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.models.params.TensorSpec;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.site.protect.Consortium;
@@ -66,6 +69,71 @@ final class SitePolicyTest {
         .contains(Why.EGRESS_LIMIT);
     Usage restless = new Usage(1, SitePolicy.STARTS_PER_ROUND, 0);
     assertThat(why(policy.judge(task, plan, 500, restless, NOW))).contains(Why.ROUND_LIMIT);
+  }
+
+  @Test
+  void judge_modelToValidate_isBoundByThePolicyLikeAnUpdate() throws PolicyRefused {
+    SitePolicy policy =
+        approving(exact(DIGEST), 2, 10, Optional.empty())
+            .with(PolicyYaml.parse("updateBytesPerRound: 5000\n"));
+
+    Judgement larger =
+        policy.judge(validate(5001), Consortium.plan(), 500, new Usage(0, 0, 0), NOW);
+
+    assertThat(why(larger)).contains(Why.BAD_MODEL);
+    assertThat(((Judgement.Refused) larger).detail()).contains("5001 bytes", "at most 5000");
+    assertThat(why(policy.judge(validate(5000), Consortium.plan(), 500, new Usage(0, 0, 0), NOW)))
+        .isEmpty();
+  }
+
+  /** Four bytes for each of 1000 values, and a header of 2 MiB and 512 bytes a tensor at most. */
+  @Test
+  void judge_modelLongerThanItsStudyExplains_isRefusedForEveryKindOfTask() throws IOException {
+    long most = 4 * 1000 + 512 + (2L << 20);
+    // SCAFFOLD's control variates are as many values and tensors again.
+    long scaffold = 2 * (4 * 1000 + 512) + (2L << 20);
+    StudyPlan plan = Consortium.plan();
+    StudyPlan moving =
+        Consortium.plan(
+            new Aggregation(
+                Aggregation.Rule.SCAFFOLD, 1, 0, 0, 0, 0, Aggregation.Weighting.UNIFORM));
+    SitePolicy policy = approving(exact(DIGEST), 2, 10, Optional.empty());
+    Usage none = new Usage(0, 0, 0);
+
+    assertThat(why(policy.judge(validate(most), plan, 500, none, NOW))).isEmpty();
+    assertThat(why(policy.judge(validate(most + 1), plan, 500, none, NOW))).contains(Why.BAD_MODEL);
+    assertThat(why(policy.judge(validate(9L << 30), plan, 500, none, NOW))).contains(Why.BAD_MODEL);
+    assertThat(why(policy.judge(validate(scaffold), moving, 500, none, NOW))).isEmpty();
+    assertThat(why(policy.judge(validate(scaffold + 1), moving, 500, none, NOW)))
+        .contains(Why.BAD_MODEL);
+    RoundTask train =
+        new Consortium(folder.resolve("ca"))
+            .task(ParameterLayout.of(java.util.List.of(TensorSpec.of("a", 5))), 1);
+    RoundTask longer =
+        new RoundTask(
+            train.kind(),
+            train.study(),
+            train.studyDigest(),
+            train.round(),
+            train.attempt(),
+            train.window(),
+            new RoundTask.ModelReference(train.model().version(), most + 1, DIGEST),
+            train.remaining(),
+            train.terms());
+    assertThat(why(policy.judge(longer, plan, 500, none, NOW))).contains(Why.BAD_MODEL);
+  }
+
+  private static RoundTask validate(long fileBytes) {
+    return new RoundTask(
+        RoundTask.Kind.VALIDATE,
+        Consortium.STUDY,
+        DIGEST,
+        1,
+        1,
+        0,
+        new RoundTask.ModelReference(new ModelVersion(DIGEST), fileBytes, DIGEST),
+        Duration.ofMinutes(1),
+        Optional.empty());
   }
 
   @Test

@@ -1,12 +1,12 @@
 package org.consilium.site.protect;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -37,11 +37,12 @@ final class NarrowUpdateTest {
 
   private Consortium consortium;
   private Residuals residuals;
+  private final List<String> log = new ArrayList<>();
 
   @BeforeEach
   void found() throws Exception {
     consortium = new Consortium(folder.resolve("ca"));
-    residuals = Residuals.in(folder.resolve("study"));
+    residuals = Residuals.in(folder.resolve("study"), log::add);
   }
 
   @Test
@@ -141,13 +142,72 @@ final class NarrowUpdateTest {
   }
 
   @Test
-  void protect_leftOverOfAnotherLayout_isRefused() throws Exception {
-    Files.createDirectories(folder.resolve("study"));
-    Files.write(folder.resolve("study").resolve("residual-1.f32"), new byte[40]);
+  void protect_leftOverOfAnotherLayoutOrTorn_beginsFromZero() throws Exception {
+    byte[] first = plain(seal(Encoding.INT8, delta(1), task(1)));
+    Files.write(leftOver(1), new byte[40]);
 
-    assertThatThrownBy(() -> seal(Encoding.INT8, delta(1), task(2)))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("residual-1.f32 is of another layout or torn");
+    byte[] second = plain(seal(Encoding.INT8, delta(1), task(2)));
+
+    assertThat(second).isEqualTo(first);
+    assertThat(leftOver(1)).doesNotExist();
+    assertThat(log)
+        .singleElement()
+        .asString()
+        .contains("residual-1.f32 is of another layout or torn", "nothing left over");
+  }
+
+  /** One bit makes 2^-20 a number of 2^108: unseen, it would be clipped to an update of norm S. */
+  @Test
+  void protect_leftOverWithOneBitFlipped_beginsFromZero() throws Exception {
+    byte[] first = plain(seal(Encoding.INT8, delta(1), task(1)));
+    for (int threads : List.of(1, 3)) {
+      for (int coordinate : List.of(0, Residuals.BLOCK, 300_999)) {
+        residuals.accept(1);
+        assertThat(leftOver(1)).exists();
+        flip(leftOver(1), 32 + 4L * coordinate + 3, 0x40); // the exponent's highest bit
+
+        byte[] second =
+            plain(
+                ((Protection.Sealed) protect(Encoding.INT8, delta(1), task(2), threads)).update());
+
+        assertThat(second).as("coordinate " + coordinate).isEqualTo(first);
+        assertThat(leftOver(1)).doesNotExist();
+        assertThat(log).singleElement().asString().contains("residual-1.f32 has other values");
+        log.clear();
+        byte[] again = plain(seal(Encoding.INT8, delta(1), task(1)));
+        assertThat(again).isEqualTo(first);
+      }
+    }
+  }
+
+  @Test
+  void protect_leftOverWrittenWithoutChecksums_beginsFromZero() throws Exception {
+    byte[] first = plain(seal(Encoding.INT8, delta(1), task(1)));
+    residuals.accept(1);
+    byte[] whole = Files.readAllBytes(leftOver(1));
+    // 301,000 values have three blocks of 2^17, and four bytes for each.
+    assertThat(whole).hasSize(32 + 4 * 301_000 + 4 * 3);
+    Files.write(leftOver(1), Arrays.copyOf(whole, whole.length - 4 * 3));
+
+    byte[] second = plain(seal(Encoding.INT8, delta(1), task(2)));
+
+    assertThat(second).isEqualTo(first);
+    assertThat(log).hasSize(1);
+  }
+
+  /** What was left over of the damaged round is in the update already, and must not come twice. */
+  @Test
+  void protect_newestLeftOverDamaged_theOneBeforeIsNotUsed() throws Exception {
+    byte[] first = plain(seal(Encoding.INT8, delta(1), task(1)));
+    residuals.accept(1);
+    byte[] second = plain(seal(Encoding.INT8, delta(1), task(2)));
+    residuals.accept(2);
+    flip(leftOver(2), 32, 1);
+
+    byte[] third = plain(seal(Encoding.INT8, delta(1), task(3)));
+
+    assertThat(third).isEqualTo(first).isNotEqualTo(second);
+    assertThat(leftOver(1)).doesNotExist();
   }
 
   @Test
@@ -158,6 +218,16 @@ final class NarrowUpdateTest {
 
     assertThat(at).isEqualTo((1 << 19) + Limits.CHUNK_TAG_BYTES);
     assertThat(at + update.manifest().chunkBytes(1)).isEqualTo(Files.size(update.spool()));
+  }
+
+  private Path leftOver(int round) {
+    return folder.resolve("study").resolve("residual-%d.f32".formatted(round));
+  }
+
+  private static void flip(Path file, long at, int bits) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[Math.toIntExact(at)] ^= (byte) bits;
+    Files.write(file, bytes);
   }
 
   private RoundTask task(int round) throws Exception {

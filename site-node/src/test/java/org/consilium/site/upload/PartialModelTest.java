@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask.ModelReference;
@@ -78,17 +80,103 @@ final class PartialModelTest {
     }
   }
 
+  /** Neither file is forced: after a power cut the part may be torn, and the list gone. */
   @Test
-  void open_withoutDigests_whatIsThereCountsAndTheWholeIsJudged() throws Exception {
+  void open_withoutDigests_beginsAnew() throws Exception {
     try (PartialModel partial = open()) {
       assertThat(partial.append(piece(0, 2 * CHUNK))).isTrue();
     }
     spoil(17);
 
     try (PartialModel partial = open()) {
+      assertThat(partial.have()).isZero();
+      assertThat(Files.size(part())).isZero();
+      assertThat(partial.digests(digests())).isTrue();
+      assertThat(partial.append(piece(0, file.length))).isTrue();
+      assertThat(partial.digest()).isEqualTo(model.version().digest());
+    }
+  }
+
+  @Test
+  void open_listSpoiltOnDisk_countsAsNone() throws Exception {
+    try (PartialModel partial = open()) {
+      assertThat(partial.digests(digests())).isTrue();
+      assertThat(partial.append(piece(0, 2 * CHUNK))).isTrue();
+    }
+    byte[] spoilt = Files.readAllBytes(list());
+    spoilt[2 * Digest.BYTES + 5] ^= 1; // of the chunk that comes next
+
+    for (byte[] each : List.of(spoilt, new byte[spoilt.length], digests())) {
+      Files.write(list(), each); // one bit, as a power cut leaves it, as it was written before
+      try (PartialModel partial = open()) {
+        assertThat(partial.needsDigests()).isTrue();
+        assertThat(partial.have()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void append_mismatchAfterAFormerProcess_beginsAnewOnceThenIsRefused() throws Exception {
+    byte[] wrong = digests();
+    wrong[2 * Digest.BYTES] ^= 1;
+    try (PartialModel partial = open()) {
+      assertThat(partial.digests(wrong)).isTrue();
+      assertThat(partial.append(piece(0, 2 * CHUNK))).isTrue();
+    }
+
+    try (PartialModel partial = open()) {
+      assertThat(partial.have()).isEqualTo(2L * CHUNK);
+      assertThat(partial.append(piece(2 * CHUNK, 3 * CHUNK))).isFalse();
+      assertThat(partial.append(piece(2 * CHUNK, 3 * CHUNK))).isFalse();
+      assertThat(partial.have()).isZero();
+      assertThat(partial.needsDigests()).isTrue();
+      assertThat(list()).doesNotExist();
+
+      assertThat(partial.digests(wrong)).isTrue();
+      assertThat(partial.append(piece(0, 3 * CHUNK))).isFalse();
+      assertThatThrownBy(() -> partial.append(piece(2 * CHUNK, 3 * CHUNK)))
+          .isInstanceOf(PartialModel.Damaged.class)
+          .hasMessageContaining("chunk 3 of 4");
+    }
+  }
+
+  @Test
+  void append_mismatchAfterAFormerProcess_theRightListMendsIt() throws Exception {
+    byte[] wrong = digests();
+    wrong[2 * Digest.BYTES] ^= 1;
+    try (PartialModel partial = open()) {
+      assertThat(partial.digests(wrong)).isTrue();
+      assertThat(partial.append(piece(0, 2 * CHUNK))).isTrue();
+    }
+
+    try (PartialModel partial = open()) {
+      assertThat(partial.append(piece(2 * CHUNK, 3 * CHUNK))).isFalse();
+      assertThat(partial.append(piece(2 * CHUNK, 3 * CHUNK))).isFalse();
+      assertThat(partial.digests(digests())).isTrue();
+      assertThat(partial.append(piece(0, file.length))).isTrue();
+      assertThat(partial.digest()).isEqualTo(model.version().digest());
+    }
+  }
+
+  @Test
+  void append_diskNearlyFull_stopsAtTheReserveAndGoesOnLater() throws Exception {
+    int reserved = 1000;
+    AtomicLong free = new AtomicLong(2L * CHUNK + reserved);
+    DiskReserve reserve = new DiskReserve(() -> free.get() - Files.size(part()), reserved);
+    try (PartialModel partial = PartialModel.open(model, part(), list(), reserve)) {
+      assertThat(partial.digests(digests())).isTrue();
+      assertThatThrownBy(() -> partial.append(piece(0, file.length)))
+          .isInstanceOf(DiskReserve.NoRoom.class)
+          .hasMessageContaining("%d bytes are to come".formatted(file.length - 2 * CHUNK))
+          .hasMessageContaining("1000 are free, and 1000 of them stay free");
+    }
+    assertThat(Files.size(part())).isEqualTo(2L * CHUNK);
+
+    free.set(file.length + reserved);
+    try (PartialModel partial = PartialModel.open(model, part(), list(), reserve)) {
       assertThat(partial.have()).isEqualTo(2L * CHUNK);
       assertThat(partial.append(piece(2 * CHUNK, file.length))).isTrue();
-      assertThat(partial.digest()).isNotEqualTo(model.version().digest());
+      assertThat(partial.digest()).isEqualTo(model.version().digest());
     }
   }
 
@@ -117,7 +205,22 @@ final class PartialModelTest {
   }
 
   @Test
+  void digests_lastIsNotTheVersion_areRefused() throws Exception {
+    byte[] others = digests();
+    others[others.length - 1] ^= 1;
+
+    try (PartialModel partial = open()) {
+      assertThat(partial.digests(others)).isFalse();
+      assertThat(partial.needsDigests()).isTrue();
+      assertThat(list()).doesNotExist();
+    }
+  }
+
+  @Test
   void open_fileLongerThanTheModel_isCut() throws Exception {
+    try (PartialModel partial = open()) {
+      assertThat(partial.digests(digests())).isTrue();
+    }
     byte[] more = Arrays.copyOf(file, file.length + 10);
     Files.write(part(), more);
 
@@ -129,7 +232,11 @@ final class PartialModelTest {
   }
 
   private PartialModel open() throws IOException {
-    return PartialModel.open(model, part(), folder.resolve("list"));
+    return PartialModel.open(model, part(), list(), new DiskReserve(() -> Long.MAX_VALUE, 0));
+  }
+
+  private Path list() {
+    return folder.resolve("list");
   }
 
   private Path part() {

@@ -205,6 +205,28 @@ final class LateNodeTest {
   }
 
   @Test
+  void late_keptDeltaDamagedOnTheDisk_isDroppedAndTheRoundTrained() throws Exception {
+    serve(CARRY, "minSites: 2\n");
+    coordinator.refusals.add(LATE);
+    desk.task(train(1, model(1f)));
+    await(() -> log.stream().anyMatch(l -> l.contains("late:")));
+    Path file = folder.resolve("studies/%s/kept-delta.safetensors".formatted(plan.study().value()));
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 0x40; // the highest bit of the last value's exponent
+    Files.write(file, bytes);
+    assertThat(kept().origin()).isPresent(); // its header does not tell
+
+    desk.task(train(2, model(2f)));
+    await(() -> done() == 1);
+
+    assertThat(coordinator.announced).extracting(UpdateManifest::origin).containsOnly(0);
+    assertThat(said.stream().filter(LateNodeTest::isTraining)).hasSize(2);
+    assertThat(log)
+        .filteredOn(l -> l.contains("the kept delta of round 1 is damaged on the disk"))
+        .hasSize(1);
+  }
+
+  @Test
   void late_olderThanThePlanCarries_isDropped() throws Exception {
     serve(CARRY, "minSites: 2\n");
     coordinator.refusals.add(LATE);

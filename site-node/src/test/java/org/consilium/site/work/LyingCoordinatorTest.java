@@ -24,6 +24,7 @@ import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.proto.v1.CoordinationGrpc;
 import org.consilium.proto.v1.GetRosterRequest;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
@@ -258,6 +259,37 @@ final class LyingCoordinatorTest {
 
     assertThat(refused()).containsExactly(Why.INTERNAL, Why.BAD_MODEL);
     assertThat(log).anyMatch(line -> line.contains("announced with 1 bytes, it has"));
+  }
+
+  @Test
+  void fetch_inventedVersionsThatNeverEnd_leaveFewFilesAndNoneOfHugeOnes() throws Exception {
+    int bytes = Limits.MODEL_CHUNK_BYTES + 1000; // a version of this study may have so many
+    for (int i = 0; i < 12; i++) {
+      Digest digest = Digest.sha256(new byte[] {(byte) i, 7});
+      var invented = new RoundTask.ModelReference(new ModelVersion(digest), bytes, layout.digest());
+      coordinator.models.put(ByteString.copyFrom(digest.bytes()), new byte[bytes - 1]);
+      desk.task(validate(invented));
+      int refusals = i + 1;
+      await(() -> refused().size() >= refusals);
+    }
+    List<Path> unfinished = files(".part");
+    assertThat(unfinished).hasSize(4);
+    assertThat(Files.size(unfinished.getFirst())).isEqualTo(Limits.MODEL_CHUNK_BYTES);
+
+    Digest huge = Digest.sha256(new byte[] {1, 2, 3});
+    desk.task(
+        validate(new RoundTask.ModelReference(new ModelVersion(huge), 9L << 30, layout.digest())));
+    await(() -> refused().size() >= 13);
+
+    assertThat(refused()).containsOnly(Why.BAD_MODEL);
+    assertThat(log).anyMatch(l -> l.contains("a model file of 9663676416 bytes, the study's have"));
+    assertThat(files(".part")).isEqualTo(unfinished);
+  }
+
+  private List<Path> files(String suffix) throws java.io.IOException {
+    try (var all = Files.list(folder.resolve("cache"))) {
+      return all.filter(f -> f.toString().endsWith(suffix)).sorted().toList();
+    }
   }
 
   @Test
