@@ -23,7 +23,6 @@ import org.consilium.sim.federation.Screen;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Outcome;
-import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.report.DemoReport;
 import org.consilium.sim.scenario.CaseFiles;
@@ -68,7 +67,7 @@ public final class DemoRun {
     this.sites = SimulatedSite.of(options.scenario(), options.sites(), options.seed());
     this.cases = CaseFiles.of(options.scale().counts(), options.seed());
     this.study = study(options, sites);
-    this.work = options.out().toAbsolutePath().resolve(".work");
+    this.work = WorkFolder.of(options.out());
   }
 
   /** The study that a demonstration runs. */
@@ -93,22 +92,16 @@ public final class DemoRun {
    * Runs it and leaves {@code model.safetensors}, {@code MODEL_CARD.md}, {@code study.yaml} and the
    * ledgers in the output folder.
    *
-   * @throws IOException if a step failed; the message names it
+   * @throws IOException if a step failed, or another demo runs in that folder; the message names it
    */
   public DemoReport run() throws IOException, InterruptedException {
-    Removal.of(work);
-    try {
-      Files.createDirectories(work);
+    try (WorkFolder _ = WorkFolder.take(options.out(), options.keep())) {
       Files.writeString(options.out().resolve("study.yaml"), study.yaml());
       Optional<Bundled> start = study.recipe().foundation().flatMap(Bundled::find);
       if (start.isPresent()) {
         start.get().copyTo(foundation());
       }
       return supervised();
-    } finally {
-      if (!options.keep()) {
-        Removal.of(work);
-      }
     }
   }
 

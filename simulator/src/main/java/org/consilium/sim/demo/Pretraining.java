@@ -20,7 +20,6 @@ import org.consilium.sim.federation.Federation;
 import org.consilium.sim.federation.Screen;
 import org.consilium.sim.federation.Timeline;
 import org.consilium.sim.process.Installation;
-import org.consilium.sim.process.Removal;
 import org.consilium.sim.process.Supervisor;
 import org.consilium.sim.scenario.CaseFiles;
 import org.consilium.sim.scenario.Scenario;
@@ -70,19 +69,18 @@ public final class Pretraining {
    * Runs it.
    *
    * @return digest of the file
-   * @throws IOException if a step failed; the message names it
+   * @throws IOException if a step failed, or another run works in that folder; the message names it
    */
   public Digest run() throws IOException, InterruptedException {
-    Path work = order.out.toAbsolutePath().resolve(".work");
-    Removal.of(work);
-    Files.createDirectories(work);
     Timeline timeline = new Timeline(clock, screen);
-    try (Supervisor supervisor = new Supervisor(clock, timeline::process)) {
+    try (WorkFolder _ = WorkFolder.take(order.out, false);
+        Supervisor supervisor = new Supervisor(clock, timeline::process)) {
       supervisor.stopWithThisProcess();
       List<SimulatedSite> sites = SimulatedSite.of(Scenario.SKEW, order.sites, order.seed);
       List<SiteId> ids = sites.stream().map(SimulatedSite::id).toList();
       Federation.Order federal =
-          new Federation.Order(work, STUDY, ids, order.rounds, order.seed, Duration.ofHours(12));
+          new Federation.Order(
+              WorkFolder.of(order.out), STUDY, ids, order.rounds, order.seed, Duration.ofHours(12));
       try (Federation federation =
           Federation.start(federal, installation, clock, supervisor, timeline)) {
         CaseFiles.Counts counts = new CaseFiles.Counts(order.cases, HOLDOUT, 0, 0, 0, SIDE);
@@ -103,8 +101,6 @@ public final class Pretraining {
       } finally {
         timeline.closing();
       }
-    } finally {
-      Removal.of(work);
     }
   }
 
