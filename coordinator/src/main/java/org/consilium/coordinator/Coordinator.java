@@ -20,9 +20,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.aggregate.FixedPointMean;
 import org.consilium.coordinator.audit.AuditLog;
+import org.consilium.coordinator.audit.Rollback;
 import org.consilium.coordinator.authority.AuthorityClient;
 import org.consilium.coordinator.backup.Backup;
-import org.consilium.coordinator.blob.SharedStore;
 import org.consilium.coordinator.consortium.Consortium;
 import org.consilium.coordinator.consortium.Denylist;
 import org.consilium.coordinator.consortium.Member;
@@ -109,11 +109,16 @@ public final class Coordinator implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
     keep(StateLock.take(settings.state()));
+    Backup.sweep(settings.state());
     RolledBack.check(settings.state());
-    Leadership leadership = keep(Leadership.await(settings, random, this::succeeded));
+    StrayDrafts.remove(settings.state());
+    Optional<StoreBinding> store = openStore();
+    Leadership leadership = keep(Leadership.await(settings, store, random, this::succeeded));
     led = Optional.of(leadership);
+    if (store.isPresent()) {
+      store.get().bind(leadership.database(), leadership.lease());
+    }
     Journal journal = openJournal(leadership, registry);
-    Optional<SharedStore> store = openStore(leadership);
     boolean whole = checkJournal(journal);
     AuthorityClient authority = keep(AuthorityLine.open(settings, clock, random)).client();
     OwnCertificate tls = tls(authority);
@@ -131,9 +136,7 @@ public final class Coordinator implements AutoCloseable {
         surroundings(new Kept(journal, store), authority, consortium, signing, presence, observer);
     Studies studies = keep(Studies.open(around));
     consortium.onRevocation(studies::revoked);
-    if (!RolledBack.accepted(settings.state())) {
-      audit.onRollback(this::rolledBack);
-    }
+    audit.onRollback(RolledBack.accepted(settings.state()), this::rolledBack);
     CoordinatorMetrics.register(
         registry,
         studies::list,
@@ -208,18 +211,18 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private WebServer.Copy backup(Leadership leadership, Studies studies) {
-    Backup backup = new Backup(settings.state(), leadership.database(), studies.hold());
-    return out -> backup.write(out, clock.instant());
+    Backup backup = new Backup(settings.state(), leadership.database(), studies);
+    return () -> backup.file(clock.instant());
   }
 
   /** Whatever went on from an old copy would be against what hospitals have cosigned. */
-  private void rolledBack(String why) {
+  private void rolledBack(Rollback proven) {
     try {
-      RolledBack.note(settings.state(), why);
+      RolledBack.note(settings.state(), proven);
     } catch (IOException disk) {
       LOG.error("note for the next start: {}", disk.getMessage());
     }
-    LOG.error("CS-AUDIT-006: {}; docs/operating/backup.md says what to do", why);
+    LOG.error("CS-AUDIT-006: {}; docs/operating/backup.md says what to do", proven.why());
     failed.countDown();
   }
 
@@ -229,7 +232,7 @@ public final class Coordinator implements AutoCloseable {
   }
 
   /** Where everything is kept. */
-  private record Kept(Journal journal, Optional<SharedStore> store) {}
+  private record Kept(Journal journal, Optional<StoreBinding> store) {}
 
   private Surroundings surroundings(
       Kept kept,
@@ -241,7 +244,7 @@ public final class Coordinator implements AutoCloseable {
       throws IOException {
     return new Surroundings(
         settings.state(),
-        kept.store(),
+        kept.store().map(StoreBinding::store),
         SpoolSpace.of(settings.state()),
         authority.trustDomain(),
         kept.journal(),
@@ -323,11 +326,11 @@ public final class Coordinator implements AutoCloseable {
             SqlJournal.open(leadership.database(), leadership.lease(), clock), store, registry));
   }
 
-  private Optional<SharedStore> openStore(Leadership leadership) throws IOException {
-    return settings.store().isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            keep(SharedStore.open(settings.store().get(), leadership.lease()::held, random)));
+  private Optional<StoreBinding> openStore() throws IOException {
+    Optional<StoreBinding> store =
+        StoreBinding.open(settings, () -> led.filter(l -> l.lease().held()).isPresent(), random);
+    store.ifPresent(this::keep);
+    return store;
   }
 
   private static boolean checkJournal(Journal journal) throws IOException {

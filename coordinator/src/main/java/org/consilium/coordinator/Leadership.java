@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.database.Database;
 import org.consilium.coordinator.database.LeaderLease;
 import org.consilium.coordinator.database.LeaseKeeper;
@@ -47,10 +48,15 @@ final class Leadership implements AutoCloseable {
   /**
    * Waits for the database and then for the lease; at once where the database is a file.
    *
+   * @param store compared with the database while this waits
    * @param over told when the lease is lost
+   * @throws StoreRefused if a takeover could only fail
    */
   static Leadership await(
-      CoordinatorSettings settings, SecureRandom random, Consumer<LeaseLost> over)
+      CoordinatorSettings settings,
+      Optional<StoreBinding> store,
+      SecureRandom random,
+      Consumer<LeaseLost> over)
       throws IOException {
     CoordinatorSettings.Database said = settings.database();
     Database.Place place =
@@ -59,7 +65,7 @@ final class Leadership implements AutoCloseable {
             .orElseGet(() -> Database.Place.in(settings.state()));
     String holder = holder(settings.state(), random);
     LeaderLease.Terms terms = new LeaderLease.Terms(settings.lease(), System::nanoTime);
-    Waiting waiting = new Waiting(settings);
+    Waiting waiting = new Waiting(settings, store);
     try (waiting) {
       Database database = database(place, waiting);
       try {
@@ -92,6 +98,7 @@ final class Leadership implements AutoCloseable {
           LOG.info("leads with lease {} as {}", answer.lease().get().token(), holder);
           return answer.lease().get();
         }
+        waiting.compare(database);
         waiting.once("standby: %s leads".formatted(answer.holder()));
       } catch (IOException failed) {
         if (!(failed.getCause() instanceof SQLException sql && Database.passing(sql))) {
@@ -105,12 +112,31 @@ final class Leadership implements AutoCloseable {
   /** What a process that waits does meanwhile. */
   private static final class Waiting implements AutoCloseable {
     private final CoordinatorSettings settings;
+    private final Optional<StoreBinding> store;
     private Optional<StandbyServer> server = Optional.empty();
     private String said = "";
     private int tries;
+    private int looks;
 
-    Waiting(CoordinatorSettings settings) {
+    Waiting(CoordinatorSettings settings, Optional<StoreBinding> store) {
       this.settings = settings;
+      this.store = store;
+    }
+
+    /** Looks at the store, at the start and now and then: what is wrong, people learn before. */
+    void compare(Database database) throws IOException {
+      try {
+        if (store.isPresent() && looks % SAY_EVERY == 0) {
+          store.get().compare(database);
+        }
+      } catch (IOException failed) {
+        boolean away = looks > 0 && !(failed instanceof StoreRefused);
+        if (!away || failed.getCause() instanceof SQLException) {
+          throw failed;
+        }
+        LOG.warn("the store does not answer now: {}", failed.getMessage());
+      }
+      looks++;
     }
 
     /** Says why, answers people, and comes back a little later. */

@@ -42,6 +42,8 @@ final class CoordinatorDiskTest {
     Path given = folder.resolve("given");
     founding.admitCoordinator(
         founding.found(ca, "example.org", persons, Optional.empty()), given, "127.0.0.1:1");
+    Path left = Files.createDirectories(folder.resolve("coordinator")).resolve("backup-7.part");
+    Files.writeString(left, "what a kill left of a backup, with every key");
     try (IssuingAuthority authority =
             IssuingAuthority.start(
                 new IssuingAuthority.Settings(
@@ -55,6 +57,7 @@ final class CoordinatorDiskTest {
         Coordinator coordinator =
             Coordinator.start(settings(given, authority.port()), CLOCK, random)) {
       assertThat(coordinator).isNotNull();
+      assertThat(left).doesNotExist();
       List<String> kinds = new ArrayList<>();
       for (Credential credential : credentials()) {
         X509Certificate leaf = credential.leaf();

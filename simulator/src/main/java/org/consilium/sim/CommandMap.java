@@ -79,7 +79,7 @@ final class CommandMap {
                       "create, start, watch, export studies"),
                   new Entry(
                       "audit",
-                      "consilium audit verify bundle.zip --root-fingerprint HEX",
+                      "consilium audit verify --bundle consortium.audit --root HEX",
                       "what happened, checked offline"))),
           new Group(
               "Run a hospital's node",

@@ -26,6 +26,15 @@ final class SimulatorMainTest {
   }
 
   @Test
+  void run_noArguments_showsAuditVerifyWithTheOptionsThatItHas() {
+    assertThat(run()).isZero();
+
+    assertThat(out.toString())
+        .contains("consilium audit verify --bundle consortium.audit --root HEX")
+        .doesNotContain("--root-fingerprint");
+  }
+
+  @Test
   void run_misspeltCommand_suggestsTheNearest() {
     assertThat(run("stuby")).isEqualTo(2);
 

@@ -42,9 +42,6 @@ public final class AuditLog implements AutoCloseable {
   /** Checkpoints that may still be cosigned; a site answers within seconds. */
   private static final int RECENT_MAX = 64;
 
-  /** Sites that must know more than there is, before the journal is taken for an old copy. */
-  private static final int WITNESSES = 2;
-
   private static final System.Logger LOG = System.getLogger(AuditLog.class.getName());
 
   private final Journal journal;
@@ -58,8 +55,8 @@ public final class AuditLog implements AutoCloseable {
   private Optional<Checkpoint> latest = Optional.empty();
   private Optional<String> trouble = Optional.empty();
   private Optional<Thread> clerk = Optional.empty();
-  private Consumer<String> rollback = _ -> {};
-  private final SortedMap<SiteId, Long> ahead = new TreeMap<>();
+  private final SiteClaims claims;
+  private Consumer<Rollback> rollback = _ -> {};
   private volatile boolean open = true;
 
   private AuditLog(Journal journal, Keeper keeper, InstantSource clock) {
@@ -67,6 +64,9 @@ public final class AuditLog implements AutoCloseable {
     this.keeper = keeper;
     this.clock = clock;
     this.tree = new TreeHistory(this::leaves);
+    this.claims =
+        new SiteClaims(
+            keeper, clock, line -> LOG.log(System.Logger.Level.WARNING, "audit: {0}", line));
   }
 
   /**
@@ -176,32 +176,30 @@ public final class AuditLog implements AutoCloseable {
     return Optional.ofNullable(recent.get(size)).map(signed -> new Offer(signed, size, proof));
   }
 
-  /** Is told, once, when the journal turns out to be an old copy. */
-  public synchronized void onRollback(Consumer<String> told) {
+  /**
+   * Is told when a site proves that the journal is an old copy, and again when more was seen.
+   *
+   * @param accepted what people have decided to go on without: it is told no more
+   */
+  public synchronized void onRollback(List<Rollback.Seen> accepted, Consumer<Rollback> told) {
+    claims.accept(accepted);
     rollback = told;
   }
 
   /**
-   * Notes what a site says it knows. One that knows more than there is may be mistaken, or lie;
-   * when a second one says the same, an old copy of the journal was put back.
+   * Judges what a site says it knows. One that proves, by a checkpoint that this coordinator
+   * signed, that the journal was longer or another one stops all signing; numbers alone do not.
+   *
+   * @param proof {@code known} as it was signed, if the site shows it
    */
-  public synchronized void claimed(SiteId site, Head known) throws IOException {
+  public synchronized void claimed(SiteId site, Head known, Optional<SignedCheckpoint> proof)
+      throws IOException {
     catchUp();
-    if (known.size() <= tree.size()) {
-      ahead.remove(site);
-      return;
+    Optional<Rollback> proven = claims.judge(site, known, proof, tree);
+    if (proven.isPresent()) {
+      halt(proven.get().why());
+      rollback.accept(proven.get());
     }
-    ahead.put(site, known.size());
-    String seen =
-        "the journal has %d entries; hospitals have seen more: %s".formatted(tree.size(), ahead);
-    if (ahead.size() < WITNESSES) {
-      LOG.log(System.Logger.Level.ERROR, "audit: {0}", seen);
-      return;
-    }
-    Consumer<String> told = rollback;
-    rollback = _ -> {};
-    halt(seen);
-    told.accept(seen);
   }
 
   /**

@@ -13,13 +13,19 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.consilium.security.keyfile.DurableFolder;
 
-/** Blobs as files of a folder that all machines see, for example on a file server. */
+/**
+ * Blobs as files of a folder that all machines see, for example on a file server. Once the folder
+ * was seen with the store's name in it, one without it is not taken for the same: it is what a file
+ * server that went away leaves under its mount.
+ */
 public final class FolderBlobs implements Blobs {
   private final Path root;
+  private final AtomicBoolean named = new AtomicBoolean();
 
   private FolderBlobs(Path root) {
     this.root = root;
@@ -93,6 +99,7 @@ public final class FolderBlobs implements Blobs {
 
   @Override
   public void list(String prefix, Consumer<Entry> reader) throws IOException {
+    checkName();
     Path from = prefix.contains("/") ? root.resolve(folder(prefix)) : root;
     if (!Files.isDirectory(from)) {
       return;
@@ -120,8 +127,22 @@ public final class FolderBlobs implements Blobs {
     return BlobKey.check(prefix.substring(0, prefix.lastIndexOf('/')));
   }
 
-  private Path path(String key) {
-    return root.resolve(BlobKey.check(key));
+  private Path path(String key) throws IOException {
+    Path file = root.resolve(BlobKey.check(key));
+    if (!key.equals(SharedStore.ID)) {
+      checkName();
+    }
+    return file;
+  }
+
+  private void checkName() throws IOException {
+    if (Files.isRegularFile(root.resolve(SharedStore.ID))) {
+      named.set(true);
+    } else if (named.get()) {
+      throw new IOException(
+          "store %s: its file %s is not there any more; is it mounted?"
+              .formatted(root, SharedStore.ID));
+    }
   }
 
   /** Fills an open file. */

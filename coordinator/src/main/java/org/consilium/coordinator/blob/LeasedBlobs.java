@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 
 /**
  * Blobs of which only the leader removes any. What a former leader still puts does no harm: names
- * go by content. What it still removed could be missed.
+ * go by content, a study's key by its public half. What it still removed could be missed.
  *
  * @param held whether this process leads
  */

@@ -41,7 +41,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  * longer than one part goes up in parts and appears when the last one is there. Holds one part in
  * memory for each call.
  */
-public final class S3Blobs implements Blobs {
+final class S3Blobs implements Blobs {
   /** Smallest part of a long file; the service takes at most 10 000 parts. */
   private static final int PART_BYTES = 8 << 20;
 
@@ -68,7 +68,7 @@ public final class S3Blobs implements Blobs {
    *
    * @throws IOException if the credentials cannot be read, or the service does not let them in
    */
-  public static S3Blobs open(StorePlace place) throws IOException {
+  static S3Blobs open(StorePlace place) throws IOException {
     var builder =
         S3Client.builder()
             .httpClientBuilder(

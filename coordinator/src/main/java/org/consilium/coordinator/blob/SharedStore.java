@@ -14,6 +14,9 @@ import org.consilium.security.keyfile.SealedFile;
  * @param secrets seals files that must not be read in the store
  */
 public record SharedStore(Blobs blobs, SealedFile secrets) implements AutoCloseable {
+  /** Key of the object that says which store it is; it is sealed like what is secret. */
+  public static final String ID = "store-id";
+
   private static final int SECRET_BYTES_MIN = 32;
   private static final int SECRET_BYTES_MAX = 4096;
 

@@ -12,6 +12,7 @@ import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.CoordinatorSettings;
 import org.consilium.coordinator.CoordinatorSettings.Partial;
 import org.consilium.coordinator.RolledBack;
+import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.database.LeaseLost;
 import org.consilium.protocol.fault.FailPoint;
 import picocli.CommandLine.Command;
@@ -160,6 +161,12 @@ final class ServeCommand implements Callable<Integer> {
           "CS-AUDIT-006",
           String.valueOf(old.getMessage()),
           "docs/operating/backup.md says what to do");
+    } catch (StoreRefused refused) {
+      throw new CliFailure(
+          CliFailure.Exit.FAILED,
+          refused.why().code(),
+          String.valueOf(refused.getMessage()),
+          refused.why().hint());
     }
   }
 

@@ -2,6 +2,8 @@ package org.consilium.coordinator.cli;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,15 +11,20 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.cli.CliFailure.Exit;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
@@ -55,6 +62,11 @@ final class Server {
     return json;
   }
 
+  /** The state folder, where the coordinator is on this machine. */
+  Optional<Path> localState() {
+    return server.isPresent() ? Optional.empty() : Optional.of(state);
+  }
+
   /** The options with which a command said which coordinator it means, to be typed again. */
   static String saidTo(CommandLine command) {
     ParseResult said = command.getParseResult();
@@ -86,7 +98,7 @@ final class Server {
             .POST(BodyPublishers.ofString("{}")));
   }
 
-  /** Streams an answer into a new file. */
+  /** Streams an answer into a new file, which is on the disk when this returns. */
   void download(String path, Path file) throws CliFailure {
     download(request(path).GET().build(), file);
   }
@@ -103,17 +115,23 @@ final class Server {
   }
 
   private static void download(HttpRequest request, Path file) throws CliFailure {
+    Path draft = file.resolveSibling(file.getFileName() + ".part");
     try {
-      Path draft = file.resolveSibling(file.getFileName() + ".part");
-      Files.deleteIfExists(draft);
-      KeyFile.create(draft, new byte[0]); // for its owner alone, before anything is in it
-      HttpResponse<Path> answer = send(request, BodyHandlers.ofFile(draft));
-      if (answer.statusCode() >= 300) {
-        String problem = Files.readString(draft, StandardCharsets.UTF_8);
+      try {
         Files.deleteIfExists(draft);
-        throw problem(answer.statusCode(), problem);
+        KeyFile.create(draft, new byte[0]); // for its owner alone, before anything is in it
+        HttpResponse<Path> answer = send(request, BodyHandlers.ofFile(draft));
+        if (answer.statusCode() >= 300) {
+          throw problem(answer.statusCode(), Files.readString(draft, StandardCharsets.UTF_8));
+        }
+        try (FileChannel whole = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+          whole.force(true);
+        }
+        Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
+        DurableFolder.force(file.toAbsolutePath().resolveSibling(".").normalize());
+      } finally {
+        Files.deleteIfExists(draft); // a part of a backup holds keys too
       }
-      Files.move(draft, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException failed) {
       throw new CliFailure(
           Exit.FAILED, "CS-FILE-001", "write %s: %s".formatted(file, failed.getMessage()), "");
@@ -159,15 +177,70 @@ final class Server {
   }
 
   private HttpRequest.Builder request(String path) throws CliFailure {
+    URI address = URI.create(base() + path);
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(base() + path)).timeout(ANSWER).header("Accept", "*/*");
-    token().ifPresent(t -> request.header("Authorization", "Bearer " + t));
+        HttpRequest.newBuilder(address).timeout(ANSWER).header("Accept", "*/*");
+    Optional<String> token = token();
+    if (token.isPresent()) {
+      requirePrivate(address);
+      request.header("Authorization", "Bearer " + token.get());
+    }
     return request;
+  }
+
+  /** Whoever is on the way of plain HTTP reads the token, and is the administrator from then on. */
+  private void requirePrivate(URI address) throws CliFailure {
+    String host = part(address.getHost()).replaceAll("[\\[\\]]", "");
+    boolean here = loopback(host) || (server.isEmpty() && ofThisMachine(host));
+    if (!part(address.getScheme()).equalsIgnoreCase("https") && !here) {
+      throw new CliFailure(
+          Exit.NOT_ALLOWED,
+          "CS-NET-004",
+          "the administrator's token is not sent to %s: http:// is readable on the way"
+              .formatted(address.getAuthority()),
+          "https://, by a proxy before the coordinator; or ssh -N -L 8080:127.0.0.1:8080 HOST and"
+              + " --server http://127.0.0.1:8080");
+    }
+  }
+
+  private static boolean loopback(String host) {
+    try {
+      return host.equalsIgnoreCase("localhost")
+          || (!host.isEmpty() && InetAddress.ofLiteral(host).isLoopbackAddress());
+    } catch (IllegalArgumentException name) {
+      return false; // whatever it means today
+    }
+  }
+
+  /** A coordinator that was told to listen at an address of its machine says so in its folder. */
+  private static boolean ofThisMachine(String host) {
+    try {
+      for (InetAddress address : InetAddress.getAllByName(host)) {
+        if (!address.isLoopbackAddress() && NetworkInterface.getByInetAddress(address) == null) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException unknown) {
+      return false;
+    }
+  }
+
+  private static String part(@Nullable String ofAddress) {
+    return ofAddress == null ? "" : ofAddress;
   }
 
   private String base() throws CliFailure {
     if (server.isPresent()) {
-      return server.get().toString().replaceFirst("/+$", "");
+      URI said = server.get();
+      if (!part(said.getScheme()).matches("(?i)https?") || part(said.getHost()).isEmpty()) {
+        throw new CliFailure(
+            Exit.USAGE,
+            "CS-USAGE-001",
+            "--server: %s is not the address of a coordinator".formatted(said),
+            "--server https://coordinator.example.org");
+      }
+      return said.toString().replaceFirst("/+$", "");
     }
     Path file = state.resolve(Coordinator.ENDPOINT);
     try {

@@ -5,11 +5,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import org.consilium.security.keyfile.KeyFile;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 
@@ -19,6 +19,9 @@ public final class Database implements AutoCloseable {
   public static final int CONNECTIONS_MAX = 6;
 
   private static final int H2_IN_USE = 90020;
+
+  /** Some services give out tokens of kilobytes as passwords. */
+  private static final int PASSWORD_FILE_BYTES_MAX = 4096;
 
   /** How long a caller waits for a connection to a server that does not answer. */
   private static final long PATIENCE_MILLIS = 5_000;
@@ -35,7 +38,7 @@ public final class Database implements AutoCloseable {
    * Where a database is.
    *
    * @param url JDBC
-   * @param passwordFile holds the password on one line; empty for none
+   * @param passwordFile holds the password on one line, for its owner alone; empty for none
    */
   public record Place(String url, String user, Optional<Path> passwordFile) {
     /** An H2 file in a folder. */
@@ -66,15 +69,16 @@ public final class Database implements AutoCloseable {
    * Opens a database and brings its tables up to date.
    *
    * @throws Unreachable if a server does not answer
-   * @throws IOException if another process has the file open, or the server lets nobody in
+   * @throws IOException if another process has the file open, the server lets nobody in, or others
+   *     may read the password file
    */
   public static Database open(Place place) throws IOException {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(place.url());
     config.setUsername(place.user());
     if (place.passwordFile().isPresent()) {
-      config.setPassword(
-          Files.readString(place.passwordFile().get(), StandardCharsets.UTF_8).strip());
+      byte[] password = KeyFile.read(place.passwordFile().get(), PASSWORD_FILE_BYTES_MAX);
+      config.setPassword(new String(password, StandardCharsets.UTF_8).strip());
     }
     boolean embedded = place.url().startsWith("jdbc:h2:");
     config.setMaximumPoolSize(CONNECTIONS_MAX);

@@ -2,8 +2,6 @@ package org.consilium.coordinator.intake;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Executor;
@@ -46,9 +44,7 @@ public final class UpdateIntake {
   private final Executor disk =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("spool-write-back").factory());
-  private final Map<Key, Upload> uploads = new HashMap<>();
-
-  private record Key(StudyId study, SiteId site) {}
+  private final OpenUploads uploads = new OpenUploads();
 
   /**
    * Takes updates into a spool.
@@ -83,32 +79,50 @@ public final class UpdateIntake {
     if (mismatch.isPresent()) {
       return mismatch.get();
     }
-    Key key = new Key(terms.round().study(), announced.site());
-    synchronized (uploads) {
-      Upload open = uploads.get(key);
-      if (open != null && same(open, announced)) {
-        open.takeFromStream();
-        return open.progress();
+    Spool.Place place = new Spool.Place(terms.round(), terms.attempt(), announced.site());
+    OpenUploads.Desk desk = uploads.desk(place);
+    synchronized (desk) {
+      if (uploads.over(place)) { // announced again, it is told what became of it
+        return rejected(
+            Why.UNKNOWN_UPLOAD, announced.site(), "its round ended while it was announced");
       }
-      if (open != null && (open.leased() || passed(open, terms))) {
+      Optional<Upload> open = desk.open();
+      if (open.filter(u -> same(u, announced)).isPresent()) {
+        open.get().takeFromStream();
+        return open.get().progress();
+      }
+      if (open.filter(u -> u.leased() || passed(u, terms)).isPresent()) {
         return rejected(Why.BUSY, announced.site(), "another upload of this site is under way");
       }
-      try {
-        long wanted = announced.manifest().seal().sealedBytes();
-        if (space.usableBytes() < wanted + reserve) {
-          return rejected(
-              Why.DISK_FULL,
-              announced.site(),
-              "%d bytes needed, %d bytes left, %d are kept free"
-                  .formatted(wanted, space.usableBytes(), reserve));
-        }
-        forget(key);
-        Upload upload = create(announced, terms);
-        uploads.put(key, upload);
-        return upload.progress();
-      } catch (IOException disk) {
-        return rejected(Why.DISK_FULL, announced.site(), CANNOT_STORE);
+      if (!desk.lets(place, announced.upload())) {
+        return rejected(
+            Why.DIFFERENT_UPDATE,
+            announced.site(),
+            "it announced another one than before %d times in round %s, attempt %d"
+                .formatted(OpenUploads.CHANGES_MAX, terms.round(), terms.attempt()));
       }
+      return make(desk, place, announced, terms);
+    }
+  }
+
+  /** Makes room for an upload in place of what is at its desk, which is held. */
+  private Intake make(
+      OpenUploads.Desk desk, Spool.Place place, Announced announced, IntakeTerms terms) {
+    try {
+      long wanted = announced.manifest().seal().sealedBytes();
+      if (space.usableBytes() < wanted + reserve) {
+        return rejected(
+            Why.DISK_FULL,
+            announced.site(),
+            "%d bytes needed, %d bytes left, %d are kept free"
+                .formatted(wanted, space.usableBytes(), reserve));
+      }
+      uploads.close(desk);
+      Upload upload = create(announced, terms, place);
+      uploads.open(desk, upload);
+      return upload.progress();
+    } catch (IOException disk) {
+      return rejected(Why.DISK_FULL, announced.site(), CANNOT_STORE);
     }
   }
 
@@ -121,7 +135,7 @@ public final class UpdateIntake {
 
   /** Gives one stream at a time the right to send an upload's chunks. */
   public Intake attach(SiteId caller, Digest upload) {
-    Optional<Upload> found = find(caller, upload);
+    Optional<Upload> found = uploads.find(caller, upload);
     if (found.isEmpty()) {
       return unknown(caller, upload);
     }
@@ -133,7 +147,7 @@ public final class UpdateIntake {
 
   /** The study that an announced upload is for. */
   public Optional<StudyId> study(SiteId caller, Digest upload) {
-    return find(caller, upload).map(u -> u.place().round().study());
+    return uploads.find(caller, upload).map(u -> u.place().round().study());
   }
 
   /**
@@ -141,7 +155,7 @@ public final class UpdateIntake {
    * and has to be announced anew.
    */
   public Intake check(SiteId caller, Digest name) {
-    Optional<Upload> found = find(caller, name);
+    Optional<Upload> found = uploads.find(caller, name);
     if (found.isEmpty()) {
       return unknown(caller, name);
     }
@@ -174,19 +188,7 @@ public final class UpdateIntake {
   /** Lets go of a study's uploads that belong to another attempt, and removes their files. */
   public void keepOnly(StudyId study, Optional<org.consilium.protocol.RoundId> round, int attempt)
       throws IOException {
-    synchronized (uploads) {
-      var all = uploads.entrySet().iterator();
-      while (all.hasNext()) {
-        var entry = all.next();
-        Spool.Place place = entry.getValue().place();
-        boolean kept =
-            round.isPresent() && place.round().equals(round.get()) && place.attempt() == attempt;
-        if (entry.getKey().study().equals(study) && !kept) {
-          entry.getValue().close();
-          all.remove();
-        }
-      }
-    }
+    uploads.keepOnly(study, round, attempt);
     spool.keepOnly(study, round, attempt);
   }
 
@@ -196,11 +198,15 @@ public final class UpdateIntake {
     spool.withdraw(place);
   }
 
+  /** Lets go of what is open at a place, and removes its files before another is made there. */
   private void drop(Spool.Place place) throws IOException {
-    synchronized (uploads) {
-      forget(new Key(place.round().study(), place.site()));
+    OpenUploads.Desk desk = uploads.desk(place);
+    synchronized (desk) {
+      if (desk.open().filter(u -> u.place().equals(place)).isPresent()) {
+        uploads.close(desk);
+      }
+      spool.remove(place);
     }
-    spool.remove(place);
   }
 
   private Intake checked(Upload upload) throws IOException {
@@ -231,8 +237,8 @@ public final class UpdateIntake {
     FailPoint.SPOOL_FORCED.reach();
   }
 
-  private Upload create(Announced announced, IntakeTerms terms) throws IOException {
-    Spool.Place place = new Spool.Place(terms.round(), terms.attempt(), announced.site());
+  private Upload create(Announced announced, IntakeTerms terms, Spool.Place place)
+      throws IOException {
     boolean known = spool.manifestHere(place, announced.upload()).isPresent();
     if (!known) {
       spool.remove(place);
@@ -240,24 +246,14 @@ public final class UpdateIntake {
     FileChannel file = spool.create(place, announced.body());
     Upload upload = new Upload(announced, terms, place, file, new WriteBack(disk));
     if (known) {
-      upload.recover();
+      try {
+        upload.recover();
+      } catch (IOException unreadable) {
+        upload.close(); // nobody else knows of it
+        throw unreadable;
+      }
     }
     return upload;
-  }
-
-  private Optional<Upload> find(SiteId caller, Digest name) {
-    synchronized (uploads) {
-      return uploads.values().stream()
-          .filter(u -> u.announced().site().equals(caller) && u.announced().upload().equals(name))
-          .findFirst();
-    }
-  }
-
-  private void forget(Key key) throws IOException {
-    Upload gone = uploads.remove(key);
-    if (gone != null) {
-      gone.close();
-    }
   }
 
   private static boolean same(Upload open, Announced announced) {

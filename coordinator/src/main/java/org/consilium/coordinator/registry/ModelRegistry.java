@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.consilium.coordinator.blob.Blobs;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.params.ParameterLayout;
@@ -38,6 +39,9 @@ public final class ModelRegistry {
   private final Path folder;
   private final Optional<Blobs> shared;
   private final Set<String> stored = new HashSet<>();
+
+  /** Held by the one that fetches a file: its copies are as long as a model. */
+  private final Map<Path, Object> turns = new ConcurrentHashMap<>();
 
   private ModelRegistry(Path folder, Optional<Blobs> shared) throws IOException {
     this.folder = folder;
@@ -166,7 +170,7 @@ public final class ModelRegistry {
    */
   public Optional<Path> find(ModelVersion version) throws IOException {
     Path file = path(version);
-    boolean here = Files.isRegularFile(file) || fetch(file, version.digest());
+    boolean here = Files.isRegularFile(file) || provided(file, version.digest());
     return here ? Optional.of(file) : Optional.empty();
   }
 
@@ -182,7 +186,7 @@ public final class ModelRegistry {
         find(version)
             .orElseThrow(() -> new IOException("open model " + version + ": it is not kept"));
     Digest found = Digest.sha256(file);
-    if (!found.equals(version.digest()) && !fetch(file, version.digest())) {
+    if (!found.equals(version.digest()) && !healed(file, version.digest())) {
       throw new IOException(
           "open model %s: its file %s holds %s; put the file of a backup in its place"
               .formatted(version, file, found.brief()));
@@ -219,7 +223,7 @@ public final class ModelRegistry {
    */
   public SafetensorsFile moment(ModelVersion version, int index, Digest digest) throws IOException {
     Path file = moment(version, index);
-    boolean _ = Files.exists(file) || fetch(file, digest);
+    boolean _ = Files.exists(file) || provided(file, digest);
     Digest found = Digest.sha256(file);
     if (!found.equals(digest)) {
       throw new IOException(
@@ -257,14 +261,34 @@ public final class ModelRegistry {
     }
   }
 
-  /** Brings a file from the store; false if it is not there either. */
-  private boolean fetch(Path file, Digest digest) throws IOException {
+  /** Brings a file that is not here, once for all who ask; false if it is not there either. */
+  private boolean provided(Path file, Digest digest) throws IOException {
+    if (shared.isEmpty() || shared.get().size(key(file)).isEmpty()) {
+      return false; // a foundation, for example: nobody waits for another's look
+    }
+    synchronized (turn(file)) {
+      return Files.isRegularFile(file) || fetch(file, digest, shared.get());
+    }
+  }
+
+  /** Brings a whole file in place of one that is damaged, once for all who find it so. */
+  private boolean healed(Path file, Digest digest) throws IOException {
     if (shared.isEmpty()) {
       return false;
     }
+    synchronized (turn(file)) {
+      return Digest.sha256(file).equals(digest) || fetch(file, digest, shared.get());
+    }
+  }
+
+  private Object turn(Path file) {
+    return turns.computeIfAbsent(file, _ -> new Object());
+  }
+
+  private boolean fetch(Path file, Digest digest, Blobs store) throws IOException {
     Path draft = Files.createTempFile(folder, "fetched-", ".part");
     try {
-      if (!shared.get().fetch(key(file), draft)) {
+      if (!store.fetch(key(file), draft)) {
         return false;
       }
       Digest found = Digest.sha256(draft);
@@ -282,6 +306,7 @@ public final class ModelRegistry {
 
   private void remove(Path file) throws IOException {
     Files.deleteIfExists(file);
+    var _ = turns.remove(file);
     if (shared.isPresent()) {
       synchronized (stored) {
         if (stored.contains(key(file))) {

@@ -38,21 +38,15 @@ final class CallerInterceptor implements ServerInterceptor {
         leaf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
     Optional<SiteId> site = leaf.flatMap(CallerInterceptor::site);
     if (leaf.isEmpty() || site.isEmpty()) {
-      return refuse(call, Status.UNAUTHENTICATED.withDescription("a site certificate is required"));
+      return refuse(
+          call,
+          AccessMetrics.Failure.MISSING,
+          Status.UNAUTHENTICATED.withDescription("a site certificate is required"));
     }
-    SiteCall<Q, A> held = calls.hold(call, site.get(), leaf.get());
-    Optional<Status> objection = calls.objection(held);
-    if (objection.isPresent()) {
-      metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.REFUSED);
-      calls.refuse(held, objection.get());
-      return new ServerCall.Listener<>() {};
-    }
-    return held.listening(
-        Contexts.interceptCall(
-            Context.current().withValues(Caller.SITE, site.get(), Caller.LEAF, leaf.get()),
-            held,
-            headers,
-            next));
+    Optional<SiteCall<Q, A>> held = calls.hold(call, site.get(), leaf.get());
+    return held.isPresent()
+        ? begin(held.get(), headers, next)
+        : refuse(call, AccessMetrics.Failure.REFUSED, calls.tooMany());
   }
 
   /** The site of a call's certificate, whether or not it may call. */
@@ -61,8 +55,31 @@ final class CallerInterceptor implements ServerInterceptor {
         .flatMap(CallerInterceptor::site);
   }
 
-  private <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, Status status) {
-    metrics.authFailed(AccessMetrics.Mechanism.MTLS, AccessMetrics.Failure.MISSING);
+  /** Only a call that is allowed ends older ones: who is shut out must not harm the site. */
+  private <Q, A> ServerCall.Listener<Q> begin(
+      SiteCall<Q, A> held, Metadata headers, ServerCallHandler<Q, A> next) {
+    Optional<Status> objection = calls.objection(held);
+    if (objection.isPresent()) {
+      calls.forget(held);
+      return refuse(held, AccessMetrics.Failure.REFUSED, objection.get());
+    }
+    calls.makeRoom(held.site());
+    try {
+      return held.listening(
+          Contexts.interceptCall(
+              Context.current().withValues(Caller.SITE, held.site(), Caller.LEAF, held.leaf()),
+              held,
+              headers,
+              next));
+    } catch (RuntimeException bug) {
+      calls.forget(held); // gRPC ends it without telling a listener that it never got
+      throw bug;
+    }
+  }
+
+  private <Q, A> ServerCall.Listener<Q> refuse(
+      ServerCall<Q, A> call, AccessMetrics.Failure failure, Status status) {
+    metrics.authFailed(AccessMetrics.Mechanism.MTLS, failure);
     call.close(status, new Metadata());
     return new ServerCall.Listener<>() {};
   }

@@ -61,6 +61,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
   private final Certificates certificates;
   private final InstantSource clock;
   private final Executor threads;
+  private final SessionBudgets budgets;
 
   /** Who issues certificates, and the list of those that no longer hold. */
   public record Certificates(Consortium consortium, RevocationSource revocations) {}
@@ -87,13 +88,17 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
     this.certificates = certificates;
     this.clock = clock;
     this.threads = threads;
+    this.budgets = new SessionBudgets(clock);
   }
 
   @Override
   public StreamObserver<SiteMessage> session(StreamObserver<CoordinatorMessage> out) {
     SiteSession session =
         new SiteSession(
-            Caller.SITE.get(), out, new SiteSession.Door(studies, audit, presence, clock, threads));
+            Caller.SITE.get(),
+            out,
+            new SiteSession.Door(studies, audit, presence, clock, threads),
+            budgets);
     if (out instanceof ServerCallStreamObserver<CoordinatorMessage> call) {
       call.setOnCancelHandler(session::gone);
     }

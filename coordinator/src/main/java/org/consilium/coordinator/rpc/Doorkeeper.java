@@ -8,6 +8,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -16,18 +17,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the connections of each address before a byte of TLS is read, and turns away those beyond
- * the limit. Tells the log of turned away and failed connections, at most one line a minute. Safe
- * for use by many threads.
+ * Counts the connections of each address, and those of the whole door, before a byte of TLS is
+ * read, and turns away what is beyond a limit. Tells the log of turned away and failed connections,
+ * at most one line a minute. Safe for use by many threads.
  */
 final class Doorkeeper {
   private static final System.Logger LOG = System.getLogger(Doorkeeper.class.getName());
   private static final int TICKS_A_LINE = 60;
 
+  /** Of an IPv6 address: whoever has one has at least the network of 64 bits that it is in. */
+  private static final int NETWORK_BYTES = 8;
+
   private final String door;
   private final int addressMax;
-  private final Map<InetAddress, Integer> open = new HashMap<>();
+  private final int totalMax;
+  private final Map<ByteBuffer, Integer> open = new HashMap<>();
   private final Set<SocketAddress> ready = new HashSet<>();
+  private int total;
   private int turnedAway;
   private int unfinished;
   private @Nullable InetAddress last;
@@ -37,10 +43,13 @@ final class Doorkeeper {
    * Keeps one door.
    *
    * @param door its name, for the log
+   * @param addressMax connections of one address, or of one network of IPv6
+   * @param totalMax connections of all
    */
-  Doorkeeper(String door, int addressMax) {
+  Doorkeeper(String door, int addressMax, int totalMax) {
     this.door = door;
     this.addressMax = addressMax;
+    this.totalMax = totalMax;
   }
 
   /**
@@ -85,11 +94,12 @@ final class Doorkeeper {
     if (quietTicks == TICKS_A_LINE && turnedAway + unfinished > 0) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "{0}: {1} connections beyond {2} an address were turned away, {3} ended before TLS and"
-              + " HTTP/2 stood; the last from {4}",
+          "{0}: {1} connections beyond {2} an address or {3} in all were turned away, {4} ended"
+              + " before TLS and HTTP/2 stood; the last from {5}",
           door,
           turnedAway,
           addressMax,
+          totalMax,
           unfinished,
           last == null ? "-" : last.getHostAddress());
       turnedAway = 0;
@@ -102,16 +112,24 @@ final class Doorkeeper {
     if (!(peer.remoteAddress() instanceof InetSocketAddress address)) {
       return false; // gone already
     }
-    synchronized (this) {
-      int now = open.getOrDefault(address.getAddress(), 0);
-      if (now >= addressMax) {
-        turnedAway++;
-        last = address.getAddress();
-        return false;
-      }
-      open.put(address.getAddress(), now + 1);
+    if (!enter(address)) {
+      return false;
     }
     var _ = peer.closeFuture().addListener(_ -> leave(address));
+    return true;
+  }
+
+  /** Counts a connection; false if it is beyond a limit. */
+  synchronized boolean enter(InetSocketAddress peer) {
+    ByteBuffer network = network(peer.getAddress());
+    int now = open.getOrDefault(network, 0);
+    if (now >= addressMax || total >= totalMax) {
+      turnedAway++;
+      last = peer.getAddress();
+      return false;
+    }
+    open.put(network, now + 1);
+    total++;
     return true;
   }
 
@@ -119,11 +137,18 @@ final class Doorkeeper {
     ready.add(peer);
   }
 
-  private synchronized void leave(InetSocketAddress peer) {
-    var _ = open.computeIfPresent(peer.getAddress(), (_, now) -> now > 1 ? now - 1 : null);
+  /** A connection that was counted is closed. */
+  synchronized void leave(InetSocketAddress peer) {
+    var _ = open.computeIfPresent(network(peer.getAddress()), (_, now) -> now > 1 ? now - 1 : null);
+    total--;
     if (!ready.remove(peer)) {
       unfinished++;
       last = peer.getAddress();
     }
+  }
+
+  private static ByteBuffer network(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    return ByteBuffer.wrap(bytes, 0, Math.min(bytes.length, NETWORK_BYTES));
   }
 }

@@ -126,15 +126,18 @@ public final class GrpcServers implements AutoCloseable {
       Ports ports, Credential credential, Members members, Services services, AccessMetrics metrics)
       throws IOException {
     DoorLimits limits = ports.limits();
+    DoorLimits.Counts counts = limits.counts();
     Loops loops = Loops.start();
-    OpenCalls calls =
-        new OpenCalls(members.consortium(), members.denylist(), limits.leases(), SWEEP);
+    OpenCalls calls = new OpenCalls(members.consortium(), members.denylist(), limits, SWEEP);
     AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
     use(key, credential);
     RefusalLog refusals = new RefusalLog();
     TransportLog transport = TransportLog.attach();
-    Doorkeeper sitesDoor = new Doorkeeper("sites' port", limits.connectionsAnAddress());
-    Doorkeeper newcomersDoor = new Doorkeeper("enrolment port", limits.connectionsAnAddress());
+    Doorkeeper sitesDoor =
+        new Doorkeeper("sites' port", counts.connectionsAnAddress(), counts.connectionsOfSites());
+    Doorkeeper newcomersDoor =
+        new Doorkeeper(
+            "enrolment port", counts.connectionsAnAddress(), counts.connectionsOfNewcomers());
     Server coordination =
         builder(ports.address(ports.coordinationPort()), limits, sitesDoor, loops)
             .sslContext(

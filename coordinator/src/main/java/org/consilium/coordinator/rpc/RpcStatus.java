@@ -84,7 +84,24 @@ final class RpcStatus {
     return refused(
         Status.Code.RESOURCE_EXHAUSTED,
         "BUSY",
-        "over %d messages in a minute on one stream".formatted(minuteMax));
+        "over %d messages of this site in a minute".formatted(minuteMax));
+  }
+
+  static Status tooManyCalls(int max) {
+    return refused(
+            Status.Code.RESOURCE_EXHAUSTED,
+            "TOO_MANY_CALLS",
+            "%d calls of this site are open; try again when some have ended".formatted(max))
+        .getStatus();
+  }
+
+  /** For the oldest call of a site that went on to begin more. */
+  static Status overtaken(int later) {
+    return refused(
+            Status.Code.RESOURCE_EXHAUSTED,
+            "TOO_MANY_CALLS",
+            "%d later calls of this site go on".formatted(later))
+        .getStatus();
   }
 
   static Status noDeadline(Duration max) {
@@ -99,7 +116,7 @@ final class RpcStatus {
     return refused(
             Status.Code.DEADLINE_EXCEEDED,
             "STALLED",
-            "no whole chunk and less than %d KiB came for %d ms"
+            "no whole message and less than %d KiB came for %d ms"
                 .formatted(Limits.LEASE_BYTES >> 10, wait.toMillis()))
         .getStatus();
   }

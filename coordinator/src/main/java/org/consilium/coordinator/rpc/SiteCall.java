@@ -25,7 +25,8 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   private boolean objected;
   private int awaited;
   private boolean inputEnded;
-  private int looksSinceMessage;
+  private int looksForBytes;
+  private int looksForReader;
   private boolean closed;
   private volatile boolean cut;
   private volatile Runnable cancelService = () -> {};
@@ -55,36 +56,64 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
     objected = true;
   }
 
+  /** Whether its status has not been said yet. */
+  synchronized boolean goesOn() {
+    return !closed;
+  }
+
   /**
-   * Ends an upload if this is the {@code looksMax}th look in a row at which the service waits for
-   * the same chunk and less than {@link Limits#LEASE_BYTES} of it have come.
+   * Ends the call if it goes on. A peer that reads nothing of a download does not read the end
+   * either: the service is told at once.
    */
-  synchronized void lookForChunk(int looksMax, Status status) {
-    if (getMethodDescriptor().getType() == MethodDescriptor.MethodType.CLIENT_STREAMING) {
-      long now = arrived.map(ArrivedBytes::soFar).orElse(0L);
-      if (awaited == 0 || inputEnded || now - arrivedAtRenewal >= Limits.LEASE_BYTES) {
-        arrivedAtRenewal = now;
-        looksSinceMessage = 0;
-      } else {
-        var _ = look(looksMax, status);
+  void end(Status status) {
+    if (cut(status) && isDownload()) {
+      cancelService.run();
+    }
+  }
+
+  /**
+   * Ends the call if this is the {@code looksMax}th look in a row at which the same message is
+   * awaited and less than {@link Limits#LEASE_BYTES} of it have come. An upload's next chunk is
+   * awaited from when the service asks for it, any other message from its first byte.
+   */
+  synchronized void lookForBytes(int looksMax, Status status) {
+    long now = arrived.map(ArrivedBytes::soFar).orElse(0L);
+    if (!awaitsBytes() || now - arrivedAtRenewal >= Limits.LEASE_BYTES) {
+      arrivedAtRenewal = now;
+      looksForBytes = 0;
+    } else {
+      looksForBytes++;
+      if (looksForBytes >= looksMax) {
+        var _ = cut(status);
       }
     }
   }
 
   /**
-   * Ends a download if this is the {@code looksMax}th look in a row since the site took a chunk. A
-   * peer that reads nothing does not read the end either: the service is told at once.
+   * Ends a download if this is the {@code looksMax}th look in a row since the site took a chunk.
    */
   void lookForReader(int looksMax, Status status) {
-    if (getMethodDescriptor().getType() == MethodDescriptor.MethodType.SERVER_STREAMING
-        && look(looksMax, status)) {
+    if (isDownload() && unread(looksMax, status)) {
       cancelService.run();
     }
   }
 
-  private synchronized boolean look(int looksMax, Status status) {
-    looksSinceMessage++;
-    return looksSinceMessage >= looksMax && cut(status);
+  private synchronized boolean unread(int looksMax, Status status) {
+    looksForReader++;
+    return looksForReader >= looksMax && cut(status);
+  }
+
+  private boolean isDownload() {
+    return getMethodDescriptor().getType() == MethodDescriptor.MethodType.SERVER_STREAMING;
+  }
+
+  private boolean awaitsBytes() {
+    if (inputEnded) {
+      return false;
+    }
+    return getMethodDescriptor().getType() == MethodDescriptor.MethodType.CLIENT_STREAMING
+        ? awaited > 0
+        : arrived.map(ArrivedBytes::midMessage).orElse(false);
   }
 
   private synchronized boolean cut(Status status) {
@@ -100,7 +129,8 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   private synchronized void heard() {
     awaited = Math.max(0, awaited - 1);
     arrivedAtRenewal = arrived.map(ArrivedBytes::soFar).orElse(0L);
-    looksSinceMessage = 0;
+    looksForBytes = 0;
+    looksForReader = 0;
   }
 
   private synchronized void inputEnded() {
@@ -125,7 +155,7 @@ final class SiteCall<Q, A> extends ForwardingServerCall.SimpleForwardingServerCa
   @Override
   public synchronized void sendMessage(A message) {
     if (!closed) {
-      looksSinceMessage = 0;
+      looksForReader = 0;
       super.sendMessage(message);
     }
   }

@@ -53,7 +53,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   private final Door door;
   private final Set<String> sent = new HashSet<>();
   private final AtomicBoolean waking = new AtomicBoolean();
-  private final MessageBudget budget;
+  private final SessionBudgets budgets;
   private Optional<Head> known = Optional.empty();
 
   /** A checkpoint was offered, and the site has not said since what it knows. */
@@ -66,11 +66,12 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
   record Door(
       Studies studies, AuditLog audit, Presence presence, InstantSource clock, Executor threads) {}
 
-  SiteSession(SiteId site, StreamObserver<CoordinatorMessage> out, Door door) {
+  SiteSession(
+      SiteId site, StreamObserver<CoordinatorMessage> out, Door door, SessionBudgets budgets) {
     this.site = site;
     this.out = out;
     this.door = door;
-    this.budget = new MessageBudget(door.clock().instant());
+    this.budgets = budgets;
   }
 
   @Override
@@ -78,7 +79,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
     if (!isOpen(message)) {
       return;
     }
-    if (!budget.take(door.clock().instant())) {
+    if (!budgets.take(site)) {
       LOG.log(System.Logger.Level.WARNING, "session of site {0}: too many messages", site);
       fail(RpcStatus.tooManyMessages(MessageBudget.MINUTE_MAX));
       return;
@@ -253,7 +254,7 @@ final class SiteSession implements StreamObserver<SiteMessage>, Presence.Link {
 
   private void auditState(AuditState state) throws IOException {
     Head head = CheckpointMessages.head(state);
-    door.audit().claimed(site, head);
+    door.audit().claimed(site, head, CheckpointMessages.proof(state));
     synchronized (this) {
       known = Optional.of(head);
       offered = false;

@@ -350,6 +350,13 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
     return stores.hold();
   }
 
+  /** Files of the state folder that must be in a copy of it; a shared store has them itself. */
+  public List<String> essentials() {
+    return around.shared().isPresent()
+        ? List.of()
+        : studies.values().stream().flatMap(s -> Essentials.of(s.loop().state()).stream()).toList();
+  }
+
   /** Ends every study's thread after its step in progress; the journal has all that is needed. */
   @Override
   public void close() {

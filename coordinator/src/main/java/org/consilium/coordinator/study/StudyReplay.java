@@ -42,7 +42,7 @@ public final class StudyReplay implements Replays {
   public synchronized Replayed replay(StudyId study) throws StudyRefused, IOException {
     List<Point> points = new ArrayList<>();
     Created created = read(study, points);
-    Optional<AggregationKey> key = AggregationKeys.of(around).load(study);
+    Optional<AggregationKey> key = AggregationKeys.of(around).load(created);
     if (points.isEmpty()) {
       return new Replayed(study, List.of());
     }

@@ -7,9 +7,7 @@ import io.micronaut.http.annotation.Produces;
 import io.micronaut.http.server.types.files.StreamedFile;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,13 +26,7 @@ final class BackupController {
   @Post
   @Produces(MediaType.APPLICATION_OCTET_STREAM)
   StreamedFile backup() throws IOException {
-    Path file = Files.createTempFile("consilium-", ".backup"); // readable by its owner alone
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-      parts.proofs().backup().write(out);
-    } catch (IOException | RuntimeException failed) {
-      Files.deleteIfExists(file);
-      throw failed;
-    }
+    Path file = parts.proofs().backup().make();
     // Removed when the answer has been sent and the stream is closed.
     return new StreamedFile(
             Files.newInputStream(file, StandardOpenOption.DELETE_ON_CLOSE),

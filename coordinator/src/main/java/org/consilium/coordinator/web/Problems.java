@@ -134,6 +134,14 @@ final class Problems {
   }
 
   @Error(global = true)
+  HttpResponse<?> notMade(Backup.NotMade refused) {
+    LOG.warn("{}", refused.getMessage());
+    return Problem.of(
+            HttpStatus.CONFLICT, "CS-BACKUP-003", message(refused), "docs/operating/backup.md")
+        .response();
+  }
+
+  @Error(global = true)
   HttpResponse<?> failed(IOException failed) {
     LOG.error("a request failed on the store", failed);
     return Problem.of(

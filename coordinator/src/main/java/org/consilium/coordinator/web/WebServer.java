@@ -6,7 +6,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.swagger.v3.oas.annotations.OpenAPIDefinition;
 import io.swagger.v3.oas.annotations.info.Info;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.consilium.coordinator.audit.AuditLog;
@@ -58,14 +58,15 @@ public final class WebServer implements AutoCloseable {
   /**
    * What an auditor asks, and who has to put things back.
    *
-   * @param backup writes one
+   * @param backup makes one
    */
   public record Proofs(AuditLog audit, Replays replays, Copy backup) {}
 
-  /** Writes a copy of what the coordinator holds. */
+  /** Makes a copy of what the coordinator holds. */
   @FunctionalInterface
   public interface Copy {
-    void write(OutputStream out) throws IOException;
+    /** A new file that its owner alone may read; whoever calls removes it. */
+    Path make() throws IOException;
   }
 
   /** Where numbers about the service itself are kept. */

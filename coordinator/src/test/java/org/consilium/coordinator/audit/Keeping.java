@@ -41,13 +41,17 @@ final class Keeping {
   Keeping(Path folder) throws IOException {
     InstantSource clock = () -> NOW;
     authority = CertificateAuthority.create(folder.resolve("ca"), DOMAIN, clock, random);
-    Credential signer =
-        issue(SpiffeId.coordinatorSigning(DOMAIN, "main"), Leaf.COORDINATOR_SIGNING.terms());
+    Credential signer = coordinator("main");
     keeper = new AuditLog.Keeper(DOMAIN, authority.root(), SigningKey.of(signer), signer.chain());
   }
 
   Credential site(String name) {
     return issue(SpiffeId.siteSigning(DOMAIN, name), Leaf.SITE_SIGNING.terms());
+  }
+
+  /** A further signing key of the coordinator {@code main}, or of one with another name. */
+  Credential coordinator(String name) {
+    return issue(SpiffeId.coordinatorSigning(DOMAIN, name), Leaf.COORDINATOR_SIGNING.terms());
   }
 
   Journal journal(Path folder) throws IOException {

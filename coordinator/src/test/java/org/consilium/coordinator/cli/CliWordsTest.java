@@ -14,6 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands say when something is missing, and services when they end. */
 final class CliWordsTest {
@@ -49,6 +51,57 @@ final class CliWordsTest {
                 "--admin-token-file",
                 open.toString()))
         .contains("CS-AUTH-002", "chmod 600 " + open);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://coordinator.example.org:8080",
+        "HTTP://192.0.2.7:8080/",
+        "http://localhost.example.org",
+        "http://[2001:db8::1]:8080",
+      })
+  void token_inTheClearToAnotherMachine_isNotSentAndTheWayIsNamed(String server) throws Exception {
+    assertThat(failure("study", "list", "--server", server, "--admin-token-file", token()))
+        .contains("CS-NET-004", "is not sent to", "https://", "ssh -N -L");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://127.8.9.10:1",
+        "http://[::1]:1",
+        "https://127.0.0.1:1",
+      })
+  void token_toThisMachineOrByTls_isSent(String server) throws Exception {
+    // Nobody listens there, and that is all that is wrong.
+    assertThat(failure("study", "list", "--server", server, "--admin-token-file", token()))
+        .contains("CS-NET-00")
+        .doesNotContain("CS-NET-004");
+  }
+
+  @Test
+  void token_stateFolderOfAnotherMachine_isNotSent() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("shared"));
+    Files.move(Path.of(token()), state.resolve("admin.token"));
+    Files.writeString(state.resolve("endpoint"), "{\"http\": \"http://192.0.2.7:8080\"}");
+
+    assertThat(failure("study", "list", "--state", state.toString())).contains("CS-NET-004");
+  }
+
+  @Test
+  void server_withoutAScheme_isAUsageError() {
+    assertThat(failure("study", "list", "--server", "coordinator:8080"))
+        .contains("CS-USAGE-001", "is not the address of a coordinator");
+  }
+
+  /** A token's file that its owner alone reads. */
+  private String token() throws Exception {
+    Path file = Files.writeString(folder.resolve("admin.token"), "secret");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    return file.toString();
   }
 
   @Test

@@ -176,7 +176,9 @@ final class PostgresJournalTest extends JournalContract {
     assertThat(all("s")).hasSize(1);
   }
 
-  /** F7: the server undoes the transaction twice, each for another reason of its own. I1, I2, I5. */
+  /**
+   * F7: the server undoes the transaction twice, each for another reason of its own. I1, I2, I5.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"40P01", "40001", "57014"})
   void f7_undoneByTheServer_isWrittenOnceOrRefused(String state) throws Exception {
@@ -190,7 +192,8 @@ final class PostgresJournalTest extends JournalContract {
                     .formatted(state)
                 + " return new; end $$ language plpgsql");
     server()
-        .execute("create trigger undo before insert on journal for each row execute function undo()");
+        .execute(
+            "create trigger undo before insert on journal for each row execute function undo()");
 
     if (state.equals("57014")) { // somebody cancelled it: for nobody's sake, so not tried again
       assertThatThrownBy(() -> journal.append(List.of(event("s", "b"))))

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.consilium.coordinator.study.WireConsortium.Ear;
 import org.consilium.proto.v1.AuditCosign;
 import org.consilium.proto.v1.AuditState;
@@ -24,9 +25,13 @@ import org.consilium.security.audit.MerkleTree;
 import org.consilium.security.audit.MerkleTree.Head;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.identity.KeyRequest;
+import org.consilium.security.identity.Leaf;
+import org.consilium.security.identity.SpiffeId;
 import org.consilium.security.sign.SigningKey;
 import org.consilium.security.witness.Checkpoint;
 import org.consilium.security.witness.Cosignature;
+import org.consilium.security.witness.SignedCheckpoint;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +89,48 @@ final class AuditSessionTest {
     }
   }
 
+  @Test
+  void session_siteSaysMoreThanThereIs_countsOnlyWithTheCoordinatorsSignature() throws Exception {
+    try (WireConsortium c = new WireConsortium(folder, 2)) {
+      List<String> told = new CopyOnWriteArrayList<>();
+      c.audit.onRollback(List.of(), proven -> told.add(proven.why()));
+      SiteId id = c.inside.ids.getFirst();
+      Ear<SiteMessage, CoordinatorMessage> ear = new Ear<>(100);
+      StreamObserver<SiteMessage> site = offered(c, id, ear);
+      Head more = new Head(100_000, Fingerprint.sha256(new byte[] {1}));
+
+      site.onNext(state(more));
+      site.onNext(proven(more, signed(c, c.signing(id), more)));
+      site.onNext(ping());
+      TestConsortium.await(() -> ear.heard.stream().anyMatch(CoordinatorMessage::hasPong));
+      assertThat(told).isEmpty();
+      assertThat(c.audit.status().trouble()).isEmpty();
+      site.onNext(proven(more, signed(c, coordinator(c), more)));
+      TestConsortium.await(() -> !told.isEmpty());
+
+      assertThat(told.getFirst()).contains("hospitals have seen more", "site " + id, "100000");
+      assertThat(c.audit.status().trouble()).isPresent();
+    }
+  }
+
+  /** A signing key of the coordinator's, as it had one before the last renewal. */
+  private static Credential coordinator(WireConsortium c) throws Exception {
+    KeyRequest former = KeyRequest.signing(c.inside.random);
+    return former.with(
+        c.inside.authority.issue(
+            former.pkcs10(),
+            SpiffeId.coordinatorSigning(TestConsortium.DOMAIN, "c1"),
+            Leaf.COORDINATOR_SIGNING.terms()));
+  }
+
+  private static SignedCheckpoint signed(WireConsortium c, Credential by, Head head) {
+    return SignedCheckpoint.of(
+        new Checkpoint(
+            TestConsortium.DOMAIN, head, c.inside.time.instant().truncatedTo(ChronoUnit.MILLIS)),
+        SigningKey.of(by),
+        by.chain());
+  }
+
   /** A session of a site that knows nothing yet and was offered the first checkpoint. */
   private static StreamObserver<SiteMessage> offered(
       WireConsortium c, SiteId id, Ear<SiteMessage, CoordinatorMessage> ear) throws Exception {
@@ -116,6 +163,19 @@ final class AuditSessionTest {
             AuditState.newBuilder()
                 .setSize(known.size())
                 .setRoot(ByteString.copyFrom(known.root().bytes())))
+        .build();
+  }
+
+  private static SiteMessage proven(Head known, SignedCheckpoint proof) {
+    return SiteMessage.newBuilder()
+        .setAuditState(
+            AuditState.newBuilder()
+                .setSize(known.size())
+                .setRoot(ByteString.copyFrom(known.root().bytes()))
+                .setCheckpoint(ByteString.copyFrom(proof.body()))
+                .setSignature(ByteString.copyFrom(proof.by().signature()))
+                .addAllChain(
+                    proof.by().chain().stream().map(der -> ByteString.copyFrom(der)).toList()))
         .build();
   }
 

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -217,20 +218,156 @@ final class BackupTest {
             java.nio.file.attribute.PosixFilePermission.OWNER_WRITE);
   }
 
+  @Test
+  void backup_stateThroughALink_holdsWhatTheFolderHolds() throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("disk"));
+    Files.createDirectories(folder.resolve("one"));
+    Files.createSymbolicLink(folder.resolve("one/state"), disk);
+
+    var _ = Restore.into(one(), folder.resolve("new"));
+
+    assertThat(folder.resolve("new/keys/pneumonia.aggregation")).isRegularFile();
+    assertThat(names(folder.resolve("new/models")))
+        .isNotEmpty()
+        .isEqualTo(names(disk.resolve("models")));
+  }
+
+  @Test
+  void backup_folderMovedToAnotherDiskAndLinked_holdsItsFiles() throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("disk/models"));
+    Files.createDirectories(folder.resolve("one/state"));
+    Files.createSymbolicLink(folder.resolve("one/state/models"), disk);
+
+    var _ = Restore.into(one(), folder.resolve("new"));
+
+    assertThat(Files.isSymbolicLink(folder.resolve("new/models"))).isFalse();
+    assertThat(names(folder.resolve("new/models"))).isNotEmpty().isEqualTo(names(disk));
+  }
+
+  @Test
+  void backup_linkThatLeadsBack_isNotMadeAndTheLinkIsNamed() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("one/state"));
+    Files.createSymbolicLink(state.resolve("round-about"), state);
+
+    assertThatThrownBy(this::one)
+        .isInstanceOf(Backup.NotMade.class)
+        .hasMessageContaining("round-about leads back");
+    assertThat(names(state)).noneMatch(name -> name.startsWith("backup-"));
+  }
+
+  @Test
+  void backup_linkThatLeadsNowhere_isNotMadeAndTheLinkIsNamed() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("one/state"));
+    Files.createSymbolicLink(state.resolve("unplugged"), folder.resolve("no-disk"));
+
+    assertThatThrownBy(this::one)
+        .isInstanceOf(Backup.NotMade.class)
+        .hasMessageContaining("unplugged leads nowhere");
+  }
+
+  @Test
+  void backup_keyOfARunningStudyIsMissing_isNotMadeAndNothingStays() throws Exception {
+    Path state = folder.resolve("one/state");
+
+    assertThatThrownBy(
+            () -> oneAfter(_ -> Files.delete(state.resolve("keys/pneumonia.aggregation"))))
+        .isInstanceOf(Backup.NotMade.class)
+        .hasMessageContaining("keys/pneumonia.aggregation is not in the state folder");
+    assertThat(names(state)).noneMatch(name -> name.startsWith("backup-"));
+  }
+
+  @Test
+  void backup_modelOfARunningStudyIsMissing_isNotMade() throws Exception {
+    Path models = folder.resolve("one/state/models");
+
+    assertThatThrownBy(
+            () ->
+                oneAfter(
+                    _ -> {
+                      for (String name : names(models)) {
+                        Files.delete(models.resolve(name));
+                      }
+                    }))
+        .isInstanceOf(Backup.NotMade.class)
+        .hasMessageContaining("models/")
+        .hasMessageContaining(".safetensors is not in the state folder");
+  }
+
+  @Test
+  void backup_decisionsAndDraftsOfThisCopy_areNotInIt() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("one/state"));
+    List<String> own = List.of("rolled-back", "rolled-back.accepted", "backup-17.part");
+    for (String name : own) {
+      Files.writeString(state.resolve(name), "of this copy alone");
+    }
+
+    var _ = Restore.into(one(), folder.resolve("new"));
+
+    assertThat(names(folder.resolve("new")))
+        .contains("journal.mv.db")
+        .doesNotContainAnyElementsOf(own);
+  }
+
+  @Test
+  void file_ofARunningStudy_isForItsOwnerAloneInTheStateFolder() throws Exception {
+    Path state = folder.resolve("one/state");
+
+    Path file = one();
+
+    assertThat(file.toRealPath()).hasParent(state.toRealPath());
+    assertThat(String.valueOf(file.getFileName())).matches("backup-\\d+\\.part");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThat(names(state)).filteredOn(name -> name.startsWith("backup-")).hasSize(1);
+  }
+
+  @Test
+  void sweep_afterAKill_removesWhatABackupLeftAndNothingElse() throws Exception {
+    Path state = Files.createDirectories(folder.resolve("killed"));
+    Files.writeString(state.resolve("backup-123.part"), "keys");
+    Files.createDirectories(state.resolve("backup-456"));
+    Files.writeString(state.resolve("backup-456/journal.zip"), "the journal");
+    Files.createDirectories(state.resolve("backup-2026"));
+    Files.writeString(state.resolve("backup-2026/notes.txt"), "an operator's");
+    Files.writeString(state.resolve("backup-notes.part"), "an operator's");
+
+    Backup.sweep(state);
+
+    assertThat(names(state)).containsExactly("backup-2026", "backup-notes.part");
+    assertThat(state.resolve("backup-2026/notes.txt")).exists();
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+    }
+  }
+
+  /** Happens to a state folder before it is copied. */
+  private interface Mishap {
+    void in(Path state) throws IOException;
+  }
+
   private Path one() throws Exception {
+    return oneAfter(_ -> {});
+  }
+
+  /** A backup of a study that runs, as the coordinator makes it. */
+  private Path oneAfter(Mishap mishap) throws Exception {
     Path state = folder.resolve("one/state");
     try (TestConsortium c = new TestConsortium(folder.resolve("one"), 3);
         Opened opened = Opened.in(state, c)) {
       c.restart(opened.journal());
       var _ = c.begin(TestPlan.of(c.ids).parameters(2_000));
-      return backup(c, opened, state, 0);
+      mishap.in(state);
+      return new Backup(state, opened.database(), c.studies()).file(c.time.instant());
     }
   }
 
   private Path backup(TestConsortium c, Opened opened, Path state, int number) throws IOException {
     Path file = folder.resolve("backup" + number);
     try (OutputStream out = Files.newOutputStream(file)) {
-      new Backup(state, opened.database(), c.studies().hold()).write(out, c.time.instant());
+      new Backup(state, opened.database(), c.studies()).write(out, c.time.instant());
     }
     return file;
   }

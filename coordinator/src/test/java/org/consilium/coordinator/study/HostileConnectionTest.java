@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class HostileConnectionTest {
   private static final DoorLimits SHORT =
       new DoorLimits(
-          4,
+          new DoorLimits.Counts(4, 100, 100, 32),
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
           Duration.ofHours(1),
@@ -175,7 +175,7 @@ final class HostileConnectionTest {
 
     assertThat(end.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
     assertThat(end.getDescription())
-        .isEqualTo("STALLED: no whole chunk and less than 64 KiB came for 2000 ms");
+        .isEqualTo("STALLED: no whole message and less than 64 KiB came for 2000 ms");
   }
 
   @Test

@@ -132,7 +132,7 @@ final class SampleServer implements AutoCloseable {
                 new WebServer.Proofs(
                     audit(folder, journal, authority, random, clock),
                     study -> new Replayed(study, List.of()),
-                    out -> out.write('b')),
+                    () -> Files.write(folder.resolve("copy"), new byte[] {'b'})),
                 address,
                 new Access(TOKEN, "localhost"),
                 new WebServer.Metering(registry, access),

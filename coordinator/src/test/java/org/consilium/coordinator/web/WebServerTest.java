@@ -148,6 +148,16 @@ final class WebServerTest {
   }
 
   @Test
+  void backup_sent_itsFileIsNoLongerThere() throws Exception {
+    HttpResponse<String> answer =
+        post("/api/v1/backup", "application/json", "{}", SampleServer.TOKEN);
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("b");
+    assertThat(folder.resolve("copy")).doesNotExist();
+  }
+
+  @Test
   void create_fileWithProblems_isAProblemWithPlaces() throws Exception {
     HttpResponse<String> answer =
         post("/api/v1/studies", "application/yaml", "metadata: {nam: x}\n", SampleServer.TOKEN);

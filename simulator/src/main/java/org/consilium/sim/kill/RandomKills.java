@@ -20,8 +20,9 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
 
 /**
- * SIGKILL at random instants, at most one in each of the study's rounds until all are done. Who is killed
- * and how far into the round is drawn from the seed; what the process is doing then is chance.
+ * SIGKILL at random instants, at most one in each of the study's rounds until all are done. Who is
+ * killed and how far into the round is drawn from the seed; what the process is doing then is
+ * chance.
  */
 public final class RandomKills implements Trial.Disturbance {
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.consilium.protocol.SiteId;
 import org.consilium.sim.process.Child;
 import org.consilium.sim.process.Packaged;
@@ -52,6 +53,9 @@ final class BackupAcceptanceTest {
 
       Path backup = folder.resolve("monday.backup");
       run("backup", "backup", "--state", layout.coordinatorState().toString(), "-o", backup);
+      try (Stream<Path> left = Files.list(layout.coordinatorState())) {
+        assertThat(left).noneMatch(f -> String.valueOf(f.getFileName()).startsWith("backup-"));
+      }
       supervisor.killForGood(LocalConsortium.COORDINATOR, "test");
 
       Path second = layout.folder().resolve("coordinator-two");

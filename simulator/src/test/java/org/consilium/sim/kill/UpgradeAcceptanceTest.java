@@ -54,7 +54,8 @@ final class UpgradeAcceptanceTest {
                     restart(scene, home, now.home(), "site-node", site.value());
                   }
                   restart(scene, home, previous, "coordinator", LocalConsortium.COORDINATOR);
-                  restart(scene, home, previous, "site-node", scene.trial().ids().getFirst().value());
+                  restart(
+                      scene, home, previous, "site-node", scene.trial().ids().getFirst().value());
                   restart(scene, home, now.home(), "coordinator", LocalConsortium.COORDINATOR);
                 },
                 _ -> {});

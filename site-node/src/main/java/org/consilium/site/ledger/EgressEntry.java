@@ -33,6 +33,8 @@ public record EgressEntry(
     CAPABILITY("capability", 256, 600, Mode.ANY, Line.COUNTED),
     /** Written once a session: how many pings and progress notes it sent, which hold no data. */
     HEARTBEATS("heartbeats", 512, 3000, Mode.ANY, Line.COUNTED),
+    /** The last checkpoint that was found right, as the coordinator signed it; counted as well. */
+    AUDIT_STATE("audit-state", 8 << 10, 600, Mode.ANY, Line.COUNTED),
     /** Asks for a model or an answer by digests and numbers; counted with the heartbeats. */
     REQUEST("request", 512, 6000, Mode.ANY, Line.COUNTED),
     DECISION("decision", 512, 1200, Mode.ANY, Line.EACH),

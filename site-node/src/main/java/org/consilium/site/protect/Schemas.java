@@ -99,8 +99,16 @@ final class Schemas {
                   Limits.MEASURES_MAX),
               Field.of(8, new Form.Whole(20))));
 
-  /** Size and root of the audit log that this site knows. */
-  private static final WireSchema AUDIT_STATE = branch(20, message(LARGE, DIGEST));
+  /** Size and root of the audit log that this site knows, and what the coordinator signed. */
+  private static final WireSchema AUDIT_STATE =
+      branch(
+          20,
+          WireSchema.of(
+              Field.of(1, LARGE),
+              Field.of(2, DIGEST),
+              Field.of(3, new Form.Opaque(1, 1 << 10)),
+              Field.of(4, SIGNATURE),
+              new Field(5, new Form.Opaque(1, 8 << 10), 4)));
 
   private static final WireSchema AUDIT_COSIGN =
       branch(
@@ -127,7 +135,8 @@ final class Schemas {
     return switch (kind) {
       case ENROL_REQUEST -> ENROL;
       case CAPABILITY -> HELLO;
-      case HEARTBEATS -> WireSchema.either(PING, PROGRESS, AUDIT_STATE);
+      case HEARTBEATS -> WireSchema.either(PING, PROGRESS);
+      case AUDIT_STATE -> AUDIT_STATE;
       case REQUEST -> WireSchema.either(FETCH, COLLECT);
       case DECISION -> DECISION;
       case HOURS -> HOURS;

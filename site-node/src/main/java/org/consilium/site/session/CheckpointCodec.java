@@ -7,10 +7,10 @@ import org.consilium.proto.v1.AuditState;
 import org.consilium.proto.v1.CheckpointOffer;
 import org.consilium.proto.v1.SiteMessage;
 import org.consilium.protocol.MalformedMessage;
-import org.consilium.security.audit.MerkleTree.Head;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.witness.Endorsement;
 import org.consilium.security.witness.SignedCheckpoint;
+import org.consilium.site.protect.witness.AuditWitness;
 import org.consilium.site.protect.witness.ReleasedCosignature;
 
 /** Checkpoints, cosignatures and what is known, as messages. */
@@ -19,6 +19,12 @@ final class CheckpointCodec {
   private static final int PROOF_MAX = 128;
 
   private static final int CHAIN_MAX = 8;
+
+  /** Certificates of a checkpoint that may leave; more than four are never verified. */
+  private static final int SHOWN_CHAIN_MAX = 4;
+
+  /** Below what one message of this kind may have, so that the exit never holds it. */
+  private static final int SHOWN_BYTES_MAX = 7 << 10;
 
   private CheckpointCodec() {}
 
@@ -47,13 +53,34 @@ final class CheckpointCodec {
     }
   }
 
-  static SiteMessage state(Head known) {
-    return SiteMessage.newBuilder()
-        .setAuditState(
-            AuditState.newBuilder()
-                .setSize(known.size())
-                .setRoot(ByteString.copyFrom(known.root().bytes())))
-        .build();
+  /**
+   * What this site knows, with the coordinator's signature, so that nobody has to believe a number.
+   * Certificates that are unusually long stay here: the exit would hold them.
+   */
+  static SiteMessage state(AuditWitness.Memory known) {
+    AuditState.Builder state =
+        AuditState.newBuilder()
+            .setSize(known.head().size())
+            .setRoot(ByteString.copyFrom(known.head().root().bytes()));
+    known
+        .signed()
+        .filter(CheckpointCodec::mayLeave)
+        .ifPresent(
+            signed ->
+                state
+                    .setCheckpoint(ByteString.copyFrom(signed.body()))
+                    .setSignature(ByteString.copyFrom(signed.by().signature()))
+                    .addAllChain(
+                        signed.by().chain().stream().map(c -> ByteString.copyFrom(c)).toList()));
+    return SiteMessage.newBuilder().setAuditState(state).build();
+  }
+
+  private static boolean mayLeave(SignedCheckpoint signed) {
+    long bytes = signed.body().length;
+    for (byte[] certificate : signed.by().chain()) {
+      bytes += certificate.length;
+    }
+    return bytes <= SHOWN_BYTES_MAX && signed.by().chain().size() <= SHOWN_CHAIN_MAX;
   }
 
   static SiteMessage cosign(ReleasedCosignature released) {

@@ -318,9 +318,9 @@ public final class CoordinatorSession {
   /** Says which checkpoint this site knows; the caller holds {@link #sending}. */
   private void tellKnown(BlockingClientCall<SiteMessage, CoordinatorMessage> stream)
       throws StatusException, TimeoutException, InterruptedException, IOException {
-    Head known = self.witness().known();
+    AuditWitness.Memory known = self.witness().memory();
     Stream.write(stream, CheckpointCodec.state(known));
-    told = Optional.of(known);
+    told = Optional.of(known.head());
   }
 
   /** People may have accepted a checkpoint that was refused: others are measured by it then. */

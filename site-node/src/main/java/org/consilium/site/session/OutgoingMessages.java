@@ -66,7 +66,8 @@ final class OutgoingMessages {
     byte[] bytes = message.toByteArray();
     return switch (message.getKindCase()) {
       case HELLO -> Optional.of(Outgoing.plain(Kind.CAPABILITY, bytes));
-      case PING, AUDIT_STATE -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
+      case PING -> Optional.of(Outgoing.plain(Kind.HEARTBEATS, bytes));
+      case AUDIT_STATE -> Optional.of(Outgoing.plain(Kind.AUDIT_STATE, bytes));
       case AUDIT_COSIGN -> Optional.of(Outgoing.plain(Kind.AUDIT_COSIGN, bytes));
       case DECISION -> {
         StudyDecision decision = message.getDecision();

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import org.consilium.proto.v1.AuditState;
 import org.consilium.proto.v1.MaskSubmission;
 import org.consilium.proto.v1.Ping;
 import org.consilium.proto.v1.Signed;
@@ -174,6 +175,18 @@ final class EgressGateTest {
   }
 
   @Test
+  void pass_auditStateAsItWasSigned_leavesAndIsCounted_withMoreIsHeld() throws IOException {
+    EgressGate gate = gate(Canaries.none());
+
+    gate.pass(Outgoing.plain(Kind.AUDIT_STATE, auditState(4)));
+    EgressBlocked held = held(() -> gate.pass(Outgoing.plain(Kind.AUDIT_STATE, auditState(5))));
+    gate.summarise();
+
+    assertThat(held.step()).isEqualTo(Step.SCHEMA);
+    assertThat(lines()).extracting(LedgerLine::kind).containsExactly("blocked", "heartbeats");
+  }
+
+  @Test
   void schemas_everyKind_hasOne() {
     for (Kind kind : Kind.values()) {
       assertThat(Schemas.of(kind)).as(kind.word()).isNotNull();
@@ -229,6 +242,19 @@ final class EgressGateTest {
         .setPing(Ping.newBuilder().setSequence(7).setSiteTimeMillis(1_780_000_000_000L))
         .build()
         .toByteArray();
+  }
+
+  private static byte[] auditState(int certificates) {
+    AuditState.Builder state =
+        AuditState.newBuilder()
+            .setSize(9)
+            .setRoot(ByteString.copyFrom(DIGEST.bytes()))
+            .setCheckpoint(ByteString.copyFrom(new byte[200]))
+            .setSignature(ByteString.copyFrom(new byte[64]));
+    for (int i = 0; i < certificates; i++) {
+      state.addChain(ByteString.copyFrom(new byte[700]));
+    }
+    return SiteMessage.newBuilder().setAuditState(state).build().toByteArray();
   }
 
   private static Outgoing chunk() {

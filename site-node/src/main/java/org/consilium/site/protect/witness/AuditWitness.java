@@ -67,6 +67,13 @@ public final class AuditWitness {
   public record View(Optional<SignedCheckpoint> last, Optional<String> refusal) {}
 
   /**
+   * What this site knows of the log.
+   *
+   * @param signed the checkpoint as the coordinator signed it; empty before the first
+   */
+  public record Memory(Head head, Optional<SignedCheckpoint> signed) {}
+
+  /**
    * Goes on from what the folder holds.
    *
    * @param signing the site's signing credential
@@ -91,12 +98,21 @@ public final class AuditWitness {
    * @throws IOException if it cannot be read: then nothing may be believed
    */
   public synchronized Head known() throws IOException {
+    return memory().head();
+  }
+
+  /**
+   * {@link #known} with the coordinator's signature: the proof, should its log be shorter one day.
+   *
+   * @throws IOException if it cannot be read: then nothing may be believed
+   */
+  public synchronized Memory memory() throws IOException {
     Optional<SignedCheckpoint> last = last(folder);
     if (last.isEmpty()) {
-      return MerkleFrontier.empty().head();
+      return new Memory(MerkleFrontier.empty().head(), last);
     }
     try {
-      return Checkpoint.parse(last.get().body()).head();
+      return new Memory(Checkpoint.parse(last.get().body()).head(), last);
     } catch (CheckpointRefused damaged) {
       throw new IOException(
           "read %s: %s".formatted(folder.resolve(LAST), damaged.getMessage()), damaged);

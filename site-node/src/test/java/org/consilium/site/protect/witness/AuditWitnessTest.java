@@ -101,6 +101,17 @@ final class AuditWitnessTest {
   }
 
   @Test
+  void memory_afterARestart_holdsTheLastCheckpointAsItWasSigned() throws Exception {
+    assertThat(witness.memory().signed()).isEmpty();
+    show(log("a", 5));
+
+    AuditWitness.Memory memory = open().memory();
+
+    assertThat(memory.head()).isEqualTo(MerkleTree.head(log("a", 5)));
+    assertThat(memory.signed()).contains(signed(log("a", 5), coordinator));
+  }
+
+  @Test
   void badInput_59_rewrittenLog_isRefusedKeptAsEvidenceAndNeverCosigned() throws Exception {
     show(log("a", 5));
     Head before = witness.known();
