@@ -34,10 +34,10 @@ public interface Journal extends AutoCloseable {
   void walk(long after, Consumer<JournalEntry.Stored> reader) throws IOException;
 
   /**
-   * Stored hashes of the entries {@code after} + 1 to {@code last}, in order; each is the entry's
-   * leaf in the audit log's Merkle tree. Fewer if there are no more.
+   * Stored hashes of the entries {@code after} + 1 to {@code end}, in order; each is the entry's
+   * leaf in the audit log's Merkle tree. Fewer if no more are durable.
    */
-  void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException;
+  void hashes(long after, long end, Consumer<Fingerprint> reader) throws IOException;
 
   @Override
   void close();

@@ -48,6 +48,10 @@ public final class SqlJournal implements Journal {
   private final boolean owns;
   private Optional<Connection> writer = Optional.empty();
   private long last;
+
+  /** Entries that the loss of power leaves; a checkpoint must name no others. */
+  private volatile long durable;
+
   private byte[] lastHash = ChainHash.origin();
 
   private SqlJournal(Database database, LeaderLease lease, InstantSource clock, boolean owns) {
@@ -77,6 +81,10 @@ public final class SqlJournal implements Journal {
       Tail tail = journal.tail(journal.connect());
       journal.last = tail.sequence();
       journal.lastHash = tail.hash();
+      if (database.embedded()) {
+        force(journal.connect()); // what a process left that was killed
+      }
+      journal.durable = journal.last;
       return journal;
     } catch (SQLException failed) {
       journal.close();
@@ -118,6 +126,7 @@ public final class SqlJournal implements Journal {
     }
     last += entries.size();
     lastHash = hashes.getLast();
+    durable = last;
     return List.copyOf(entries);
   }
 
@@ -289,14 +298,14 @@ public final class SqlJournal implements Journal {
   }
 
   @Override
-  public void hashes(long after, long last, Consumer<Fingerprint> reader) throws IOException {
+  public void hashes(long after, long end, Consumer<Fingerprint> reader) throws IOException {
     String query =
         "select hash from journal where sequence > ? and sequence <= ? order by sequence";
     try (Connection connection = database.connection();
         PreparedStatement read = connection.prepareStatement(query)) {
       read.setFetchSize(FETCH_ROWS);
       read.setLong(1, after);
-      read.setLong(2, last);
+      read.setLong(2, Math.min(end, durable));
       try (ResultSet row = read.executeQuery()) {
         while (row.next()) {
           reader.accept(new Fingerprint(row.getBytes(1)));

@@ -18,6 +18,7 @@ import org.consilium.coordinator.database.Database;
 import org.consilium.coordinator.database.LeaderLease;
 import org.consilium.coordinator.database.LeaseLost;
 import org.consilium.coordinator.database.PostgresServer;
+import org.consilium.security.identity.Fingerprint;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -84,6 +85,9 @@ final class PostgresJournalTest extends JournalContract {
           .hasMessageContaining("another coordinator leads");
 
       successor.append(List.of(event("s", "c")));
+      List<Fingerprint> signable = new ArrayList<>();
+      journal.hashes(0, Long.MAX_VALUE, signable::add);
+      assertThat(signable).as("entries that this journal knows to be durable").hasSize(1);
       assertThat(successor.firstBadEntry()).isZero();
       assertThat(all("s")).extracting(e -> e.event().key()).containsExactly("a", "b", "c");
       successor.close();

@@ -50,7 +50,7 @@ final class ConvolutionTest {
   @Test
   @Tag("slow")
   void convolutions_ofThousandsOfShapes_haveTheDefinitionsValuesAndGradients() throws IOException {
-    run(2, 5000);
+    run(2, 2500);
   }
 
   private static void run(long seed, int count) throws IOException {

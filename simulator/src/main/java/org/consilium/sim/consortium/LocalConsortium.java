@@ -23,9 +23,8 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
 
 /**
- * A consortium in a folder: {@code consortium/} the issuing authority and what it gave the
- * coordinator, {@code coordinator/} its state, one folder a site, {@code logs/}. All services are
- * children of the given supervisor.
+ * A consortium in a folder: {@code consortium/} the authority and what it gave the coordinator,
+ * {@code coordinator/} its state, a folder a site, {@code logs/}. A supervisor runs its services.
  */
 public final class LocalConsortium implements AutoCloseable {
   /** Name of the coordinator among the children. */
@@ -72,6 +71,13 @@ public final class LocalConsortium implements AutoCloseable {
     /** A site's state. */
     public Path siteState(SiteId site) {
       return site(site).resolve("state");
+    }
+
+    /** Has a site's node call another port of this machine than the coordinator's. */
+    public void route(SiteId site, int port) throws IOException {
+      Path membership = siteState(site).resolve("membership.properties");
+      String text = Files.readString(membership).replaceAll("(?m)^sitePort=.*", "sitePort=" + port);
+      KeyFile.replace(membership, text.getBytes(StandardCharsets.UTF_8));
     }
 
     Path log(String name) {

@@ -45,6 +45,9 @@ public record Trial(
     /** Nobody is killed, or they do it themselves. */
     Disturbance NONE = _ -> {};
 
+    /** Called once when the sites have joined and none of their nodes runs yet. */
+    default void prepare(Scene scene) throws IOException {}
+
     /** Called once when the study has been started; returns when no more harm is done. */
     void disturb(Scene scene) throws IOException, InterruptedException;
   }
@@ -108,13 +111,15 @@ public record Trial(
           consortium.placeRoundingSecret(site, 1);
         }
         consortium.join(ids());
+        Scene scene = new Scene(this, layout, consortium, supervisor);
+        disturbance.prepare(scene);
         for (SiteId site : ids()) {
           consortium.serve(site, List.of("--data", "synthetic:1000"));
         }
         consortium.approveStudy(STUDY, consortium.create(yaml()), ids());
         consortium.startStudy(STUDY);
         Instant began = clock.instant();
-        disturbance.disturb(new Scene(this, layout, consortium, supervisor));
+        disturbance.disturb(scene);
         StudyView end = ended(consortium, clock, began.plus(most));
         Duration took = Duration.between(began, clock.instant());
         supervisor.stop(List.of(LocalConsortium.COORDINATOR));

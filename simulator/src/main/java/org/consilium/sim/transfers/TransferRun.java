@@ -1,8 +1,6 @@
 package org.consilium.sim.transfers;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,9 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
-import org.consilium.security.keyfile.KeyFile;
 import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.consortium.StudyView;
 import org.consilium.sim.process.Installation;
@@ -67,16 +63,6 @@ public final class TransferRun {
     return new Study(folder.resolve("bad"), true).run(good.versions());
   }
 
-  /** Puts another port where a node has the coordinator's. */
-  static void route(Path siteState, int port) throws IOException {
-    Path membership = siteState.resolve("membership.properties");
-    String text =
-        Files.readAllLines(membership, StandardCharsets.UTF_8).stream()
-            .map(line -> line.startsWith("sitePort=") ? "sitePort=" + port : line)
-            .collect(Collectors.joining("\n", "", "\n"));
-    KeyFile.replace(membership, text.getBytes(StandardCharsets.UTF_8));
-  }
-
   /** One of the two. */
   private final class Study {
     private final LocalConsortium.Layout layout;
@@ -109,7 +95,7 @@ public final class TransferRun {
           try (BadLines lines = BadLines.open(plan, consortium.grpcPort(), nanos)) {
             for (int i = 0; i < ids.size(); i++) {
               if (bad) {
-                route(layout.siteState(ids.get(i)), lines.port(i));
+                layout.route(ids.get(i), lines.port(i));
               }
               consortium.serve(ids.get(i), List.of("--data", "synthetic:1000"));
             }

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.fault.FailPoint;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.sign.VerifyingKey;
 import org.consilium.site.protect.SealedUpdate;
@@ -48,25 +49,34 @@ public final class Outbox {
     return place.resolve(SPOOL);
   }
 
-  /** Makes an update durable. When this returns, it may be sent, and survives a crash. */
+  /**
+   * Makes an update durable. When this returns, it may be sent, and survives a crash.
+   *
+   * @throws IOException if the disk does not keep it; then nothing of it is left, for what a force
+   *     has lost once, another would not show
+   */
   public void put(SealedUpdate update) throws IOException {
     Path place = place(update.manifest().round().study(), update.manifest().round().number());
     if (!update.spool().equals(place.resolve(SPOOL))) {
       throw new IllegalArgumentException(
           "outbox: the spool of %s is not the draft".formatted(update.manifest().round()));
     }
-    try (FileChannel spool = FileChannel.open(update.spool(), StandardOpenOption.WRITE)) {
+    try {
       FailPoint.OUTBOX_UNFORCED.reachDisk();
-      spool.force(true);
+      force(update.spool());
+      byte[] frame = ManifestFrame.encode(update.body(), update.signature());
+      KeyFile.replace(place.resolve(MANIFEST), frame);
+    } catch (IOException lost) {
+      forget(place, lost);
+      throw lost;
     }
-    byte[] frame = ManifestFrame.encode(update.body(), update.signature());
-    KeyFile.replace(place.resolve(MANIFEST), frame);
     FailPoint.UPDATE_SPOOLED.reach();
   }
 
   /**
    * The update that answers {@code task}, if one was made durable before. Drafts, damaged updates
-   * and those of another attempt are thrown away: they are made again from the same seed.
+   * and those of another attempt are thrown away: they are made again from the same seed. What is
+   * found is durable.
    *
    * @throws IOException if the disk cannot be read now; the update stays
    */
@@ -78,6 +88,10 @@ public final class Outbox {
     Optional<SealedUpdate> found = read(place).filter(u -> u.answers(task));
     if (found.isEmpty()) {
       delete(place);
+    } else {
+      force(place.resolve(SPOOL)); // the process that put it may have been killed before it had
+      force(place.resolve(MANIFEST));
+      DurableFolder.force(place, folder);
     }
     return found;
   }
@@ -122,6 +136,20 @@ public final class Outbox {
     } catch (SealedUpdate.Damaged damaged) {
       // Not whole: it cannot have been acknowledged under these bytes, and is made again.
       return Optional.empty();
+    }
+  }
+
+  private static void force(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
+  private static void forget(Path place, IOException cause) {
+    try {
+      delete(place);
+    } catch (IOException left) {
+      cause.addSuppressed(left);
     }
   }
 

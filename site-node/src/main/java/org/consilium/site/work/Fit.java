@@ -21,9 +21,7 @@ record Fit(Tools tools) {
     if (unfit.isPresent()) {
       return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, unfit.get());
     }
-    Optional<String> tooMany =
-        TrainedSet.of(Catalogue.require(plan.model()), plan.tuning())
-            .unfit(plan.protection().patients());
+    Optional<String> tooMany = untrainable(plan);
     if (tooMany.isPresent()) {
       return new Judgement.Refused(Why.MODEL_NOT_ALLOWED, tooMany.get());
     }
@@ -53,6 +51,16 @@ record Fit(Tools tools) {
       return new Judgement.Allowed();
     } catch (IOException | IllegalArgumentException noImages) {
       return new Judgement.Refused(Why.BAD_DATA, String.valueOf(noImages.getMessage()));
+    }
+  }
+
+  /** Why what is to be trained makes no sense for the model, or is too much for the protection. */
+  private static Optional<String> untrainable(StudyPlan plan) {
+    try {
+      return TrainedSet.of(Catalogue.require(plan.model()), plan.tuning())
+          .unfit(plan.protection().patients());
+    } catch (IllegalArgumentException senseless) {
+      return Optional.of(String.valueOf(senseless.getMessage()));
     }
   }
 }

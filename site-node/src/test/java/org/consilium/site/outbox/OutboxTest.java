@@ -1,6 +1,7 @@
 package org.consilium.site.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,15 +97,31 @@ final class OutboxTest {
     return Outbox.open(folder.resolve("outbox"), consortium.north().key().verifyingKey());
   }
 
+  @Test
+  void put_diskDoesNotKeepTheManifest_leavesNothingToFind() throws IOException {
+    SealedUpdate update = made();
+    Path taken = update.spool().resolveSibling("update.manifest");
+    Files.createDirectories(taken.resolve("no file")); // a folder that no file can replace
+
+    assertThatThrownBy(() -> outbox.put(update)).isInstanceOf(IOException.class);
+
+    assertThat(outbox.size()).isZero();
+    assertThat(reopened().find(task)).isEmpty();
+  }
+
   private SealedUpdate put() throws IOException {
+    SealedUpdate update = made();
+    outbox.put(update);
+    return update;
+  }
+
+  private SealedUpdate made() throws IOException {
     Protection result =
         new UpdateProtector(consortium.north(), consortium.chains(), 1)
             .protect(
                 PlainDeltas.trained(LAYOUT, new float[500]),
                 new Assignment(
                     task, Consortium.plan(), 80, 2, Optional.empty(), outbox.draft(task)));
-    SealedUpdate update = ((Protection.Sealed) result).update();
-    outbox.put(update);
-    return update;
+    return ((Protection.Sealed) result).update();
   }
 }

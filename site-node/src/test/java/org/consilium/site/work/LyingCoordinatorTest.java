@@ -240,8 +240,11 @@ final class LyingCoordinatorTest {
     assertThat(ledger.updateBytesToday()).isZero();
 
     Files.delete(folder.resolve("p"));
-    desk.task(task);
-    await(() -> done() == 1);
+    await(
+        () -> {
+          desk.task(task); // not heard while the first one is about to end
+          return done() > 0;
+        });
 
     assertThat(log).anyMatch(l -> l.contains("resending the kept update"));
     assertThat(coordinator.updateBytes.get()).isPositive();
@@ -337,6 +340,31 @@ final class LyingCoordinatorTest {
     assertThat(kept).hasSize(Desk.PROPOSALS_MAX);
     assertThat(kept).anyMatch(p -> p.plan().study().equals(plan.study()));
     assertThat(log).anyMatch(l -> l.startsWith("proposal of flood-0 was forgotten"));
+  }
+
+  @Test
+  void proposal_approvedButOfMoreBlocksThanTheModelHas_isRefusedAndTheDeskGoesOn()
+      throws Exception {
+    StudyPlan deep =
+        tuned(
+            "deep",
+            new StudyPlan.Tuning(
+                StudyPlan.Tuning.Regime.LAST_BLOCKS, 64, 0, 0, StudyPlan.Tuning.Local.NOTHING));
+    byte[] bytes = PlanCodec.encode(deep);
+    new PolicyFile(folder.resolve("policy.yaml"), clock)
+        .record(
+            new Approval(
+                new Approval.Subject.Exact(deep.study(), Digest.sha256(bytes)),
+                true,
+                2,
+                500,
+                Optional.empty()));
+
+    desk.proposal(bytes, deep, Digest.sha256(bytes));
+
+    await(() -> log.stream().anyMatch(l -> l.startsWith("study deep ")));
+    assertThat(log).anyMatch(l -> l.contains("not allowed") && l.contains("tuning.blocks must be"));
+    assertThat(thread.isAlive()).isTrue();
   }
 
   @Test
@@ -436,13 +464,17 @@ final class LyingCoordinatorTest {
   }
 
   private StudyPlan named(String name) {
+    return tuned(name, plan.tuning());
+  }
+
+  private StudyPlan tuned(String name, StudyPlan.Tuning tuning) {
     return new StudyPlan(
         new StudyId(name),
         plan.title(),
         plan.model(),
         plan.foundation(),
         plan.task(),
-        plan.tuning(),
+        tuning,
         plan.training(),
         plan.aggregation(),
         plan.protection(),
