@@ -217,6 +217,10 @@ public final class Coordinator implements AutoCloseable {
 
   /** Whatever went on from an old copy would be against what hospitals have cosigned. */
   private void rolledBack(Rollback proven) {
+    if (led.flatMap(Leadership::lost).isPresent()) {
+      failed.countDown(); // the longer log is the successor's
+      return;
+    }
     try {
       RolledBack.note(settings.state(), proven);
     } catch (IOException disk) {

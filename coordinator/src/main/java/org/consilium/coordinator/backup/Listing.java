@@ -65,8 +65,9 @@ final class Listing extends SimpleFileVisitor<Path> {
 
   @Override
   public FileVisitResult visitFileFailed(Path file, IOException failed) throws IOException {
-    if (failed instanceof NoSuchFileException) {
-      return FileVisitResult.CONTINUE; // a draft that has got its name since its folder was read
+    if (failed instanceof NoSuchFileException || name(file).equals("lost+found")) {
+      // A draft that has got its name since its folder was read; a file system's own folder.
+      return FileVisitResult.CONTINUE;
     }
     throw new Backup.NotMade(
         failed instanceof FileSystemLoopException

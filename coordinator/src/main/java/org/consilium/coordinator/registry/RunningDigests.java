@@ -25,29 +25,38 @@ public final class RunningDigests {
   private RunningDigests() {}
 
   /**
-   * The digests of a file, 32 bytes each.
+   * The digests of a file, 32 bytes each; none if the file is damaged.
    *
    * @param model a published file: it never changes
+   * @param whole its digest, which is the last one
    */
-  public static synchronized byte[] of(Path model) throws IOException {
+  public static synchronized byte[] of(Path model, Digest whole) throws IOException {
     Path kept = beside(model);
     long chunks = Math.ceilDiv(Files.size(model), (long) Limits.MODEL_CHUNK_BYTES);
     int length = Math.toIntExact(chunks * Digest.BYTES);
     if (Files.isRegularFile(kept) && Files.size(kept) == length + Digest.BYTES) {
       byte[] list = Files.readAllBytes(kept);
       byte[] digests = Arrays.copyOf(list, length);
-      if (Arrays.equals(
-          Digest.sha256(digests).bytes(), 0, Digest.BYTES, list, length, list.length)) {
+      if (Arrays.equals(Digest.sha256(digests).bytes(), 0, Digest.BYTES, list, length, list.length)
+          && endsIn(digests, whole)) {
         return digests;
       }
     }
     byte[] digests = hash(model, Math.toIntExact(chunks));
+    if (!endsIn(digests, whole)) {
+      return new byte[0];
+    }
     Path draft = kept.resolveSibling(kept.getFileName() + ".draft");
     byte[] list = Arrays.copyOf(digests, length + Digest.BYTES);
     System.arraycopy(Digest.sha256(digests).bytes(), 0, list, length, Digest.BYTES);
     Files.write(draft, list);
     Files.move(draft, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     return digests;
+  }
+
+  private static boolean endsIn(byte[] digests, Digest whole) {
+    int from = digests.length - Digest.BYTES;
+    return Arrays.equals(digests, from, digests.length, whole.bytes(), 0, Digest.BYTES);
   }
 
   /** Where they are kept. */

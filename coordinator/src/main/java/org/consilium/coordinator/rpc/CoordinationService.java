@@ -114,14 +114,16 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
       if (file.isEmpty()) {
         throw RpcStatus.noModel(version.digest().brief());
       }
+      byte[] digests =
+          request.getRunning() ? RunningDigests.of(file.get(), version.digest()) : new byte[0];
       ModelSender sender =
           ModelSender.open(
               file.get(), request.getOffset(), (ServerCallStreamObserver<ModelChunk>) out);
-      if (request.getDigests()) {
+      if (digests.length > 0) {
         out.onNext(
             ModelChunk.newBuilder()
                 .setOffset(request.getOffset())
-                .setRunningDigests(ByteString.copyFrom(RunningDigests.of(file.get())))
+                .setRunningDigests(ByteString.copyFrom(digests))
                 .build());
       }
       sender.start(bytes -> studies.modelSent(site, version, bytes));

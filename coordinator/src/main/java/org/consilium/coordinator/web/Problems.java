@@ -15,6 +15,7 @@ import io.micronaut.json.JsonSyntaxException;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import org.consilium.coordinator.backup.Backup;
+import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.study.StudyRefused;
@@ -108,6 +109,13 @@ final class Problems {
 
   private static HttpResponse<?> unreadable() {
     return Problem.of(HttpStatus.BAD_REQUEST, "CS-HTTP-400", UNREADABLE, "see /openapi.yaml")
+        .response();
+  }
+
+  @Error(global = true)
+  HttpResponse<?> refused(StoreRefused refused) {
+    return Problem.of(
+            HttpStatus.CONFLICT, refused.why().code(), message(refused), refused.why().hint())
         .response();
   }
 

@@ -22,7 +22,8 @@ final class RunningDigestsTest {
     byte[] first = Digest.sha256(Arrays.copyOf(bytes, Limits.MODEL_CHUNK_BYTES)).bytes();
     byte[] whole = Digest.sha256(bytes).bytes();
 
-    byte[] digests = RunningDigests.of(model);
+    Digest version = Digest.sha256(bytes);
+    byte[] digests = RunningDigests.of(model, version);
 
     assertThat(Arrays.copyOf(digests, 32)).isEqualTo(first);
     assertThat(Arrays.copyOfRange(digests, 32, 64)).isEqualTo(whole);
@@ -31,8 +32,13 @@ final class RunningDigestsTest {
     byte[] spoilt = Files.readAllBytes(kept);
     spoilt[40] ^= 1;
     Files.write(kept, spoilt);
-    assertThat(RunningDigests.of(model)).isEqualTo(digests);
+    assertThat(RunningDigests.of(model, version)).isEqualTo(digests);
     Files.write(kept, new byte[spoilt.length]); // as a power cut leaves it
-    assertThat(RunningDigests.of(model)).isEqualTo(digests);
+    assertThat(RunningDigests.of(model, version)).isEqualTo(digests);
+    bytes[7] ^= 1;
+    Files.write(model, bytes);
+    Files.delete(kept);
+    assertThat(RunningDigests.of(model, version)).as("of a damaged file").isEmpty();
+    assertThat(kept).doesNotExist();
   }
 }

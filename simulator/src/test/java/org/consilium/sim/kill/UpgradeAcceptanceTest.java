@@ -85,6 +85,6 @@ final class UpgradeAcceptanceTest {
   }
 
   private Trial trial(String name) {
-    return new Trial(folder.resolve(name), "masked", 3, 20_000, ROUNDS, MOST);
+    return new Trial(folder.resolve(name), "masked", 3, 600_000, ROUNDS, MOST);
   }
 }

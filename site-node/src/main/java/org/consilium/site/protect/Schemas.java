@@ -50,7 +50,8 @@ final class Schemas {
       branch(22, message(NAME, new Form.Whole(2), new Form.Whole(100_000_000)));
 
   private static final WireSchema COLLECT = message(NAME, DIGEST);
-  private static final WireSchema FETCH = message(DIGEST, LARGE, new Form.Whole(1));
+  private static final WireSchema FETCH =
+      WireSchema.of(Field.of(1, DIGEST), Field.of(2, LARGE), Field.of(4, new Form.Whole(1)));
 
   private static final WireSchema MANIFEST =
       signed(

@@ -30,6 +30,9 @@ final class ModelCache {
   /** Unfinished ones that are kept: studies take turns, and each goes on where it stopped. */
   static final int PARTS_MAX = 4;
 
+  /** Whole ones that no other takes the place of: a foundation, and the last version. */
+  private static final int SPARED = 2;
+
   private static final String SUFFIX = ".safetensors";
   private static final String PART = ".part";
   private static final String LIST = ".digests";
@@ -124,7 +127,8 @@ final class ModelCache {
 
   /**
    * Before a file is begun and not when it is finished: who never finishes one must not fill the
-   * disk. Others go only where that gives room enough, the oldest first.
+   * disk. Others go only where that gives room enough: unfinished ones first, then models but for
+   * the last two, each time the oldest.
    */
   private void makeRoom(ModelReference model) throws IOException {
     Path own = part(model.version());
@@ -138,15 +142,18 @@ final class ModelCache {
     if (toCome <= 0) {
       return;
     }
+    List<Path> spare = new ArrayList<>(newestFirst(files()));
+    spare.subList(0, Math.min(SPARED, spare.size())).clear();
+    spare.addAll(others);
     long theirs = 0;
-    for (Path other : others) {
-      theirs += Files.size(other);
+    for (Path one : spare) {
+      theirs += Files.size(one);
     }
     if (!reserve.holds(toCome - theirs)) {
       throw reserve.noRoom(model, toCome);
     }
-    while (!others.isEmpty() && !reserve.holds(toCome)) {
-      remove(others.removeLast());
+    while (!spare.isEmpty() && !reserve.holds(toCome)) {
+      remove(spare.removeLast());
     }
   }
 

@@ -58,11 +58,15 @@ public final class ModelFetcher {
     /** The coordinator has no such model, or sent something else. */
     record Refused(String reason) implements Fetched {}
 
-    /** Told to stop, nothing moved for too long, or the disk has no room now. */
+    /** Told to stop, or nothing moved for too long. */
     record Postponed(String reason) implements Fetched {}
   }
 
-  /** The model's file, from the cache or the coordinator. */
+  /**
+   * The model's file, from the cache or the coordinator.
+   *
+   * @throws IOException if the disk fails, or has no room that may be taken; worth another try
+   */
   public Fetched fetch(ModelReference model, Halt halt) throws IOException {
     Path file = cache.file(model.version());
     if (Files.exists(file)) {
@@ -94,8 +98,6 @@ public final class ModelFetcher {
     } catch (PartialModel.Damaged damaged) {
       cache.removePart(model.version());
       return new Fetched.Refused(String.valueOf(damaged.getMessage()));
-    } catch (DiskReserve.NoRoom full) {
-      return new Fetched.Postponed(String.valueOf(full.getMessage())); // people may make some
     }
   }
 
@@ -130,7 +132,7 @@ public final class ModelFetcher {
                 FetchModelRequest.newBuilder()
                     .setVersion(ByteString.copyFrom(model.version().digest().bytes()))
                     .setOffset(partial.have())
-                    .setDigests(partial.needsDigests())
+                    .setRunning(partial.needsDigests())
                     .build());
     try {
       while (!partial.complete()) {

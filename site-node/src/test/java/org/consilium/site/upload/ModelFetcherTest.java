@@ -1,6 +1,7 @@
 package org.consilium.site.upload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,6 @@ final class ModelFetcherTest {
     Digest digest = Digest.sha256(new byte[] {1});
     ModelReference model = new ModelReference(new ModelVersion(digest), 2000, digest);
 
-    ModelFetcher.Fetched fetched;
     try (EgressLedger ledger = EgressLedger.open(folder.resolve("ledger.jsonl"), clock, _ -> {});
         CoordinatorLink link = link(ledger)) {
       ModelFetcher fetcher =
@@ -49,16 +49,15 @@ final class ModelFetcherTest {
               link,
               new ModelCache(cache, new DiskReserve(() -> 2999, 1000)),
               new Persistence(link, new Backoff(new SplittableRandom(1), LIMIT), clock, LIMIT));
-      fetched = fetcher.fetch(model, new Halt());
-    }
 
-    assertThat(fetched)
-        .isEqualTo(
-            new ModelFetcher.Fetched.Postponed(
-                "fetch model "
-                    + digest.brief()
-                    + ": 2000 bytes are to come, 2999 are free,"
-                    + " and 1000 of them stay free for the ledger"));
+      assertThatThrownBy(() -> fetcher.fetch(model, new Halt()))
+          .isInstanceOf(DiskReserve.NoRoom.class)
+          .hasMessage(
+              "fetch model "
+                  + digest.brief()
+                  + ": 2000 bytes are to come, 2999 are free,"
+                  + " and 1000 of them stay free for the ledger");
+    }
     assertThat(cache).isEmptyDirectory();
   }
 
