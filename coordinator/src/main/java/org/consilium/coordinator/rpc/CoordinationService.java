@@ -44,6 +44,7 @@ import org.consilium.proto.v1.UpdateChunk;
 import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.DigestList;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.RevocationRefused;
@@ -114,16 +115,16 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
       if (file.isEmpty()) {
         throw RpcStatus.noModel(version.digest().brief());
       }
-      byte[] digests =
-          request.getRunning() ? RunningDigests.of(file.get(), version.digest()) : new byte[0];
+      Optional<DigestList> digests =
+          request.getRunning() ? RunningDigests.of(file.get(), version.digest()) : Optional.empty();
       ModelSender sender =
           ModelSender.open(
               file.get(), request.getOffset(), (ServerCallStreamObserver<ModelChunk>) out);
-      if (digests.length > 0) {
+      if (digests.isPresent()) {
         out.onNext(
             ModelChunk.newBuilder()
                 .setOffset(request.getOffset())
-                .setRunningDigests(ByteString.copyFrom(digests))
+                .setRunningDigests(ByteString.copyFrom(digests.get().bytes()))
                 .build());
       }
       sender.start(bytes -> studies.modelSent(site, version, bytes));

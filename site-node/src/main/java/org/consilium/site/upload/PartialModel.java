@@ -6,12 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.Optional;
 import org.consilium.protocol.Digest;
+import org.consilium.protocol.DigestList;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask.ModelReference;
 
@@ -34,7 +33,7 @@ final class PartialModel implements AutoCloseable {
   /** Has seen what was written. */
   private MessageDigest sha = Digest.newSha256();
 
-  private byte[] announced;
+  private Optional<DigestList> announced = Optional.empty();
 
   /** Bytes in the file, all checked as far as they can be; a multiple of 1 MiB but at the end. */
   private long written;
@@ -51,7 +50,6 @@ final class PartialModel implements AutoCloseable {
     this.list = list;
     this.out = out;
     this.reserve = reserve;
-    this.announced = new byte[0];
   }
 
   /**
@@ -92,7 +90,7 @@ final class PartialModel implements AutoCloseable {
   }
 
   boolean needsDigests() {
-    return announced.length == 0;
+    return announced.isEmpty();
   }
 
   /**
@@ -102,16 +100,11 @@ final class PartialModel implements AutoCloseable {
    *     the whole, is not the version
    */
   boolean digests(byte[] digests) throws IOException {
-    if (digests.length != chunks() * Digest.BYTES || !endInVersion(digests)) {
-      return false;
+    announced = DigestList.of(digests, model.fileBytes(), model.version().digest());
+    if (announced.isPresent()) {
+      announced.get().keep(list, list.resolveSibling(list.getFileName() + ModelCache.DRAFT));
     }
-    byte[] kept = Arrays.copyOf(digests, digests.length + Digest.BYTES);
-    System.arraycopy(Digest.sha256(digests).bytes(), 0, kept, digests.length, Digest.BYTES);
-    Path draft = list.resolveSibling(list.getFileName() + ModelCache.DRAFT);
-    Files.write(draft, kept);
-    Files.move(draft, list, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    announced = digests.clone();
-    return true;
+    return announced.isPresent();
   }
 
   /**
@@ -190,35 +183,16 @@ final class PartialModel implements AutoCloseable {
     Files.deleteIfExists(list);
     out.truncate(0);
     sha = Digest.newSha256();
-    announced = new byte[0];
+    announced = Optional.empty();
     written = 0;
     damaged = -1;
     resumed = false;
   }
 
-  /** The list as a former process kept it; none if it is not there, or is not whole. */
-  private byte[] kept() throws IOException {
-    int length = Math.toIntExact(chunks() * Digest.BYTES);
-    if (!Files.exists(list) || Files.size(list) != length + Digest.BYTES) {
-      return new byte[0];
-    }
-    byte[] all = Files.readAllBytes(list);
-    byte[] digests = Arrays.copyOf(all, length);
-    byte[] own = Digest.sha256(digests).bytes();
-    boolean whole = Arrays.equals(own, 0, own.length, all, length, all.length);
-    return whole && endInVersion(digests) ? digests : new byte[0];
-  }
-
-  private boolean endInVersion(byte[] digests) {
-    byte[] whole = model.version().digest().bytes();
-    return Arrays.equals(
-        whole, 0, whole.length, digests, digests.length - whole.length, digests.length);
-  }
-
   /** Hashes what a former process left; keeps it up to the first chunk that is not right. */
   private void recover() throws IOException {
-    announced = kept();
-    resumed = announced.length > 0;
+    announced = DigestList.read(list, model.fileBytes(), model.version().digest());
+    resumed = announced.isPresent();
     long there = resumed ? Math.min(out.size(), model.fileBytes()) : 0;
     while (written < there) {
       int length = (int) Math.min(Limits.MODEL_CHUNK_BYTES, model.fileBytes() - written);
@@ -244,12 +218,11 @@ final class PartialModel implements AutoCloseable {
   private Optional<String> hash(long index, ByteBuffer bytes) {
     MessageDigest before = Digest.copy(sha);
     sha.update(bytes);
-    if (announced.length == 0) {
+    if (announced.isEmpty()) {
       return Optional.empty();
     }
     Digest found = Digest.soFar(sha);
-    int at = Math.toIntExact(index * Digest.BYTES);
-    Digest wanted = Digest.of(Arrays.copyOfRange(announced, at, at + Digest.BYTES));
+    Digest wanted = announced.get().upTo(index);
     if (found.equals(wanted)) {
       return Optional.empty();
     }
@@ -259,12 +232,8 @@ final class PartialModel implements AutoCloseable {
             .formatted(
                 model.version().digest().brief(),
                 index + 1,
-                chunks(),
+                DigestList.chunks(model.fileBytes()),
                 found.brief(),
                 wanted.brief()));
-  }
-
-  private long chunks() {
-    return Math.ceilDiv(model.fileBytes(), (long) Limits.MODEL_CHUNK_BYTES);
   }
 }
