@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.Properties;
@@ -15,6 +14,7 @@ import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.JoinToken;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.keyfile.LockFile;
 import org.consilium.site.ledger.digest.Digests;
 import org.consilium.site.ledger.privacy.PrivacyLedger;
 import org.consilium.site.session.CoordinatorLink.Endpoint;
@@ -118,17 +118,13 @@ record StateFolder(Path path) {
 
   /** Held by the one process that speaks for the site from this folder; close it. */
   FileChannel alone() throws IOException, Failure {
-    FileChannel lock =
-        FileChannel.open(
-            path.resolve("serve.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (lock.tryLock() == null) {
-      lock.close();
-      throw new Failure(
-          Failure.Kind.CONFLICT,
-          "another node serves from %s already".formatted(path),
-          "stop that one first; two would answer for one site");
-    }
-    return lock;
+    return LockFile.take(path.resolve("serve.lock"))
+        .orElseThrow(
+            () ->
+                new Failure(
+                    Failure.Kind.CONFLICT,
+                    "another node serves from %s already".formatted(path),
+                    "stop that one first; two would answer for one site"));
   }
 
   Path status() {

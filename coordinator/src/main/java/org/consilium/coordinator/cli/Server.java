@@ -11,12 +11,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -124,9 +122,7 @@ final class Server {
         if (answer.statusCode() >= 300) {
           throw problem(answer.statusCode(), Files.readString(draft, StandardCharsets.UTF_8));
         }
-        try (FileChannel whole = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-          whole.force(true);
-        }
+        DurableFolder.forceFile(draft);
         Files.move(draft, file, StandardCopyOption.REPLACE_EXISTING);
         DurableFolder.force(file.toAbsolutePath().resolveSibling(".").normalize());
       } finally {

@@ -54,6 +54,13 @@ public final class DurableFolder {
     }
   }
 
+  /** Forces a file's bytes to the disk; its name is its folder's matter. */
+  public static void forceFile(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
   /** Forces the names in a folder to the disk; nothing where a folder cannot be opened. */
   public static void force(Path folder) throws IOException {
     if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {

@@ -2,11 +2,10 @@ package org.consilium.sim.demo;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import org.consilium.security.keyfile.LockFile;
 import org.consilium.sim.process.Removal;
 
 /**
@@ -63,19 +62,12 @@ final class WorkFolder implements AutoCloseable {
   }
 
   private static FileChannel lock(Path out) throws IOException {
-    FileChannel file =
-        FileChannel.open(out.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      if (file.tryLock() != null) {
-        return file;
-      }
-    } catch (OverlappingFileLockException ours) {
-      // by another run of this very process
-    }
-    file.close();
-    throw new IOException(
-        "another demo runs in %s: wait until it has ended, or name another folder with --out"
-            .formatted(out));
+    return LockFile.take(out.resolve(LOCK))
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "another demo runs in %s: wait until it has ended, or name another folder with --out"
+                        .formatted(out)));
   }
 
   /** Lets others in. */

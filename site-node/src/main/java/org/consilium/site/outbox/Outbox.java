@@ -1,10 +1,8 @@
 package org.consilium.site.outbox;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,7 +61,7 @@ public final class Outbox {
     }
     try {
       FailPoint.OUTBOX_UNFORCED.reachDisk();
-      force(update.spool());
+      DurableFolder.forceFile(update.spool());
       byte[] frame = ManifestFrame.encode(update.body(), update.signature());
       KeyFile.replace(place.resolve(MANIFEST), frame);
     } catch (IOException lost) {
@@ -89,8 +87,9 @@ public final class Outbox {
     if (found.isEmpty()) {
       delete(place);
     } else {
-      force(place.resolve(SPOOL)); // the process that put it may have been killed before it had
-      force(place.resolve(MANIFEST));
+      DurableFolder.forceFile(
+          place.resolve(SPOOL)); // the process that put it may have been killed before it had
+      DurableFolder.forceFile(place.resolve(MANIFEST));
       DurableFolder.force(place, folder);
     }
     return found;
@@ -136,12 +135,6 @@ public final class Outbox {
     } catch (SealedUpdate.Damaged damaged) {
       // Not whole: it cannot have been acknowledged under these bytes, and is made again.
       return Optional.empty();
-    }
-  }
-
-  private static void force(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
     }
   }
 
