@@ -10,7 +10,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -197,15 +196,12 @@ final class StoreBinding implements AutoCloseable {
   private static void write(Database database, LeaderLease lease, String sql, String id)
       throws IOException {
     try (Connection connection = database.connection();
-        PreparedStatement write = connection.prepareStatement(sql);
-        Statement sync = connection.createStatement()) {
+        PreparedStatement write = connection.prepareStatement(sql)) {
       lease.check(connection);
       write.setString(1, id);
       int _ = write.executeUpdate();
       connection.commit();
-      if (database.embedded()) {
-        boolean _ = sync.execute("checkpoint sync"); // as the journal does
-      }
+      database.force(connection);
       connection.rollback();
     } catch (SQLException failed) {
       throw new IOException("note which store is the journal's: " + failed.getMessage(), failed);

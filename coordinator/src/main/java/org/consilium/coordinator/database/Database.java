@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import org.consilium.security.keyfile.KeyFile;
 import org.flywaydb.core.Flyway;
@@ -116,6 +117,18 @@ public final class Database implements AutoCloseable {
   /** A connection without automatic commits; close it to give it back. */
   public Connection connection() throws SQLException {
     return pool.getConnection();
+  }
+
+  /**
+   * Makes what was committed survive the loss of power: H2 hands a commit to the operating system,
+   * a server does this itself.
+   */
+  public void force(Connection connection) throws SQLException {
+    if (embedded) {
+      try (Statement checkpoint = connection.createStatement()) {
+        boolean _ = checkpoint.execute("checkpoint sync");
+      }
+    }
   }
 
   /** Gives a connection up that no longer works, so that nobody gets it again. */

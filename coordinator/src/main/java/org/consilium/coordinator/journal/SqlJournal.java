@@ -81,9 +81,7 @@ public final class SqlJournal implements Journal {
       Tail tail = journal.tail(journal.connect());
       journal.last = tail.sequence();
       journal.lastHash = tail.hash();
-      if (database.embedded()) {
-        force(journal.connect()); // what a process left that was killed
-      }
+      database.force(journal.connect()); // what a process left that was killed
       journal.durable = journal.last;
       return journal;
     } catch (SQLException failed) {
@@ -145,9 +143,7 @@ public final class SqlJournal implements Journal {
         insert(connection, entries, hashes);
         FailPoint.JOURNAL_UNCOMMITTED.reachDisk();
         connection.commit();
-        if (database.embedded()) {
-          force(connection);
-        }
+        database.force(connection);
         return;
       } catch (SQLException failed) {
         undo(failed);
@@ -351,13 +347,6 @@ public final class SqlJournal implements Journal {
           }
         }
       }
-    }
-  }
-
-  /** H2 hands a commit to the operating system; this makes it survive the loss of power. */
-  private static void force(Connection connection) throws SQLException {
-    try (Statement checkpoint = connection.createStatement()) {
-      checkpoint.execute("checkpoint sync");
     }
   }
 

@@ -325,13 +325,22 @@ public final class ModelRegistry {
     return folder.resolve(version.digest().hex() + WHOLE);
   }
 
+  /** What a version's file is called in the registry's folder. */
+  public static String fileName(ModelVersion version) {
+    return version.digest().hex() + SUFFIX;
+  }
+
+  /** What the file of a moment beside a version is called there. */
+  public static String momentName(ModelVersion version, int index) {
+    return "%s.moment%d%s".formatted(version.digest().hex(), index, SUFFIX);
+  }
+
   private Path path(ModelVersion version) {
-    Digest digest = version.digest();
-    return folder.resolve(digest.hex() + SUFFIX);
+    return folder.resolve(fileName(version));
   }
 
   private Path moment(ModelVersion version, int index) {
-    return folder.resolve("%s.moment%d%s".formatted(version.digest().hex(), index, SUFFIX));
+    return folder.resolve(momentName(version, index));
   }
 
   private static void rename(Path from, Path to) throws IOException {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.consilium.coordinator.database.Database;
@@ -224,8 +226,8 @@ final class PostgresJournalTest extends JournalContract {
     Future<List<JournalEntry>> reader;
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       reader = threads.submit(() -> all("s"));
-      Thread.sleep(300);
-      assertThat(reader.isDone()).isFalse();
+      assertThatThrownBy(() -> reader.get(300, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
       journal.append(List.of(event("s", "b")));
       for (Connection one : held) {
         one.close();
