@@ -155,7 +155,7 @@ public final class LocalConsortium implements AutoCloseable {
             COORDINATOR,
             COORDINATOR,
             consortium::coordinatorCommand,
-            Map.of(),
+            Installation.SPARING,
             layout.log(COORDINATOR),
             true));
     return consortium;

@@ -36,6 +36,17 @@ public record Installation(Path home, Path java, Flags flags) {
                   .map("-XX:CompileCommand=CompileThresholdScaling,%s::*,0.01"::formatted))
           .toList();
 
+  /**
+   * Environment of a coordinator: the C library gives large blocks back to the system instead of
+   * keeping them among small ones (mallopt(3)), so that many sites at once leave no mark in its
+   * memory. Not for sites, where the engine's tensors are such blocks, over and over.
+   */
+  public static final Map<String, String> SPARING =
+      Map.of(
+          "MALLOC_ARENA_MAX", "2",
+          "MALLOC_MMAP_THRESHOLD_", "131072",
+          "MALLOC_TRIM_THRESHOLD_", "131072");
+
   /** Flags of the virtual machine for a service, asked for at every start. */
   @FunctionalInterface
   public interface Flags {

@@ -6,10 +6,10 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
-import org.consilium.models.params.Squares;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
@@ -18,22 +18,26 @@ import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
 import org.consilium.security.fixed.Quantiser;
 import org.consilium.security.fixed.RoundingStream;
+import org.consilium.security.keyfile.WriteBack;
 import org.consilium.security.mask.Masks;
 import org.consilium.security.seal.UpdateSealer;
 import org.consilium.site.train.Delta;
 
 /**
- * The two passes over a delta, chunk by chunk. A chunk is 2^18 integers of the vector w·x ‖ w ‖
+ * The passes over a delta, chunk by chunk. A chunk is 2^18 integers of the vector w·x ‖ w ‖
  * clipped, or 2^17 of 64 bits, little-endian. Chunks may be worked on by several threads; the delta
  * is read by one at a time, and sums are taken in the order of chunks, so that the result does not
  * depend on the threads.
  */
 final class DeltaWalk {
+  /** Waits for the disk while chunks are sealed. */
+  private static final Executor DISK =
+      task -> Thread.ofPlatform().daemon().name("outbox-write-back").start(task);
+
   private final Delta delta;
   private final ParameterLayout layout;
   private final int chunkValues;
   private final Optional<Residuals.Feedback> feedback;
-  private long subnormals;
   private final Chunks pool;
 
   /**
@@ -118,46 +122,28 @@ final class DeltaWalk {
     return RoundLayout.part(layout.tensors().get(tensor).name()) == RoundLayout.Part.STEPS;
   }
 
-  /** Coordinates too small for a normal float, and not 0; known after {@link #norm}. */
-  long subnormals() {
-    return subnormals;
-  }
-
-  /** L2 norm; NotFinite names the first coordinate that is no number. */
-  double norm() throws IOException, NotFinite {
-    double[] sums = new double[chunks()];
-    AtomicLong tiny = new AtomicLong();
+  /** Reads all of it for its norm; NotFinite names the first coordinate that is no number. */
+  Norm norm() throws IOException, NotFinite {
+    Norm norm = new Norm(chunks());
     pool.run(
         0,
-        sums.length,
+        chunks(),
         () -> {
           float[] values = new float[buffer()];
           return index -> {
             int read = read(index, values);
-            long first = (long) index * chunkValues;
-            int length = (int) Math.clamp(clipped() - first, 0L, (long) read);
-            long _ = tiny.addAndGet(subnormals(values, length));
-            sums[index] = Squares.of(values, 0, length);
+            norm.add(index, values, counted(index, read));
           };
         });
-    subnormals = tiny.get();
-    double sum = 0;
-    for (double part : sums) {
-      sum += part;
-    }
-    if (!Double.isFinite(sum)) {
+    if (!Double.isFinite(norm.value())) {
       findNotFinite();
     }
-    return Math.sqrt(sum);
+    return norm;
   }
 
-  private static int subnormals(float[] values, int length) {
-    int count = 0;
-    for (int i = 0; i < length; i++) {
-      float size = Math.abs(values[i]);
-      count += size < Float.MIN_NORMAL && size != 0 ? 1 : 0;
-    }
-    return count;
+  /** How many of the values of a chunk belong to the norm. */
+  private int counted(int chunk, int read) {
+    return (int) Math.clamp(clipped() - (long) chunk * chunkValues, 0L, (long) read);
   }
 
   /** The largest magnitude of each tensor, in layout order. */
@@ -252,15 +238,27 @@ final class DeltaWalk {
     return count;
   }
 
-  /** Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. */
-  byte[] seal(Rounding rounding, UpdateSealer sealer, FileChannel spool)
+  /**
+   * Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. The disk
+   * has begun with them, but keeps them only after a force.
+   *
+   * @param norm is taken on the way; empty if it is known
+   */
+  byte[] seal(Rounding rounding, UpdateSealer sealer, FileChannel spool, Optional<Norm> norm)
       throws IOException, NotFinite {
     byte[] digests = new byte[Digest.BYTES * chunks()];
     AtomicLong clipped = new AtomicLong();
-    Chunks.Maker maker = () -> new Sealing(rounding, sealer.copy(), spool, digests, clipped);
-    // The last chunk carries the number of clipped coordinates of all chunks.
-    pool.run(0, chunks() - 1, maker);
-    pool.run(chunks() - 1, chunks(), maker);
+    WriteBack early = new WriteBack(DISK);
+    Chunks.Maker maker =
+        () -> new Sealing(rounding, sealer.copy(), spool, early, digests, clipped, norm);
+    try {
+      // The last chunk carries the number of clipped coordinates of all chunks.
+      pool.run(0, chunks() - 1, maker);
+      pool.run(chunks() - 1, chunks(), maker);
+      early.end();
+    } finally {
+      early.stop();
+    }
     return digests;
   }
 
@@ -294,10 +292,12 @@ final class DeltaWalk {
     private final Rounding rounding;
     private final UpdateSealer sealer;
     private final FileChannel spool;
+    private final WriteBack early;
     private final byte[] digests;
     private final AtomicLong clipped;
     private final FixedBlock block;
     private final Optional<Masks> masks;
+    private final Optional<Norm> norm;
     private final MessageDigest sha = Digest.newSha256();
     private final float[] values = new float[buffer()];
     private final byte[] plain = new byte[buffer() * (Limits.CHUNK_PLAIN_BYTES / chunkValues)];
@@ -307,13 +307,17 @@ final class DeltaWalk {
         Rounding rounding,
         UpdateSealer sealer,
         FileChannel spool,
+        WriteBack early,
         byte[] digests,
-        AtomicLong clipped) {
+        AtomicLong clipped,
+        Optional<Norm> norm) {
       this.rounding = rounding;
       this.sealer = sealer;
       this.spool = spool;
+      this.early = early;
       this.digests = digests;
       this.clipped = clipped;
+      this.norm = norm;
       this.block = rounding.block(buffer());
       this.masks = rounding.masks().map(Masks::copy);
     }
@@ -322,6 +326,7 @@ final class DeltaWalk {
     public void chunk(int index) throws IOException, NotFinite {
       long first = (long) index * chunkValues;
       int length = read(index, values);
+      norm.ifPresent(n -> n.add(index, values, counted(index, length)));
       var _ = clipped.addAndGet(quantise(rounding, block, values, first, length));
       if (feedback.isPresent()) {
         feedback.get().keep(first, values, length);
@@ -336,6 +341,7 @@ final class DeltaWalk {
       while (out.hasRemaining()) {
         at += spool.write(out, at);
       }
+      early.wrote(spool, sealedLength);
     }
 
     @Override

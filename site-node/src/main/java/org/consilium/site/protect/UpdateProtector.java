@@ -7,7 +7,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
@@ -30,8 +29,8 @@ import org.consilium.site.train.TrainingResult;
  * The only way of a delta out of the hospital: checks the round's terms, refuses what is not
  * finite, clips the whole to the L2 norm S (McMahan et al. 2018), rounds it to weighted fixed
  * point, hides it behind masks in a masked study, encrypts it chunk by chunk to the study's
- * aggregation key, and signs. Two passes over the delta, memory of a few chunks whatever the
- * model's size.
+ * aggregation key, and signs. One pass over a delta that keeps to S, two or three over one that is
+ * clipped or encoded narrowly, memory of a few chunks whatever the model's size.
  */
 public final class UpdateProtector {
   /** More than every hundredth subnormal coordinate is no training step, and slows every adder. */
@@ -43,6 +42,9 @@ public final class UpdateProtector {
   private final SiteIdentity self;
   private final TermsCheck check;
   private final int threads;
+
+  /** Whether the delta before was clipped; then this one's norm is taken before it is sealed. */
+  private volatile boolean clippedLast;
 
   /**
    * For one site.
@@ -117,22 +119,28 @@ public final class UpdateProtector {
 
   private Protection protect(Delta delta, double loss, Assignment assignment, Feedback feedback)
       throws IOException {
-    ParameterLayout layout = delta.layout();
     DeltaWalk walk =
         new DeltaWalk(
             delta, FixedTerms.Ring.of(assignment.terms().ring().bits()), feedback.of(), threads);
+    DeltaWalk.Rounding full = rounding(assignment);
     try {
-      double norm = walk.norm();
-      if (!Double.isFinite(norm)) {
-        return new Protection.Refused(Why.DIVERGED, "the delta's norm is not finite");
+      Norm onTheWay = new Norm(walk.chunks());
+      Optional<Pass> whole =
+          full.encoding().narrow() || clippedLast
+              ? Optional.empty()
+              : whole(walk, full, onTheWay, assignment);
+      Norm norm = whole.isPresent() ? onTheWay : walk.norm();
+      Optional<Protection.Refused> refused = refusal(norm, walk.layout());
+      if (refused.isPresent()) {
+        return refused.get();
       }
-      if (walk.subnormals() > layout.length() / SUBNORMAL_PART_MAX) {
-        return new Protection.Refused(
-            Why.DIVERGED,
-            "%d of %d coordinates of the delta are subnormal"
-                .formatted(walk.subnormals(), layout.length()));
-      }
-      SealedUpdate sealed = seal(walk, norm, loss, assignment);
+      double clip = assignment.terms().clip();
+      clippedLast = norm.value() > clip;
+      Pass pass =
+          whole.isPresent() && !clippedLast
+              ? whole.get()
+              : seal(walk, clipped(walk, full, norm.value(), clip), Optional.empty(), assignment);
+      SealedUpdate sealed = signed(pass, norm.value(), loss, assignment);
       if (feedback.of().isPresent()) {
         feedback.of().get().force(); // before the update may be kept
       }
@@ -144,37 +152,85 @@ public final class UpdateProtector {
     }
   }
 
-  private SealedUpdate seal(DeltaWalk walk, double norm, double loss, Assignment assignment)
-      throws IOException, NotFinite {
+  private static Optional<Protection.Refused> refusal(Norm norm, ParameterLayout layout) {
+    if (!Double.isFinite(norm.value())) {
+      return Optional.of(new Protection.Refused(Why.DIVERGED, "the delta's norm is not finite"));
+    }
+    return norm.subnormals() > layout.length() / SUBNORMAL_PART_MAX
+        ? Optional.of(
+            new Protection.Refused(
+                Why.DIVERGED,
+                "%d of %d coordinates of the delta are subnormal"
+                    .formatted(norm.subnormals(), layout.length())))
+        : Optional.empty();
+  }
+
+  /** How the round rounds a delta that keeps to S. */
+  private DeltaWalk.Rounding rounding(Assignment assignment) {
     RoundTask task = assignment.task();
     RoundTask.Terms terms = assignment.terms();
-    long vectorLength = walk.layout().length() + UpdateManifest.TRAILER;
-    byte[] context = RoundTerms.context(task, vectorLength).digest().bytes();
-    int weight = weight(assignment);
-    double factor = norm > terms.clip() ? terms.clip() / norm : 1;
     FixedTerms fixed =
         FixedTerms.of(
             terms.weightMax(),
             terms.participants().size(),
             assignment.plan().protection().range(),
             FixedTerms.Ring.of(terms.ring().bits()));
-    Encoding encoding = assignment.plan().protection().exposure().encoding();
-    int valueBytes = encoding.narrow() ? encoding.bytes() : terms.ring().bytes();
-    DeltaWalk.Rounding full =
-        new DeltaWalk.Rounding(
-            fixed,
-            terms.scaleExponents(),
-            self.roundingSecret(),
-            RoundTerms.roundingLabel(task),
-            factor,
-            weight,
-            assignment.masks(),
-            encoding,
-            new byte[0]);
-    DeltaWalk.Rounding rounding = encoding.narrow() ? narrow(walk, full, norm, terms.clip()) : full;
-    int chunks = walk.chunks();
+    return new DeltaWalk.Rounding(
+        fixed,
+        terms.scaleExponents(),
+        self.roundingSecret(),
+        RoundTerms.roundingLabel(task),
+        1,
+        weight(assignment),
+        assignment.masks(),
+        assignment.plan().protection().exposure().encoding(),
+        new byte[0]);
+  }
+
+  /** The same for a delta of this norm, clipped to S. */
+  private static DeltaWalk.Rounding clipped(
+      DeltaWalk walk, DeltaWalk.Rounding full, double norm, double clip)
+      throws IOException, NotFinite {
+    DeltaWalk.Rounding rounding = full.with(norm > clip ? clip / norm : 1, new byte[0]);
+    return full.encoding().narrow() ? narrow(walk, rounding, norm, clip) : rounding;
+  }
+
+  /** One walk that sealed everything. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Pass(
+      DeltaWalk.Rounding rounding,
+      long vectorLength,
+      byte[] context,
+      byte[] encapsulation,
+      byte[] digests) {}
+
+  /**
+   * Seals as if the delta kept to S, as most do, and takes the norm on the way: nothing is read
+   * twice then. Empty if a coordinate is no number; a walk for the norm alone names the first.
+   */
+  private Optional<Pass> whole(
+      DeltaWalk walk, DeltaWalk.Rounding full, Norm norm, Assignment assignment)
+      throws IOException {
+    try {
+      return Optional.of(seal(walk, full, Optional.of(norm), assignment));
+    } catch (NotFinite unnamed) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Seals with a key of its own: no key ever seals a chunk twice.
+   *
+   * @param norm is taken on the way; empty if it is known
+   */
+  private Pass seal(
+      DeltaWalk walk, DeltaWalk.Rounding rounding, Optional<Norm> norm, Assignment assignment)
+      throws IOException, NotFinite {
+    long vectorLength = walk.layout().length() + UpdateManifest.TRAILER;
+    byte[] context = RoundTerms.context(assignment.task(), vectorLength).digest().bytes();
     try (UpdateSealer sealer =
-            UpdateSealer.to(terms.aggregationKey(), context, self.site().value(), chunks);
+            UpdateSealer.to(
+                assignment.terms().aggregationKey(), context, self.site().value(), walk.chunks());
         FileChannel spool =
             FileChannel.open(
                 assignment.spool(),
@@ -182,29 +238,40 @@ public final class UpdateProtector {
                 StandardOpenOption.WRITE,
                 StandardOpenOption.TRUNCATE_EXISTING,
                 LinkOption.NOFOLLOW_LINKS)) {
-      byte[] digests = walk.seal(rounding, sealer, spool);
-      UpdateManifest manifest =
-          new UpdateManifest(
-              Digest.of(context),
-              new RoundId(task.study(), task.round()),
-              task.attempt(),
-              assignment.carried().map(Assignment.Carried::base).orElse(task.model().version()),
-              assignment.carried().map(Assignment.Carried::round).orElse(0),
-              task.model().layoutDigest(),
-              vectorLength,
-              weight,
-              assignment.samples(),
-              norm * rounding.factor(),
-              rounded(loss),
-              new UpdateManifest.Seal(
-                  sealer.encapsulation(),
-                  valueBytes * vectorLength + (long) chunks * Limits.CHUNK_TAG_BYTES,
-                  digests,
-                  rounding.shifts()));
-      byte[] body = ManifestCodec.encode(manifest);
-      byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
-      return new SealedUpdate(manifest, body, signature, assignment.spool());
+      byte[] digests = walk.seal(rounding, sealer, spool, norm);
+      return new Pass(rounding, vectorLength, context, sealer.encapsulation(), digests);
     }
+  }
+
+  private SealedUpdate signed(Pass pass, double norm, double loss, Assignment assignment) {
+    RoundTask task = assignment.task();
+    DeltaWalk.Rounding rounding = pass.rounding();
+    int chunks = pass.digests().length / Digest.BYTES;
+    int valueBytes =
+        rounding.encoding().narrow()
+            ? rounding.encoding().bytes()
+            : assignment.terms().ring().bytes();
+    UpdateManifest manifest =
+        new UpdateManifest(
+            Digest.of(pass.context()),
+            new RoundId(task.study(), task.round()),
+            task.attempt(),
+            assignment.carried().map(Assignment.Carried::base).orElse(task.model().version()),
+            assignment.carried().map(Assignment.Carried::round).orElse(0),
+            task.model().layoutDigest(),
+            pass.vectorLength(),
+            rounding.weight(),
+            assignment.samples(),
+            norm * rounding.factor(),
+            rounded(loss),
+            new UpdateManifest.Seal(
+                pass.encapsulation(),
+                valueBytes * pass.vectorLength() + (long) chunks * Limits.CHUNK_TAG_BYTES,
+                pass.digests(),
+                rounding.shifts()));
+    byte[] body = ManifestCodec.encode(manifest);
+    byte[] signature = self.key().sign(SignedKind.UPDATE.label(), body);
+    return new SealedUpdate(manifest, body, signature, assignment.spool());
   }
 
   /**

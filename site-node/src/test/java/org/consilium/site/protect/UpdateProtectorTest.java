@@ -84,6 +84,24 @@ final class UpdateProtectorTest {
     assertThat(decoded).isCloseTo(delta[12_345] * 5 / norm, within(Math.scalb(1.0, -scale)));
   }
 
+  /** Whether the one before was clipped decides how often a delta is read, and nothing else. */
+  @Test
+  void protect_clippedAndNotInTurn_asEachAlone() throws Exception {
+    UpdateProtector protector = protector(2);
+    for (float bound : new float[] {0.1f, 0.1f, 0.001f, 0.001f, 0.1f}) {
+      float[] delta = delta(bound);
+      SealedUpdate alone = seal(delta, consortium.task(LAYOUT, 1), 1);
+      int[] expected = open(alone);
+
+      SealedUpdate inTurn =
+          sealed(protect(protector, delta, consortium.task(LAYOUT, 1), folder.resolve("in-turn")));
+
+      assertThat(inTurn.manifest().norm()).isEqualTo(alone.manifest().norm());
+      assertThat(inTurn.manifest().norm()).isCloseTo(Math.min(5, norm(delta)), within(1e-9));
+      assertThat(open(inTurn)).isEqualTo(expected);
+    }
+  }
+
   /**
    * FedNova: the delta is clipped, the number of steps beside it is neither clipped nor counted.
    */
@@ -276,15 +294,21 @@ final class UpdateProtectorTest {
   }
 
   private Protection protect(float[] delta, RoundTask task, int threads) throws IOException {
-    return protector(threads)
-        .protect(
-            PlainDeltas.trained(LAYOUT, delta),
-            new Assignment(
-                task, Consortium.plan(), 80, 2, Optional.empty(), folder.resolve("spool")));
+    return protect(protector(threads), delta, task, folder.resolve("spool"));
+  }
+
+  private static Protection protect(
+      UpdateProtector protector, float[] delta, RoundTask task, Path spool) throws IOException {
+    return protector.protect(
+        PlainDeltas.trained(LAYOUT, delta),
+        new Assignment(task, Consortium.plan(), 80, 2, Optional.empty(), spool));
   }
 
   private SealedUpdate seal(float[] delta, RoundTask task, int threads) throws IOException {
-    Protection result = protect(delta, task, threads);
+    return sealed(protect(delta, task, threads));
+  }
+
+  private static SealedUpdate sealed(Protection result) {
     assertThat(result).isInstanceOf(Protection.Sealed.class);
     return ((Protection.Sealed) result).update();
   }

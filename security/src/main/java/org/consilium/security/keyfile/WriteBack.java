@@ -1,4 +1,4 @@
-package org.consilium.coordinator.intake;
+package org.consilium.security.keyfile;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,12 +7,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 
 /**
- * Has the disk begin with a file while its next chunks still arrive, so that little is left to wait
- * for at its end. Guarded by its upload.
+ * Has the disk begin with a file while the rest of it is still made or still arrives, so that
+ * little is left to wait for at its end. Safe for use by several threads. Whoever closes the file
+ * waits here first.
  */
-final class WriteBack {
+public final class WriteBack {
   /** Bytes that are written before the disk is asked to take them. */
-  static final long STEP_BYTES = 32L << 20;
+  private static final long STEP_BYTES = 32L << 20;
 
   private final Executor disk;
   private CompletableFuture<Void> running = CompletableFuture.completedFuture(null);
@@ -23,12 +24,12 @@ final class WriteBack {
    *
    * @param disk waits for the disk, one file after another
    */
-  WriteBack(Executor disk) {
+  public WriteBack(Executor disk) {
     this.disk = disk;
   }
 
   /** Some more was written. */
-  void wrote(FileChannel file, int bytes) {
+  public synchronized void wrote(FileChannel file, int bytes) {
     waiting += bytes;
     // After a failure no more: the end tells it.
     if (waiting >= STEP_BYTES && running.isDone() && !running.isCompletedExceptionally()) {
@@ -42,20 +43,24 @@ final class WriteBack {
    *
    * @throws IOException if the disk refused any of it
    */
-  void end() throws IOException {
+  public void end() throws IOException {
     try {
-      var _ = running.get();
+      var _ = underWay().get();
     } catch (ExecutionException failed) {
-      throw new IOException("write spooled update back to disk", failed.getCause());
+      throw new IOException("write back to disk", failed.getCause());
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
-      throw new IOException("write spooled update back to disk: interrupted", stopped);
+      throw new IOException("write back to disk: interrupted", stopped);
     }
   }
 
   /** Waits for what is under way, whatever becomes of it. */
-  void stop() {
-    var _ = running.handle((_, _) -> true).join();
+  public void stop() {
+    var _ = underWay().handle((_, _) -> true).join();
+  }
+
+  private synchronized CompletableFuture<Void> underWay() {
+    return running;
   }
 
   private static void force(FileChannel file) {
