@@ -365,10 +365,6 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private void writeEndpoint(WebServer web, GrpcServers grpc) throws IOException {
-    String reachable =
-        settings.host().equals("0.0.0.0") || settings.host().equals("::")
-            ? "127.0.0.1"
-            : settings.host();
     Path file = settings.state().resolve(ENDPOINT);
     Path draft = settings.state().resolve(ENDPOINT + ".new");
     Files.writeString(
@@ -377,7 +373,7 @@ public final class Coordinator implements AutoCloseable {
         {"http": "http://%s:%d", "grpc": %d, "enrolment": %d, "pid": %d}
         """
             .formatted(
-                reachable,
+                settings.reachable(),
                 web.port(),
                 grpc.coordinationPort(),
                 grpc.enrolmentPort(),

@@ -48,6 +48,14 @@ public record CoordinatorSettings(
         .toList();
   }
 
+  /** Where a program on this machine reaches {@link #host}, as it stands in a URL (RFC 3986). */
+  String reachable() {
+    if (host.equals("0.0.0.0") || host.equals("::")) {
+      return "127.0.0.1";
+    }
+    return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+  }
+
   /** The three ports. */
   public record Ports(int http, int grpc, int enrolment) {
     public Ports {

@@ -20,9 +20,9 @@ import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
 
 /**
- * SIGKILL at random instants, at most one in each of the study's rounds until all are done. Who is
- * killed and how far into the round is drawn from the seed; what the process is doing then is
- * chance.
+ * SIGKILL at random instants, at most one in each of the study's rounds until all are done, so that
+ * each time it can be seen when the round goes on. Who is killed and how far into the round is
+ * drawn from the seed; what the process is doing then is chance.
  */
 public final class RandomKills implements Trial.Disturbance {
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
@@ -69,9 +69,10 @@ public final class RandomKills implements Trial.Disturbance {
 
   @Override
   public void disturb(Trial.Scene scene) throws IOException, InterruptedException {
-    for (int i = 0; i < kills; i++) {
+    int last = 0;
+    while (done.size() < kills) {
       StudyView study = scene.study();
-      while (study.round() <= i && !study.over()) {
+      while (study.round() <= last && !study.over()) {
         Pause.of(LOOK_EVERY);
         study = scene.study();
       }
@@ -79,23 +80,20 @@ public final class RandomKills implements Trial.Disturbance {
         return;
       }
       Pause.of(Duration.ofMillis((long) (random.nextDouble() * usual(study).toMillis())));
+      last = scene.study().round();
       String child = victim(scene.trial().ids());
       Instant killed = clock.instant();
-      OptionalLong pid = scene.supervisor().kill(child, "in round " + study.round());
+      OptionalLong pid = scene.supervisor().kill(child, "in round " + last);
       if (pid.isEmpty()) {
         throw new IOException("kill %s: it does not run".formatted(child));
       }
       Path file = mark(scene.layout(), child);
       Instant ready = ready(scene.supervisor(), child, pid.getAsLong(), file);
-      done.add(new Kill(child, study.round(), killed, ready));
+      done.add(new Kill(child, last, killed, ready));
       told.accept(
           "kill %d of %d: %s in round %d, back after %d ms"
               .formatted(
-                  done.size(),
-                  kills,
-                  child,
-                  study.round(),
-                  Duration.between(killed, ready).toMillis()));
+                  done.size(), kills, child, last, Duration.between(killed, ready).toMillis()));
     }
   }
 

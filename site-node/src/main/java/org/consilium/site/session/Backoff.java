@@ -4,16 +4,20 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * Times between attempts: doubling from a quarter of a second to a cap, each shortened at random by
- * up to half, so that many sites do not come back at once. One thread at a time.
+ * Times between attempts: a quarter of a second, doubling to one second, then a third of all that
+ * was waited so far, up to a cap; each shortened at random by up to half, so that many sites do not
+ * come back at once. Who is back after a few seconds is found within one; who stays away is asked
+ * more and more rarely. One thread at a time.
  */
 public final class Backoff {
   private static final long FIRST_MILLIS = 250;
-  private static final int DOUBLINGS_MAX = 16;
+  private static final long SHORT_MILLIS = 1_000;
+  private static final int PART_OF_WAITED = 3;
 
   private final RandomGenerator random;
   private final long capMillis;
-  private int attempts;
+  private long shortMillis = FIRST_MILLIS;
+  private long waitedMillis;
 
   /** Never longer than {@code cap}. */
   public Backoff(RandomGenerator random, Duration cap) {
@@ -23,13 +27,16 @@ public final class Backoff {
 
   /** The next time to wait. */
   public Duration next() {
-    long full = Math.min(capMillis, FIRST_MILLIS << Math.min(attempts, DOUBLINGS_MAX));
-    attempts++;
-    return Duration.ofMillis(full / 2 + random.nextLong(full / 2 + 1));
+    long full = Math.min(capMillis, Math.max(shortMillis, waitedMillis / PART_OF_WAITED));
+    shortMillis = Math.min(SHORT_MILLIS, 2 * shortMillis);
+    long wait = full / 2 + random.nextLong(full / 2 + 1);
+    waitedMillis += wait;
+    return Duration.ofMillis(wait);
   }
 
   /** Starts from the shortest again: something went well. */
   public void reset() {
-    attempts = 0;
+    shortMillis = FIRST_MILLIS;
+    waitedMillis = 0;
   }
 }
