@@ -128,7 +128,11 @@ final class Upload {
     return holder != 0;
   }
 
-  /** Hashes what a former process left in the file, so that only missing chunks are asked for. */
+  /**
+   * Hashes what a former process left in the file, so that only missing chunks are asked for. What
+   * is whole is written anew: that process may have been told, and nobody will be told again, that
+   * the disk has lost it, while the system still shows it.
+   */
   synchronized void recover() throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(Limits.CHUNK_SEALED_BYTES);
     for (int i = 0; i < manifest().seal().chunks(); i++) {
@@ -144,6 +148,7 @@ final class Upload {
       }
       sha.update(buffer.flip());
       if (manifest().seal().announces(i, sha.digest())) {
+        write(buffer.flip(), position);
         stored.set(i);
       }
     }
@@ -173,9 +178,7 @@ final class Upload {
         rest.position(rest.position() + rest.remaining() / 2);
         FailPoint.CHUNK_HALF_WRITTEN.reachDisk();
       }
-      while (rest.hasRemaining()) {
-        position += file.write(rest, position);
-      }
+      write(rest, position);
       stored.set(index);
       writeBack.wrote(file, manifest().chunkBytes(index));
     }
@@ -196,6 +199,13 @@ final class Upload {
   void close() throws IOException {
     writeBack.stop();
     file.close();
+  }
+
+  private void write(ByteBuffer data, long position) throws IOException {
+    long at = position;
+    while (data.hasRemaining()) {
+      at += file.write(data, at);
+    }
   }
 
   private long position(int index) {

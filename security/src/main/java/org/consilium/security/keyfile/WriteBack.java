@@ -22,7 +22,7 @@ public final class WriteBack {
   /**
    * For one file.
    *
-   * @param disk waits for the disk, one file after another
+   * @param disk waits for the disk
    */
   public WriteBack(Executor disk) {
     this.disk = disk;

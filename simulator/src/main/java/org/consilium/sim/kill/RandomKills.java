@@ -80,20 +80,28 @@ public final class RandomKills implements Trial.Disturbance {
         return;
       }
       Pause.of(Duration.ofMillis((long) (random.nextDouble() * usual(study).toMillis())));
-      last = scene.study().round();
+      study = scene.study();
+      if (study.over()) {
+        return;
+      }
       String child = victim(scene.trial().ids());
       Instant killed = clock.instant();
-      OptionalLong pid = scene.supervisor().kill(child, "in round " + last);
+      OptionalLong pid = scene.supervisor().kill(child, "in round " + study.round());
       if (pid.isEmpty()) {
         throw new IOException("kill %s: it does not run".formatted(child));
       }
       Path file = mark(scene.layout(), child);
       Instant ready = ready(scene.supervisor(), child, pid.getAsLong(), file);
-      done.add(new Kill(child, last, killed, ready));
+      done.add(new Kill(child, study.round(), killed, ready));
       told.accept(
           "kill %d of %d: %s in round %d, back after %d ms"
               .formatted(
-                  done.size(), kills, child, last, Duration.between(killed, ready).toMillis()));
+                  done.size(),
+                  kills,
+                  child,
+                  study.round(),
+                  Duration.between(killed, ready).toMillis()));
+      last = scene.study().round();
     }
   }
 
@@ -136,10 +144,12 @@ public final class RandomKills implements Trial.Disturbance {
     }
   }
 
-  private static Duration usual(StudyView study) {
+  /** How long a round takes in which nobody is killed. */
+  private Duration usual(StudyView study) {
     long[] millis =
         study.rounds().stream()
             .filter(r -> r.closed().isPresent())
+            .filter(r -> done.stream().noneMatch(kill -> kill.round() == r.number()))
             .mapToLong(r -> Duration.between(r.opened(), r.closed().get()).toMillis())
             .sorted()
             .toArray();

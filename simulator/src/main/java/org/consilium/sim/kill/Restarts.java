@@ -6,13 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.consilium.sim.consortium.LocalConsortium;
 import org.consilium.sim.process.ProcessEvent;
 
 /**
  * How long after a process was started again the study went on, in milliseconds, each list rising.
  *
  * @param listens from the start of the process until it listens
- * @param goesOn from the start of the process until the first new entry of the study in the journal
+ * @param goesOn from the start of the coordinator until the first new entry of the study in the
+ *     journal; none for sites, because the others go on meanwhile
  */
 public record Restarts(List<Long> listens, List<Long> goesOn) {
   public Restarts {
@@ -34,7 +36,9 @@ public record Restarts(List<Long> listens, List<Long> goesOn) {
       if (started.isPresent()) {
         Instant from = started.get();
         listens.add(Duration.between(from, kill.ready()).toMillis());
+        boolean coordinator = kill.child().equals(LocalConsortium.COORDINATOR);
         evidence.entries().stream()
+            .filter(_ -> coordinator)
             .filter(at -> !at.isBefore(from))
             .findFirst()
             .ifPresent(at -> goesOn.add(Duration.between(from, at).toMillis()));
@@ -45,8 +49,9 @@ public record Restarts(List<Long> listens, List<Long> goesOn) {
 
   /** For people, in seconds. */
   public String text() {
-    return "listens after %s; the round goes on after %s"
-        .formatted(spread(listens), spread(goesOn));
+    return goesOn.isEmpty()
+        ? "is at work after " + spread(listens)
+        : "listens after %s; the round goes on after %s".formatted(spread(listens), spread(goesOn));
   }
 
   private static String spread(List<Long> millis) {

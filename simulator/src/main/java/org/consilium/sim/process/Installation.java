@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -38,14 +39,18 @@ public record Installation(Path home, Path java, Flags flags) {
 
   /**
    * Environment of a coordinator: the C library gives large blocks back to the system instead of
-   * keeping them among small ones (mallopt(3)), so that many sites at once leave no mark in its
-   * memory. Not for sites, where the engine's tensors are such blocks, over and over.
+   * keeping them among small ones (mallopt(3)), a tenth of its memory with 32 sites. Not for sites,
+   * where the engine's tensors are such blocks, over and over. What is set already stays.
    */
   public static final Map<String, String> SPARING =
       Map.of(
-          "MALLOC_ARENA_MAX", "2",
-          "MALLOC_MMAP_THRESHOLD_", "131072",
-          "MALLOC_TRIM_THRESHOLD_", "131072");
+              "MALLOC_ARENA_MAX", "2",
+              "MALLOC_MMAP_THRESHOLD_", "131072",
+              "MALLOC_TRIM_THRESHOLD_", "131072")
+          .entrySet()
+          .stream()
+          .filter(e -> System.getenv(e.getKey()) == null)
+          .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
   /** Flags of the virtual machine for a service, asked for at every start. */
   @FunctionalInterface

@@ -76,7 +76,7 @@ final class ConsortiumSimTest {
   void f1toF6F8toF10_seedsOfTenSites_keepI1toI6AndI9() {
     SeedSweep sweep = new SeedSweep(new Shapes(Shapes.Choice.BOTH, 10, 2), System::nanoTime);
     long seeds = Long.getLong("consilium.seeds", 10_000);
-    double seconds = Long.getLong("consilium.seconds", 120);
+    double seconds = Long.getLong("consilium.seconds", 60);
     Set<Fault> never = EnumSet.allOf(Fault.class);
     Map<Fault, Long> faults = new EnumMap<>(Fault.class);
     long done = 0;

@@ -58,7 +58,7 @@ final class DeltaWalk {
    * How values become integers.
    *
    * @param scaleExponents per tensor, log2 of its largest magnitude
-   * @param factor min(1, S/‖Δ‖)
+   * @param factor min(1, S/‖Δ‖), or 1 while the norm is not known
    * @param weight w
    * @param masks are added modulo 2^R; empty where nothing is masked
    * @param encoding how values are written
@@ -240,7 +240,7 @@ final class DeltaWalk {
 
   /**
    * Rounds, seals and writes all chunks; returns their digests, 32 bytes each, in order. The disk
-   * has begun with them, but keeps them only after a force.
+   * has begun with a long update, but keeps it only after a force.
    *
    * @param norm is taken on the way; empty if it is known
    */
@@ -287,7 +287,7 @@ final class DeltaWalk {
     }
   }
 
-  /** One thread's buffers for the second pass. */
+  /** One thread's buffers for the pass that seals. */
   private final class Sealing implements Chunks.Work {
     private final Rounding rounding;
     private final UpdateSealer sealer;

@@ -2,15 +2,19 @@ package org.consilium.site.protect;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.RoundTask;
+import org.consilium.protocol.StudyId;
 import org.consilium.protocol.StudyPlan;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
@@ -29,8 +33,8 @@ import org.consilium.site.train.TrainingResult;
  * The only way of a delta out of the hospital: checks the round's terms, refuses what is not
  * finite, clips the whole to the L2 norm S (McMahan et al. 2018), rounds it to weighted fixed
  * point, hides it behind masks in a masked study, encrypts it chunk by chunk to the study's
- * aggregation key, and signs. One pass over a delta that keeps to S, two or three over one that is
- * clipped or encoded narrowly, memory of a few chunks whatever the model's size.
+ * aggregation key, and signs. One pass over a delta that keeps to S, two over one that is clipped,
+ * some more where values are encoded narrowly; memory of a few chunks whatever the model's size.
  */
 public final class UpdateProtector {
   /** More than every hundredth subnormal coordinate is no training step, and slows every adder. */
@@ -43,8 +47,8 @@ public final class UpdateProtector {
   private final TermsCheck check;
   private final int threads;
 
-  /** Whether the delta before was clipped; then this one's norm is taken before it is sealed. */
-  private volatile boolean clippedLast;
+  /** Studies whose last delta was clipped: the next one's norm is taken before it is sealed. */
+  private final Set<StudyId> clipped = ConcurrentHashMap.newKeySet();
 
   /**
    * For one site.
@@ -72,11 +76,20 @@ public final class UpdateProtector {
 
   /**
    * Protects a delta. The spool is complete when this returns {@code Sealed}, not yet forced to
-   * disk.
+   * disk; there is none after a refusal.
    *
    * @throws IOException if the delta cannot be read or the spool cannot be written
    */
   public Protection protect(TrainingResult.Trained trained, Assignment assignment)
+      throws IOException {
+    Protection outcome = outcome(trained, assignment);
+    if (outcome instanceof Protection.Refused) {
+      boolean _ = Files.deleteIfExists(assignment.spool()); // it may be whole by then
+    }
+    return outcome;
+  }
+
+  private Protection outcome(TrainingResult.Trained trained, Assignment assignment)
       throws IOException {
     Delta delta = trained.delta();
     ParameterLayout layout = delta.layout();
@@ -123,10 +136,11 @@ public final class UpdateProtector {
         new DeltaWalk(
             delta, FixedTerms.Ring.of(assignment.terms().ring().bits()), feedback.of(), threads);
     DeltaWalk.Rounding full = rounding(assignment);
+    StudyId study = assignment.task().study();
     try {
       Norm onTheWay = new Norm(walk.chunks());
       Optional<Pass> whole =
-          full.encoding().narrow() || clippedLast
+          full.encoding().narrow() || clipped.contains(study)
               ? Optional.empty()
               : whole(walk, full, onTheWay, assignment);
       Norm norm = whole.isPresent() ? onTheWay : walk.norm();
@@ -135,11 +149,12 @@ public final class UpdateProtector {
         return refused.get();
       }
       double clip = assignment.terms().clip();
-      clippedLast = norm.value() > clip;
+      boolean longer = norm.value() > clip;
+      boolean _ = longer ? clipped.add(study) : clipped.remove(study);
       Pass pass =
-          whole.isPresent() && !clippedLast
+          whole.isPresent() && !longer
               ? whole.get()
-              : seal(walk, clipped(walk, full, norm.value(), clip), Optional.empty(), assignment);
+              : seal(walk, shortened(walk, full, norm.value(), clip), Optional.empty(), assignment);
       SealedUpdate sealed = signed(pass, norm.value(), loss, assignment);
       if (feedback.of().isPresent()) {
         feedback.of().get().force(); // before the update may be kept
@@ -188,7 +203,7 @@ public final class UpdateProtector {
   }
 
   /** The same for a delta of this norm, clipped to S. */
-  private static DeltaWalk.Rounding clipped(
+  private static DeltaWalk.Rounding shortened(
       DeltaWalk walk, DeltaWalk.Rounding full, double norm, double clip)
       throws IOException, NotFinite {
     DeltaWalk.Rounding rounding = full.with(norm > clip ? clip / norm : 1, new byte[0]);

@@ -204,12 +204,14 @@ final class UpdateProtectorTest {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       float[] delta = delta(0.001f);
       delta[400_000] = bad;
+      delta[540_000] = bad;
 
-      Protection result = protect(delta, consortium.task(LAYOUT, 1), 1);
+      Protection result = protect(delta, consortium.task(LAYOUT, 1), 3);
 
       assertThat(result)
           .isEqualTo(
               new Protection.Refused(Why.DIVERGED, "coordinate 400000 of the delta is not finite"));
+      assertThat(folder.resolve("spool")).doesNotExist();
     }
   }
 
@@ -238,6 +240,7 @@ final class UpdateProtectorTest {
         .isEqualTo(
             new Protection.Refused(
                 Why.DIVERGED, "10000 of 550001 coordinates of the delta are subnormal"));
+    assertThat(folder.resolve("spool")).doesNotExist();
   }
 
   @Test
