@@ -36,12 +36,12 @@ public record Restarts(List<Long> listens, List<Long> goesOn) {
       if (started.isPresent()) {
         Instant from = started.get();
         listens.add(Duration.between(from, kill.ready()).toMillis());
-        boolean coordinator = kill.child().equals(LocalConsortium.COORDINATOR);
-        evidence.entries().stream()
-            .filter(_ -> coordinator)
-            .filter(at -> !at.isBefore(from))
-            .findFirst()
-            .ifPresent(at -> goesOn.add(Duration.between(from, at).toMillis()));
+        if (kill.child().equals(LocalConsortium.COORDINATOR)) {
+          evidence.entries().stream()
+              .filter(at -> !at.isBefore(from))
+              .findFirst()
+              .ifPresent(at -> goesOn.add(Duration.between(from, at).toMillis()));
+        }
       }
     }
     return new Restarts(listens, goesOn);
