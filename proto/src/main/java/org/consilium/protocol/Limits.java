@@ -20,6 +20,15 @@ public final class Limits {
   public static final int MODEL_CHUNK_BYTES = 1 << 20;
 
   /**
+   * Bytes of a chunk that one message carries, either way. The receiver holds a message for each
+   * transfer until it is whole, so that many at once cost it this much each, and not a chunk.
+   */
+  public static final int PART_BYTES = 256 << 10;
+
+  /** Fewest bytes of a part that a site sends, whatever it is asked for: each is a message. */
+  public static final int PART_BYTES_MIN = 64 << 10;
+
+  /**
    * The lease of a transfer at the side that receives: it is renewed by every {@link #LEASE_BYTES}
    * that arrive, and by every whole message. 64 KiB a minute is 8.7 kbit/s.
    */

@@ -26,6 +26,8 @@ final class Upload {
   private final FileChannel file;
   private final BitSet stored = new BitSet();
   private final MessageDigest sha = Digest.newSha256();
+  private int partOf = -1; // the chunk of which the digest has taken a beginning; -1: none
+  private int partEnd; // bytes of it so far
   private final WriteBack writeBack;
   private Optional<Checked> checked = Optional.empty();
   private int leases;
@@ -154,35 +156,62 @@ final class Upload {
     }
   }
 
-  /** Stores a chunk if it is the announced one; a repeat is absorbed. */
-  synchronized Intake put(int index, ByteBuffer data) throws IOException {
-    int chunks = manifest().seal().chunks();
-    if (index < 0 || index >= chunks || data.remaining() != manifest().chunkBytes(index)) {
-      return new Rejected(
-          Why.BAD_CHUNK,
-          "store chunk %d of %d from site %s: %d bytes, which is no chunk of this update"
-              .formatted(index, chunks, announced.site(), data.remaining()));
+  /**
+   * Takes a chunk or its next part. The chunk is stored when its last part has come and its digest
+   * is the announced one; what was written of one that is not stored says nothing. A repeat is
+   * absorbed.
+   */
+  synchronized Intake put(int index, int offset, ByteBuffer data) throws IOException {
+    boolean follows = offset == 0 || (index == partOf && offset == partEnd);
+    partOf = -1; // until all is well with this part
+    if (!isPart(index, offset, data.remaining()) || !follows) {
+      return bad(
+          index, "%d bytes at %d, which is not its next part".formatted(data.remaining(), offset));
+    }
+    if (offset == 0) {
+      sha.reset();
     }
     sha.update(data.duplicate());
-    if (!manifest().seal().announces(index, sha.digest())) {
-      return new Rejected(
-          Why.BAD_CHUNK,
-          "store chunk %d of %d from site %s: its digest is not the announced one"
-              .formatted(index, chunks, announced.site()));
+    int end = offset + data.remaining();
+    boolean last = end == manifest().chunkBytes(index);
+    if (last && !manifest().seal().announces(index, sha.digest())) {
+      return bad(index, "its digest is not the announced one");
     }
     if (!stored.get(index)) {
-      ByteBuffer rest = data.duplicate();
-      long position = position(index);
-      if (FailPoint.CHUNK_HALF_WRITTEN.on()) {
-        position += file.write(rest.slice().limit(rest.remaining() / 2), position);
-        rest.position(rest.position() + rest.remaining() / 2);
-        FailPoint.CHUNK_HALF_WRITTEN.reachDisk();
-      }
-      write(rest, position);
-      stored.set(index);
-      writeBack.wrote(file, manifest().chunkBytes(index));
+      writePart(data.duplicate(), position(index) + offset);
+      stored.set(index, last);
+      writeBack.wrote(file, data.remaining());
+    }
+    if (!last) {
+      partOf = index;
+      partEnd = end;
     }
     return progress();
+  }
+
+  private boolean isPart(int index, int offset, int bytes) {
+    return index >= 0
+        && index < manifest().seal().chunks()
+        && offset >= 0
+        && bytes > 0
+        && bytes <= manifest().chunkBytes(index) - offset;
+  }
+
+  private Rejected bad(int index, String what) {
+    return new Rejected(
+        Why.BAD_CHUNK,
+        "store chunk %d of %d from site %s: %s"
+            .formatted(index, manifest().seal().chunks(), announced.site(), what));
+  }
+
+  private void writePart(ByteBuffer rest, long position) throws IOException {
+    long at = position;
+    if (FailPoint.CHUNK_HALF_WRITTEN.on()) {
+      at += file.write(rest.slice().limit(rest.remaining() / 2), at);
+      rest.position(rest.position() + rest.remaining() / 2);
+      FailPoint.CHUNK_HALF_WRITTEN.reachDisk();
+    }
+    write(rest, at);
   }
 
   /**

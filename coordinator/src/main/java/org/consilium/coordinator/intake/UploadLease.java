@@ -23,13 +23,14 @@ public final class UploadLease implements AutoCloseable {
   }
 
   /**
-   * Stores a chunk.
+   * Stores a chunk, or the next part of one.
    *
-   * @param data the sealed chunk; read, not kept
+   * @param offset where the data begins in the chunk, bytes: 0, or where the last part ended
+   * @param data the sealed chunk or a part; read, not kept
    * @return progress, or why the chunk is refused; after a refusal for lack of room the same chunk
-   *     may be sent again
+   *     may be sent again from its beginning
    */
-  public Intake put(int index, ByteBuffer data) {
+  public Intake put(int index, int offset, ByteBuffer data) {
     if (!upload.holds(number)) {
       return new Rejected(
           Why.BUSY,
@@ -40,7 +41,7 @@ public final class UploadLease implements AutoCloseable {
       if (space.usableBytes() < data.remaining() + reserve) {
         return full("%d bytes left, %d are kept free".formatted(space.usableBytes(), reserve));
       }
-      return upload.put(index, data);
+      return upload.put(index, offset, data);
     } catch (IOException disk) {
       return full(UpdateIntake.CANNOT_STORE);
     }

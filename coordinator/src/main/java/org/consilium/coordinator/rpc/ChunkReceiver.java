@@ -17,7 +17,10 @@ import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 
-/** Takes the chunks of one stream, one at a time: the next is asked for when the last is stored. */
+/**
+ * Takes the chunks of one stream, whole or in parts, one message at a time: the next is asked for
+ * when the last is written.
+ */
 final class ChunkReceiver implements StreamObserver<UpdateChunk> {
   private final SiteId site;
   private final Studies studies;
@@ -46,7 +49,7 @@ final class ChunkReceiver implements StreamObserver<UpdateChunk> {
     }
     try {
       UploadLease held = lease(CoordinationService.digest(chunk.getUpload()));
-      Intake stored = held.put(chunk.getIndex(), WireBytes.of(chunk.getData()));
+      Intake stored = held.put(chunk.getIndex(), chunk.getOffset(), WireBytes.of(chunk.getData()));
       if (stored instanceof Rejected rejected) {
         throw RpcStatus.of(rejected);
       }

@@ -45,6 +45,7 @@ import org.consilium.proto.v1.UpdateReceipt;
 import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.DigestList;
+import org.consilium.protocol.Limits;
 import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.RevocationRefused;
@@ -267,6 +268,7 @@ public final class CoordinationService extends CoordinationGrpc.CoordinationImpl
               .setUpload(bytes(p.upload()))
               .setChunks(p.chunks())
               .setStored(ByteString.copyFrom(p.stored()))
+              .setPartBytes(Limits.PART_BYTES)
               .build();
       case Rejected rejected -> throw RpcStatus.of(rejected);
       case Announced _, Accepted _, Attached _, Checked _ -> throw unexpected();

@@ -13,9 +13,6 @@ import org.consilium.protocol.Limits;
 
 /** Sends a model file chunk by chunk, no faster than the site takes it. */
 final class ModelSender {
-  /** What a cut loses; four make a chunk, which is what has a digest. */
-  private static final int MESSAGE_BYTES = Limits.MODEL_CHUNK_BYTES / 4;
-
   private final FileChannel file;
   private final long length;
   private final ServerCallStreamObserver<ModelChunk> out;
@@ -52,7 +49,7 @@ final class ModelSender {
   private synchronized void pump(LongConsumer sent) {
     try {
       while (!over && out.isReady() && position < length) {
-        int size = (int) Math.min(MESSAGE_BYTES, length - position);
+        int size = (int) Math.min(Limits.PART_BYTES, length - position);
         byte[] data = new byte[size]; // belongs to the message from here on
         ByteBuffer into = ByteBuffer.wrap(data);
         while (into.hasRemaining()) {

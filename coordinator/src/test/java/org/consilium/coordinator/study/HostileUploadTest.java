@@ -102,6 +102,26 @@ final class HostileUploadTest {
   }
 
   @Test
+  void badInput_28_partsThatDoNotFit_areRefusedAndTheChunkBeginsAgain() throws Exception {
+    int end = update.chunks().get(0).length;
+    byte[][][] wrong = {
+      {part(100, end)},
+      {part(0, 100), part(0, 100), part(200, end)},
+      {part(0, 100), part(50, end)},
+      {part(0, 100), part(100, 200), chunk(update, 1), part(200, end)},
+    };
+    for (byte[][] parts : wrong) {
+      assertThat(code(SEND, parts)).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    }
+    assertThat(code(SEND, part(0, 100), part(100, end - 1))).isEqualTo(Status.Code.OK);
+    assertThat(code(COMMIT, named(update))).isEqualTo(Status.Code.ABORTED);
+
+    assertThat(code(SEND, part(0, 100), part(100, 101), part(101, end), chunk(update, 1)))
+        .isEqualTo(Status.Code.OK);
+    assertThat(code(COMMIT, named(update))).isEqualTo(Status.Code.OK);
+  }
+
+  @Test
   void badInput_29_streamEndsTooEarly_isNotCommittedAndResumes() throws Exception {
     assertThat(code(SEND, chunk(update, 0))).isEqualTo(Status.Code.OK);
 
@@ -194,6 +214,15 @@ final class HostileUploadTest {
     return Signed.newBuilder()
         .setBody(ByteString.copyFrom(update.body()))
         .setSignature(ByteString.copyFrom(update.signature()))
+        .build()
+        .toByteArray();
+  }
+
+  private byte[] part(int from, int to) {
+    return UpdateChunk.newBuilder()
+        .setUpload(ByteString.copyFrom(update.upload().bytes()))
+        .setOffset(from)
+        .setData(ByteString.copyFrom(update.chunks().get(0), from, to - from))
         .build()
         .toByteArray();
   }

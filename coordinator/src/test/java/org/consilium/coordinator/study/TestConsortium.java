@@ -228,7 +228,7 @@ final class TestConsortium implements AutoCloseable {
     if (attached instanceof Intake.Attached(var lease)) {
       try (lease) {
         for (int i = update.chunks().size() - 1; i >= 0; i--) {
-          Intake put = lease.put(i, ByteBuffer.wrap(update.chunks().get(i)));
+          Intake put = lease.put(i, 0, ByteBuffer.wrap(update.chunks().get(i)));
           if (!(put instanceof Intake.Progress)) {
             return put;
           }

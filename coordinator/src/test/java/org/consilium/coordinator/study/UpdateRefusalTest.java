@@ -165,19 +165,61 @@ final class UpdateRefusalTest {
     assertThat(attached).isInstanceOf(Intake.Attached.class);
     if (attached instanceof Intake.Attached(var lease)) {
       ByteBuffer last = ByteBuffer.wrap(update.chunks().get(1));
-      assertThat(lease.put(1, last))
+      assertThat(lease.put(1, 0, last))
           .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
-      assertThat(lease.put(1, last))
+      assertThat(lease.put(1, 0, last))
           .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
-      assertRefused(lease.put(0, last), Why.BAD_CHUNK);
-      assertRefused(lease.put(2, last), Why.BAD_CHUNK);
-      assertRefused(lease.put(-1, last), Why.BAD_CHUNK);
-      assertRefused(lease.put(0, ByteBuffer.allocate(0)), Why.BAD_CHUNK);
+      assertRefused(lease.put(2, 0, last), Why.BAD_CHUNK);
+      assertRefused(lease.put(-1, 0, last), Why.BAD_CHUNK);
+      assertRefused(lease.put(0, 0, ByteBuffer.allocate(0)), Why.BAD_CHUNK);
       byte[] changed = update.chunks().get(0).clone();
       changed[5] ^= 1;
-      assertRefused(lease.put(0, ByteBuffer.wrap(changed)), Why.BAD_CHUNK);
+      assertRefused(lease.put(0, 0, ByteBuffer.wrap(changed)), Why.BAD_CHUNK);
       lease.close();
     }
+  }
+
+  @Test
+  void badInput_28_partsOfAChunk_areTakenInTheirOrderAlone() throws Exception {
+    Sealed update = honest();
+    var _ = c.studies().begin(site, update.body(), update.signature());
+    byte[] chunk = update.chunks().get(0);
+    if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var lease)) {
+      assertRefused(lease.put(0, 100, part(chunk, 100, 200)), Why.BAD_CHUNK); // no beginning
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertRefused(lease.put(0, 99, part(chunk, 99, 200)), Why.BAD_CHUNK); // overlaps
+      assertRefused(lease.put(0, 100, part(chunk, 100, 200)), Why.BAD_CHUNK); // begin again
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertRefused(lease.put(0, 101, part(chunk, 101, 200)), Why.BAD_CHUNK); // a gap
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertRefused(lease.put(1, 100, part(chunk, 100, 101)), Why.BAD_CHUNK); // another's
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertRefused(lease.put(0, 100, ByteBuffer.wrap(chunk)), Why.BAD_CHUNK); // beyond the end
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertRefused(lease.put(0, -1, part(chunk, 0, 100)), Why.BAD_CHUNK);
+      byte[] changed = chunk.clone();
+      changed[5] ^= 1;
+      assertMissing(lease.put(0, 0, part(changed, 0, 100)), update);
+      assertRefused(lease.put(0, 100, part(chunk, 100, chunk.length)), Why.BAD_CHUNK);
+
+      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
+      assertMissing(lease.put(0, 100, part(chunk, 100, 101)), update);
+      assertThat(lease.put(0, 101, part(chunk, 101, chunk.length)))
+          .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {1}));
+      assertThat(lease.put(0, 0, part(changed, 0, 100))) // a repeat, and not written
+          .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {1}));
+      lease.close();
+    }
+
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  private static ByteBuffer part(byte[] chunk, int from, int to) {
+    return ByteBuffer.wrap(chunk, from, to - from);
+  }
+
+  private static void assertMissing(Intake put, Sealed update) {
+    assertThat(put).isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {0}));
   }
 
   @Test
@@ -199,15 +241,15 @@ final class UpdateRefusalTest {
     Sealed update = honest();
     var _ = c.studies().begin(site, update.body(), update.signature());
     if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var dead)) {
-      var _ = dead.put(1, ByteBuffer.wrap(update.chunks().get(1)));
+      var _ = dead.put(1, 0, ByteBuffer.wrap(update.chunks().get(1)));
 
       assertThat(c.studies().begin(site, update.body(), update.signature()))
           .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {2}));
       if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var living)) {
-        assertRefused(dead.put(0, ByteBuffer.wrap(update.chunks().get(0))), Why.BUSY);
+        assertRefused(dead.put(0, 0, ByteBuffer.wrap(update.chunks().get(0))), Why.BUSY);
         dead.close(); // late, and not the living one's end
         assertRefused(c.studies().attach(site, update.upload()), Why.BUSY);
-        assertThat(living.put(0, ByteBuffer.wrap(update.chunks().get(0))))
+        assertThat(living.put(0, 0, ByteBuffer.wrap(update.chunks().get(0))))
             .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {3}));
         living.close();
       }
@@ -222,7 +264,7 @@ final class UpdateRefusalTest {
     Sealed update = honest();
     var _ = c.studies().begin(site, update.body(), update.signature());
     if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var lease)) {
-      var _ = lease.put(1, ByteBuffer.wrap(update.chunks().get(1)));
+      var _ = lease.put(1, 0, ByteBuffer.wrap(update.chunks().get(1)));
       lease.close();
     }
     assertRefused(c.studies().commit(site, update.upload()), Why.INCOMPLETE);

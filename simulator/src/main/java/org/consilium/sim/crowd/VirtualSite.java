@@ -182,7 +182,7 @@ final class VirtualSite {
             throw new IOException("crowd: the spool of %s ends in chunk %d".formatted(id(), i));
           }
         }
-        Intake put = lease.put(i, chunk.flip());
+        Intake put = lease.put(i, 0, chunk.flip());
         if (!(put instanceof Intake.Progress)) {
           throw new IOException("crowd: " + put);
         }

@@ -152,12 +152,14 @@ public final class UpdateUploader {
 
     Boolean attempt() throws StatusException, TimeoutException, InterruptedException, IOException {
       int chunks = update.manifest().seal().chunks();
-      BitSet stored = stored(update, stub(UNARY_SECONDS).beginUpdate(manifest));
+      UploadProgress begun = stub(UNARY_SECONDS).beginUpdate(manifest);
+      int part = partBytes(begun);
+      BitSet stored = stored(update, begun);
       note(stored);
       announced = 0;
       while (stored.cardinality() < chunks) {
         int before = stored.cardinality();
-        stored = stored(update, missing(stored));
+        stored = stored(update, missing(stored, part));
         note(stored);
         if (stored.cardinality() <= before) {
           throw Status.UNAVAILABLE
@@ -181,25 +183,23 @@ public final class UpdateUploader {
     }
 
     /** Sends the first chunk that is missing; the answer says what is stored then. */
-    private UploadProgress missing(BitSet stored)
+    private UploadProgress missing(BitSet stored, int part)
         throws StatusException, TimeoutException, InterruptedException, IOException {
       if (halt.halted()) {
         throw Status.CANCELLED.withDescription("told to stop").asException();
       }
       int index = stored.nextClearBit(0);
       announce(stored, index);
-      UpdateChunk chunk =
-          UpdateChunk.newBuilder()
-              .setUpload(upload(update))
-              .setIndex(index)
-              .setData(chunk(spool, index, update.manifest()))
-              .build();
       BlockingClientCall<UpdateChunk, UploadProgress> call =
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
       try {
-        // If the coordinator has ended the call, reading says why.
-        var _ = call.write(chunk, limit, TimeUnit.MILLISECONDS);
+        int bytes = update.manifest().chunkBytes(index);
+        boolean heard = true; // once the coordinator has ended the call, reading says why
+        for (int offset = 0; offset < bytes && heard; offset += part) {
+          UpdateChunk message = part(index, offset, Math.min(part, bytes - offset));
+          heard = call.write(message, limit, TimeUnit.MILLISECONDS);
+        }
         FailPoint.CHUNK_SENT.reach();
         call.halfClose();
         UploadProgress progress = call.read(limit, TimeUnit.MILLISECONDS);
@@ -212,6 +212,15 @@ public final class UpdateUploader {
       } finally {
         call.cancel("done", null);
       }
+    }
+
+    private UpdateChunk part(int index, int offset, int bytes) throws IOException {
+      return UpdateChunk.newBuilder()
+          .setUpload(upload(update))
+          .setIndex(index)
+          .setOffset(offset)
+          .setData(read(spool, update.manifest().chunkAt(index) + offset, bytes))
+          .build();
     }
 
     private void announce(BitSet stored, int index) throws IOException {
@@ -254,17 +263,23 @@ public final class UpdateUploader {
   }
 
   /** A fresh buffer each: the transport keeps it until it is on the wire. */
-  private static ByteString chunk(FileChannel spool, int index, UpdateManifest manifest)
-      throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(manifest.chunkBytes(index));
-    long at = manifest.chunkAt(index);
+  private static ByteString read(FileChannel spool, long at, int bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes);
     while (buffer.hasRemaining()) {
       int read = spool.read(buffer, at + buffer.position());
       if (read < 0) {
-        throw new EOFException("upload: the spool ends in chunk " + index);
+        throw new EOFException(
+            "upload: the spool ends at byte %d".formatted(at + buffer.position()));
       }
     }
     return UnsafeByteOperations.unsafeWrap(buffer.flip());
+  }
+
+  /** Bytes of a chunk that go in one message; whole chunks to a coordinator that knows no parts. */
+  private static int partBytes(UploadProgress begun) {
+    return begun.getPartBytes() == 0
+        ? Limits.CHUNK_SEALED_BYTES
+        : Math.clamp(begun.getPartBytes(), Limits.PART_BYTES_MIN, Limits.CHUNK_SEALED_BYTES);
   }
 
   private static BitSet stored(SealedUpdate update, UploadProgress progress)

@@ -231,7 +231,11 @@ final class SiteProcess {
             return attached;
           }
           try (lease) {
-            return lease.put(index, bytes.duplicate());
+            int half = bytes.limit() / 2; // two messages, and a disk may fail between them
+            Intake first = lease.put(index, 0, bytes.duplicate().limit(half));
+            return first instanceof Intake.Rejected
+                ? first
+                : lease.put(index, half, bytes.duplicate().position(half));
           }
         });
   }
