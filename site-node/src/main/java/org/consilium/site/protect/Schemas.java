@@ -76,7 +76,10 @@ final class Schemas {
 
   private static final WireSchema CHUNK =
       message(
-          DIGEST, new Form.Whole(Limits.CHUNKS_MAX), new Form.Opaque(1, Limits.CHUNK_SEALED_BYTES));
+          DIGEST,
+          new Form.Whole(Limits.CHUNKS_MAX),
+          new Form.Opaque(1, Limits.CHUNK_SEALED_BYTES),
+          new Form.Whole(Limits.CHUNK_SEALED_BYTES - 1));
 
   private static final WireSchema REPORT =
       signed(

@@ -261,7 +261,8 @@ final class EgressGateTest {
     byte[] bytes =
         UpdateChunk.newBuilder()
             .setUpload(ByteString.copyFrom(DIGEST.bytes()))
-            .setIndex(0)
+            .setIndex(3)
+            .setOffset(1 << 20)
             .setData(ByteString.copyFrom("x".repeat(1000).getBytes(StandardCharsets.US_ASCII)))
             .build()
             .toByteArray();
