@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
 final class SimulateCommand implements Callable<Integer> {
   private static final long SEEDS_MAX = 100_000_000;
   private static final int THREADS_MAX = 256;
+  private static final Duration ALL = Duration.ofDays(365);
 
   @Option(names = "--sites", defaultValue = "10", description = "Sites, 3-20 (${DEFAULT-VALUE}).")
   private int sites = 10;
@@ -55,6 +57,12 @@ final class SimulateCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Seed of the first run (${DEFAULT-VALUE}).")
   private long firstSeed = 1;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "0",
+      description = "Begin no run after so many seconds; 0: run all seeds (${DEFAULT-VALUE}).")
+  private long seconds = 0;
 
   @Option(
       names = "--mode",
@@ -88,7 +96,8 @@ final class SimulateCommand implements Callable<Integer> {
       out.flush();
     }
     int beside = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    Summary summary = sweep.run(firstSeed, seeds, beside);
+    Duration most = seconds > 0 ? Duration.ofSeconds(seconds) : ALL;
+    Summary summary = sweep.run(firstSeed, seeds, beside, most);
     out.println(json ? json(summary) : words(summary));
     out.flush();
     return summary.failed() == 0 ? 0 : 1;
@@ -100,6 +109,7 @@ final class SimulateCommand implements Callable<Integer> {
     within("--seeds", 1, seeds, SEEDS_MAX);
     within("--first-seed", 0, firstSeed, Long.MAX_VALUE - SEEDS_MAX);
     within("--threads", 0, threads, THREADS_MAX);
+    within("--seconds", 0, seconds, ALL.toSeconds());
     if (story && seeds != 1) {
       throw wrong("--story is for one seed, got --seeds %d".formatted(seeds));
     }
@@ -145,8 +155,8 @@ final class SimulateCommand implements Callable<Integer> {
       words.append("  replay: ").append(replay(failure)).append('\n');
     }
     words.append(
-        "%d runs, %d of them masked, %d rounds, %.1f hours of virtual time%n"
-            .formatted(s.seeds(), s.masked(), s.rounds(), s.virtualSeconds() / 3600));
+        "%d runs from seed %d on, %d of them masked, %d rounds, %.1f hours of virtual time%n"
+            .formatted(s.seeds(), firstSeed, s.masked(), s.rounds(), s.virtualSeconds() / 3600));
     words.append("%.1f s, %.1f seeds a second%n".formatted(s.seconds(), s.rate()));
     new TreeMap<>(s.faults())
         .forEach((fault, n) -> words.append("  %-32s %d%n".formatted(fault.word(), n)));

@@ -19,7 +19,8 @@ public interface StudyCatalogue {
   Optional<StudySnapshot> find(StudyId study);
 
   /**
-   * Takes in a new study and proposes it to its sites; it waits for {@link #start}.
+   * Takes in a new study and proposes it to its sites; it waits for {@link #start}. Until then the
+   * same request again gets the same answer.
    *
    * @param planBytes a serialized plan; its SHA-256 becomes the study's digest
    * @throws StudyRefused ALREADY_EXISTS for a name in use, ILLEGAL for a plan that does not decode

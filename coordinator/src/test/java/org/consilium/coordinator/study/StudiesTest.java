@@ -455,6 +455,23 @@ final class StudiesTest {
   }
 
   @Test
+  void create_sameAgainBeforeItsStart_isAnsweredTheSame() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 3)) {
+      TestPlan plan = TestPlan.of(c.ids);
+      byte[] bytes = org.consilium.protocol.wire.PlanCodec.encode(plan.plan());
+      StudySnapshot first = c.studies().create(bytes);
+
+      assertThat(c.studies().create(bytes)).isEqualTo(first);
+      byte[] other = org.consilium.protocol.wire.PlanCodec.encode(plan.rounds(3, 1).plan());
+      assertThatThrownBy(() -> c.studies().create(other))
+          .isInstanceOfSatisfying(
+              StudyRefused.class,
+              r -> assertThat(r.why()).isEqualTo(StudyRefused.Why.ALREADY_EXISTS));
+      assertThat(c.studies().list()).hasSize(1);
+    }
+  }
+
+  @Test
   void create_unknownSiteOrNameInUse_refused() throws Exception {
     try (TestConsortium c = new TestConsortium(folder, 3)) {
       var plan = c.begin(TestPlan.of(c.ids));

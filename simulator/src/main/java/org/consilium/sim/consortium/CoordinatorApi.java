@@ -24,7 +24,7 @@ import org.consilium.sim.process.Pause;
  * starting coordinator are repeated for a while: it may have been killed on purpose.
  */
 public final class CoordinatorApi implements AutoCloseable {
-  private static final Duration REQUEST_MAX = Duration.ofSeconds(20);
+  private static final Duration REQUEST_MAX = Duration.ofSeconds(60);
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration BETWEEN_TRIES = Duration.ofMillis(200);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();

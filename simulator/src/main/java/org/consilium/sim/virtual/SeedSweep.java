@@ -1,5 +1,6 @@
 package org.consilium.sim.virtual;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -81,6 +82,7 @@ public final class SeedSweep {
   private static final class Counts {
     private final Map<Fault, Long> faults = new EnumMap<>(Fault.class);
     private final List<Failure> failures = new ArrayList<>();
+    private long done;
     private long failed;
     private long masked;
     private long rounds;
@@ -88,6 +90,7 @@ public final class SeedSweep {
 
     synchronized void add(Outcome outcome) {
       outcome.faults().forEach((fault, n) -> faults.merge(fault, (long) n, Long::sum));
+      done++;
       rounds += outcome.published();
       masked += outcome.shape().mode() == Shape.Mode.MASKED ? 1 : 0;
       virtualSeconds += outcome.seconds();
@@ -108,15 +111,17 @@ public final class SeedSweep {
   }
 
   /**
-   * Runs seeds {@code first} to {@code first + seeds - 1}.
+   * Runs seeds {@code first} to {@code first + seeds - 1}, or as many of them, from the first on,
+   * as begin within the time.
    *
    * @param threads runs side by side
+   * @param most time in which runs begin
    */
-  public Summary run(long first, long seeds, int threads) {
-    return quietly(() -> swept(first, seeds, threads));
+  public Summary run(long first, long seeds, int threads, Duration most) {
+    return quietly(() -> swept(first, seeds, threads, most));
   }
 
-  private Summary swept(long first, long seeds, int threads) {
+  private Summary swept(long first, long seeds, int threads, Duration most) {
     long began = nanos.getAsLong();
     Counts counts = new Counts();
     AtomicLong next = new AtomicLong(first);
@@ -126,9 +131,11 @@ public final class SeedSweep {
         running.add(
             pool.submit(
                 () -> {
-                  for (long seed = next.getAndIncrement();
-                      seed < first + seeds;
-                      seed = next.getAndIncrement()) {
+                  while (nanos.getAsLong() - began < most.toNanos()) {
+                    long seed = next.getAndIncrement();
+                    if (seed >= first + seeds) {
+                      return;
+                    }
                     counts.add(one(seed, false));
                   }
                 }));
@@ -136,7 +143,7 @@ public final class SeedSweep {
     }
     running.forEach(SeedSweep::finished);
     return new Summary(
-        seeds,
+        counts.done,
         counts.masked,
         counts.failed,
         counts.failures,

@@ -44,8 +44,8 @@ final class FailPointAcceptanceTest {
 
   /**
    * Of four sites three sign and three give shares, so that some and enough are two places. The
-   * coordinator dies about three times a round: early, in the middle, late. At last disks fail for a
-   * while: at the journal the process ends, elsewhere it works on.
+   * coordinator dies about three times a round: early, in the middle, late. At last disks fail for
+   * a while: at the journal the process ends, elsewhere it works on.
    */
   private static final List<Strike> MASKED =
       List.of(

@@ -2,10 +2,8 @@ package org.consilium.sim.virtual;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.Map;
-import java.util.Set;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.consilium.sim.virtual.ConsortiumSim.Outcome;
 import org.consilium.sim.virtual.SeedSweep.Summary;
 import org.consilium.sim.virtual.fault.Fault;
@@ -16,9 +14,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 final class ConsortiumSimTest {
   private static final int PARAMETERS = 32;
-
-  /** Seeds between two looks at the clock. */
-  private static final long BATCH = 250;
 
   @ParameterizedTest
   @EnumSource(Shape.Mode.class)
@@ -64,7 +59,7 @@ final class ConsortiumSimTest {
   void f1toF6F8toF10_someHundredSeeds_keepI1toI6AndI9() {
     SeedSweep sweep = new SeedSweep(new Shapes(Shapes.Choice.BOTH, 4, 2), System::nanoTime);
 
-    Summary summary = sweep.run(1_000, 200, 2);
+    Summary summary = sweep.run(1_000, 200, 2, Duration.ofDays(1));
 
     assertThat(summary.failures()).as("replay: consilium simulate --sites 4 --rounds 2").isEmpty();
     assertThat(summary.masked()).isGreaterThanOrEqualTo(12);
@@ -75,32 +70,32 @@ final class ConsortiumSimTest {
   @Test
   void f1toF6F8toF10_seedsOfTenSites_keepI1toI6AndI9() {
     SeedSweep sweep = new SeedSweep(new Shapes(Shapes.Choice.BOTH, 10, 2), System::nanoTime);
-    long seeds = Long.getLong("consilium.seeds", 10_000);
-    double seconds = Long.getLong("consilium.seconds", 60);
-    Set<Fault> never = EnumSet.allOf(Fault.class);
-    Map<Fault, Long> faults = new EnumMap<>(Fault.class);
-    long done = 0;
-    long rounds = 0;
-    double spent = 0;
 
-    while (done < seeds && spent < seconds) {
-      Summary part =
-          sweep.run(
-              1 + done, Math.min(BATCH, seeds - done), Runtime.getRuntime().availableProcessors());
-      assertThat(part.failures())
-          .as("replay: consilium simulate --rounds 2 --seeds 1 --story --first-seed SEED")
-          .isEmpty();
-      done += part.seeds();
-      rounds += part.rounds();
-      spent += part.seconds();
-      never.removeAll(part.faults().keySet());
-      part.faults().forEach((fault, n) -> faults.merge(fault, n, Long::sum));
-    }
+    Summary summary =
+        sweep.run(1, 400, Runtime.getRuntime().availableProcessors(), Duration.ofDays(1));
 
     System.out.printf(
-        "%d seeds, %d rounds, %.1f s, %.1f seeds a second%n%s%n",
-        done, rounds, spent, done / spent, faults);
-    assertThat(never).as("kinds of fault that never struck in %d seeds", done).isEmpty();
-    assertThat(done).isGreaterThanOrEqualTo(Math.min(seeds, BATCH));
+        "%d seeds, %d rounds, %.1f seeds a second%n%s%n",
+        summary.seeds(), summary.rounds(), summary.rate(), summary.faults());
+    assertThat(summary.failures())
+        .as("replay: consilium simulate --rounds 2 --seeds 1 --story --first-seed SEED")
+        .isEmpty();
+    assertThat(summary.seeds()).isEqualTo(400);
+    assertThat(summary.faults().keySet())
+        .as("kinds of fault that struck")
+        .containsExactlyInAnyOrder(Fault.values());
+  }
+
+  @Test
+  void run_timeIsOver_beginsNoMore() {
+    AtomicLong seconds = new AtomicLong();
+    SeedSweep sweep =
+        new SeedSweep(
+            new Shapes(Shapes.Choice.SEALED, 3, 1),
+            () -> seconds.getAndIncrement() * 1_000_000_000);
+
+    Summary summary = sweep.run(1, 100, 1, Duration.ofSeconds(4));
+
+    assertThat(summary.seeds()).isEqualTo(3); // the clock is read once at first and before each
   }
 }
