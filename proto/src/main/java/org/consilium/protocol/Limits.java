@@ -20,12 +20,15 @@ public final class Limits {
   public static final int MODEL_CHUNK_BYTES = 1 << 20;
 
   /**
-   * Bytes of a chunk that one message carries, either way. The receiver holds a message for each
-   * transfer until it is whole, so that many at once cost it this much each, and not a chunk.
+   * Bytes of a chunk in one message: of a model's, and what a coordinator asks for of an update's.
+   * A receiver holds each message until it is whole.
    */
   public static final int PART_BYTES = 256 << 10;
 
-  /** Fewest bytes of a part that a site sends, whatever it is asked for: each is a message. */
+  /**
+   * Fewest bytes of a part that is not a chunk's last: each costs a message, and renews the lease
+   * as {@link #LEASE_BYTES} do.
+   */
   public static final int PART_BYTES_MIN = 64 << 10;
 
   /**

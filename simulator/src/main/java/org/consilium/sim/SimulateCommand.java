@@ -113,6 +113,9 @@ final class SimulateCommand implements Callable<Integer> {
     if (story && seeds != 1) {
       throw wrong("--story is for one seed, got --seeds %d".formatted(seeds));
     }
+    if (story && seconds != 0) {
+      throw wrong("--story and --seconds are not for one command");
+    }
     if (story && json) {
       throw wrong("--story and --json are not for one command");
     }

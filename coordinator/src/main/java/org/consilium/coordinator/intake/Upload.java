@@ -20,13 +20,15 @@ import org.consilium.security.keyfile.WriteBack;
 
 /** One announced update: its file and which of its chunks are stored. Guarded by itself. */
 final class Upload {
+  private static final int NONE = -1;
+
   private final Announced announced;
   private final IntakeTerms terms;
   private final Spool.Place place;
   private final FileChannel file;
   private final BitSet stored = new BitSet();
   private final MessageDigest sha = Digest.newSha256();
-  private int partOf = -1; // the chunk of which the digest has taken a beginning; -1: none
+  private int partOf = NONE; // the chunk of which the digest has taken a beginning
   private int partEnd; // bytes of it so far
   private final WriteBack writeBack;
   private Optional<Checked> checked = Optional.empty();
@@ -97,6 +99,7 @@ final class Upload {
     }
     leases++;
     holder = leases;
+    partOf = NONE; // a new stream begins with a chunk's first byte
     return OptionalInt.of(leases);
   }
 
@@ -159,12 +162,21 @@ final class Upload {
   /**
    * Takes a chunk or its next part. The chunk is stored when its last part has come and its digest
    * is the announced one; what was written of one that is not stored says nothing. A repeat is
-   * absorbed.
+   * absorbed. A chunk that has begun comes to its end before another begins, so that a stream
+   * writes each byte once.
+   *
+   * @param lease whose part it is
    */
-  synchronized Intake put(int index, int offset, ByteBuffer data) throws IOException {
-    boolean follows = offset == 0 || (index == partOf && offset == partEnd);
-    partOf = -1; // until all is well with this part
-    if (!isPart(index, offset, data.remaining()) || !follows) {
+  synchronized Intake put(int lease, int index, int offset, ByteBuffer data) throws IOException {
+    if (!holds(lease)) {
+      return new Rejected(
+          Why.BUSY,
+          "store a chunk of site %s: it has begun to send them on another stream"
+              .formatted(announced.site()));
+    }
+    boolean follows = partOf == NONE ? offset == 0 : index == partOf && offset == partEnd;
+    partOf = NONE; // until all is well with this part
+    if (!follows || !isPart(index, offset, data.remaining())) {
       return bad(
           index, "%d bytes at %d, which is not its next part".formatted(data.remaining(), offset));
     }
@@ -178,7 +190,7 @@ final class Upload {
       return bad(index, "its digest is not the announced one");
     }
     if (!stored.get(index)) {
-      writePart(data.duplicate(), position(index) + offset);
+      writePart(data.duplicate(), position(index) + offset, last);
       stored.set(index, last);
       writeBack.wrote(file, data.remaining());
     }
@@ -193,8 +205,8 @@ final class Upload {
     return index >= 0
         && index < manifest().seal().chunks()
         && offset >= 0
-        && bytes > 0
-        && bytes <= manifest().chunkBytes(index) - offset;
+        && bytes <= manifest().chunkBytes(index) - offset
+        && (bytes >= Limits.PART_BYTES_MIN || bytes == manifest().chunkBytes(index) - offset);
   }
 
   private Rejected bad(int index, String what) {
@@ -204,9 +216,9 @@ final class Upload {
             .formatted(index, manifest().seal().chunks(), announced.site(), what));
   }
 
-  private void writePart(ByteBuffer rest, long position) throws IOException {
+  private void writePart(ByteBuffer rest, long position, boolean last) throws IOException {
     long at = position;
-    if (FailPoint.CHUNK_HALF_WRITTEN.on()) {
+    if (last && FailPoint.CHUNK_HALF_WRITTEN.on()) {
       at += file.write(rest.slice().limit(rest.remaining() / 2), at);
       rest.position(rest.position() + rest.remaining() / 2);
       FailPoint.CHUNK_HALF_WRITTEN.reachDisk();

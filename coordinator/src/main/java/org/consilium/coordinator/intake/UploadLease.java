@@ -31,17 +31,11 @@ public final class UploadLease implements AutoCloseable {
    *     may be sent again from its beginning
    */
   public Intake put(int index, int offset, ByteBuffer data) {
-    if (!upload.holds(number)) {
-      return new Rejected(
-          Why.BUSY,
-          "store a chunk of site %s: it has begun to send them on another stream"
-              .formatted(upload.announced().site()));
-    }
     try {
       if (space.usableBytes() < data.remaining() + reserve) {
         return full("%d bytes left, %d are kept free".formatted(space.usableBytes(), reserve));
       }
-      return upload.put(index, offset, data);
+      return upload.put(number, index, offset, data);
     } catch (IOException disk) {
       return full(UpdateIntake.CANNOT_STORE);
     }

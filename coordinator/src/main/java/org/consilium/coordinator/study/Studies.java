@@ -99,15 +99,9 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
   @Override
   public synchronized StudySnapshot create(byte[] planBytes) throws StudyRefused, IOException {
     StudyPlan plan = PlanGate.legal(planBytes);
-    Optional<StudySnapshot> there = find(plan.study());
-    if (there.isPresent()) {
-      if (there.get().digest().equals(Digest.sha256(planBytes))
-          && there.get().state() == StudySnapshot.State.AWAITING_SITES) {
-        return there.get(); // the answer to the first request was lost
-      }
-      throw new StudyRefused(
-          StudyRefused.Why.ALREADY_EXISTS,
-          "create study %s: there is one of this name".formatted(plan.study()));
+    Study there = studies.get(plan.study());
+    if (there != null) {
+      return there.proposed(planBytes); // perhaps the answer to the first request was lost
     }
     NewStudy made = NewStudy.of(plan, planBytes, around, stores);
     Created created = made.created();

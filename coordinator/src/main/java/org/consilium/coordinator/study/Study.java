@@ -26,6 +26,7 @@ import org.consilium.coordinator.round.StudyEvent.InRound;
 import org.consilium.coordinator.round.StudyEvent.UpdateLate;
 import org.consilium.coordinator.round.StudyMachine;
 import org.consilium.coordinator.round.StudyState;
+import org.consilium.coordinator.round.StudyState.Stage;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Late;
 import org.consilium.protocol.Limits;
@@ -88,6 +89,20 @@ final class Study {
             effects.drift(),
             around.presence(),
             activity));
+  }
+
+  /**
+   * What the request that created it is answered when it comes again.
+   *
+   * @throws StudyRefused if it has been started, or these are other settings
+   */
+  StudySnapshot proposed(byte[] planBytes) throws StudyRefused {
+    if (loop.state().stage() != Stage.AWAITING || !digest.equals(Digest.sha256(planBytes))) {
+      throw new StudyRefused(
+          StudyRefused.Why.ALREADY_EXISTS,
+          "create study %s: there is one of this name".formatted(plan.study()));
+    }
+    return snapshot();
   }
 
   boolean names(SiteId site) {

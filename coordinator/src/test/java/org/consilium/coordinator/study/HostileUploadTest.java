@@ -103,20 +103,22 @@ final class HostileUploadTest {
 
   @Test
   void badInput_28_partsThatDoNotFit_areRefusedAndTheChunkBeginsAgain() throws Exception {
+    int one = 64 << 10;
     int end = update.chunks().get(0).length;
     byte[][][] wrong = {
-      {part(100, end)},
-      {part(0, 100), part(0, 100), part(200, end)},
-      {part(0, 100), part(50, end)},
-      {part(0, 100), part(100, 200), chunk(update, 1), part(200, end)},
+      {part(one, end)},
+      {part(0, one), part(0, one), part(one, end)},
+      {part(0, one), part(one / 2, end)},
+      {part(0, one), part(one, 2 * one), chunk(update, 1), part(2 * one, end)},
+      {part(0, one - 1), part(one - 1, end)},
     };
     for (byte[][] parts : wrong) {
       assertThat(code(SEND, parts)).isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
-    assertThat(code(SEND, part(0, 100), part(100, end - 1))).isEqualTo(Status.Code.OK);
+    assertThat(code(SEND, part(0, one), part(one, end - 1))).isEqualTo(Status.Code.OK);
     assertThat(code(COMMIT, named(update))).isEqualTo(Status.Code.ABORTED);
 
-    assertThat(code(SEND, part(0, 100), part(100, 101), part(101, end), chunk(update, 1)))
+    assertThat(code(SEND, part(0, one), part(one, end - 1), part(end - 1, end), chunk(update, 1)))
         .isEqualTo(Status.Code.OK);
     assertThat(code(COMMIT, named(update))).isEqualTo(Status.Code.OK);
   }

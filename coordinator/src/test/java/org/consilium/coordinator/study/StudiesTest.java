@@ -468,6 +468,12 @@ final class StudiesTest {
               StudyRefused.class,
               r -> assertThat(r.why()).isEqualTo(StudyRefused.Why.ALREADY_EXISTS));
       assertThat(c.studies().list()).hasSize(1);
+
+      var _ = c.studies().start(plan.plan().study()); // which waits for its sites
+      assertThatThrownBy(() -> c.studies().create(bytes))
+          .isInstanceOfSatisfying(
+              StudyRefused.class,
+              r -> assertThat(r.why()).isEqualTo(StudyRefused.Why.ALREADY_EXISTS));
     }
   }
 

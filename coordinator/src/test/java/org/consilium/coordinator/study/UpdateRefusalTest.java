@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What an open round does not take in; each time nothing is left of it. */
 final class UpdateRefusalTest {
+  private static final int PART = 64 << 10;
   @TempDir Path folder;
 
   private TestConsortium c;
@@ -184,31 +185,55 @@ final class UpdateRefusalTest {
     Sealed update = honest();
     var _ = c.studies().begin(site, update.body(), update.signature());
     byte[] chunk = update.chunks().get(0);
+    byte[] changed = chunk.clone();
+    changed[5] ^= 1;
+    int end = chunk.length;
     if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var lease)) {
-      assertRefused(lease.put(0, 100, part(chunk, 100, 200)), Why.BAD_CHUNK); // no beginning
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertRefused(lease.put(0, 99, part(chunk, 99, 200)), Why.BAD_CHUNK); // overlaps
-      assertRefused(lease.put(0, 100, part(chunk, 100, 200)), Why.BAD_CHUNK); // begin again
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertRefused(lease.put(0, 101, part(chunk, 101, 200)), Why.BAD_CHUNK); // a gap
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertRefused(lease.put(1, 100, part(chunk, 100, 101)), Why.BAD_CHUNK); // another's
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertRefused(lease.put(0, 100, ByteBuffer.wrap(chunk)), Why.BAD_CHUNK); // beyond the end
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertRefused(lease.put(0, -1, part(chunk, 0, 100)), Why.BAD_CHUNK);
-      byte[] changed = chunk.clone();
-      changed[5] ^= 1;
-      assertMissing(lease.put(0, 0, part(changed, 0, 100)), update);
-      assertRefused(lease.put(0, 100, part(chunk, 100, chunk.length)), Why.BAD_CHUNK);
+      assertRefused(lease.put(0, PART, part(chunk, PART, end)), Why.BAD_CHUNK); // no beginning
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertRefused(lease.put(0, PART - 1, part(chunk, PART - 1, end)), Why.BAD_CHUNK); // overlaps
+      assertRefused(lease.put(0, PART, part(chunk, PART, end)), Why.BAD_CHUNK); // begin again
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertRefused(lease.put(0, PART + 1, part(chunk, PART + 1, end)), Why.BAD_CHUNK); // a gap
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertRefused(lease.put(1, 0, ByteBuffer.wrap(update.chunks().get(1))), Why.BAD_CHUNK);
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertRefused(lease.put(0, 0, part(chunk, 0, PART)), Why.BAD_CHUNK); // written already
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertRefused(lease.put(0, PART, ByteBuffer.wrap(chunk)), Why.BAD_CHUNK); // beyond the end
+      assertRefused(lease.put(0, -1, part(chunk, 0, PART)), Why.BAD_CHUNK);
+      assertRefused(lease.put(0, 0, part(chunk, 0, PART - 1)), Why.BAD_CHUNK); // too small
+      assertMissing(lease.put(0, 0, part(changed, 0, PART)), update);
+      assertRefused(lease.put(0, PART, part(chunk, PART, end)), Why.BAD_CHUNK);
 
-      assertMissing(lease.put(0, 0, part(chunk, 0, 100)), update);
-      assertMissing(lease.put(0, 100, part(chunk, 100, 101)), update);
-      assertThat(lease.put(0, 101, part(chunk, 101, chunk.length)))
+      assertMissing(lease.put(0, 0, part(chunk, 0, PART)), update);
+      assertMissing(lease.put(0, PART, part(chunk, PART, end - 1)), update);
+      assertThat(lease.put(0, end - 1, part(chunk, end - 1, end)))
           .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {1}));
-      assertThat(lease.put(0, 0, part(changed, 0, 100))) // a repeat, and not written
+      assertThat(lease.put(0, 0, part(changed, 0, PART))) // a repeat, and not written
           .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {1}));
       lease.close();
+    }
+
+    assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));
+  }
+
+  /** The part that a dead stream still holds must not come between those of the living one. */
+  @Test
+  void f4_oldStreamInTheMiddleOfAChunk_newOneBeginsIt() throws Exception {
+    Sealed update = honest();
+    byte[] chunk = update.chunks().get(0);
+    var _ = c.studies().begin(site, update.body(), update.signature());
+    if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var dead)) {
+      assertMissing(dead.put(0, 0, part(chunk, 0, PART)), update);
+      var _ = c.studies().begin(site, update.body(), update.signature());
+      if (c.studies().attach(site, update.upload()) instanceof Intake.Attached(var living)) {
+        assertMissing(living.put(0, 0, part(chunk, 0, PART)), update);
+        assertRefused(dead.put(0, PART, part(chunk, PART, chunk.length)), Why.BUSY);
+        assertThat(living.put(0, PART, part(chunk, PART, chunk.length)))
+            .isEqualTo(new Intake.Progress(update.upload(), 2, new byte[] {1}));
+        living.close();
+      }
     }
 
     assertThat(c.send(site, update)).isEqualTo(new Intake.Accepted(update.upload(), false));

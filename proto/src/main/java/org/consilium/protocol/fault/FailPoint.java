@@ -25,7 +25,7 @@ public enum FailPoint {
   PARCELS_JOURNALED("coordinator.parcels-journaled"),
   /** The parcels for a site are read and signed, and not sent. */
   PARCELS_HANDED_ON("coordinator.parcels-handed-on"),
-  /** Half of a chunk's bytes are written. May fail as a disk does. */
+  /** A chunk is written but for half of its last part. May fail as a disk does. */
   CHUNK_HALF_WRITTEN("coordinator.chunk-half-written", true),
   /** All chunks are written and checked, and not forced to disk. May fail as a disk does. */
   SPOOL_UNFORCED("coordinator.spool-unforced", true),

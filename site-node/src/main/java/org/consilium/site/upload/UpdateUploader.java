@@ -153,13 +153,12 @@ public final class UpdateUploader {
     Boolean attempt() throws StatusException, TimeoutException, InterruptedException, IOException {
       int chunks = update.manifest().seal().chunks();
       UploadProgress begun = stub(UNARY_SECONDS).beginUpdate(manifest);
-      int part = partBytes(begun);
       BitSet stored = stored(update, begun);
       note(stored);
       announced = 0;
       while (stored.cardinality() < chunks) {
         int before = stored.cardinality();
-        stored = stored(update, missing(stored, part));
+        stored = stored(update, missing(stored, begun.getPartBytes()));
         note(stored);
         if (stored.cardinality() <= before) {
           throw Status.UNAVAILABLE
@@ -183,7 +182,7 @@ public final class UpdateUploader {
     }
 
     /** Sends the first chunk that is missing; the answer says what is stored then. */
-    private UploadProgress missing(BitSet stored, int part)
+    private UploadProgress missing(BitSet stored, int partBytes)
         throws StatusException, TimeoutException, InterruptedException, IOException {
       if (halt.halted()) {
         throw Status.CANCELLED.withDescription("told to stop").asException();
@@ -194,11 +193,10 @@ public final class UpdateUploader {
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
       try {
-        int bytes = update.manifest().chunkBytes(index);
-        boolean heard = true; // once the coordinator has ended the call, reading says why
-        for (int offset = 0; offset < bytes && heard; offset += part) {
-          UpdateChunk message = part(index, offset, Math.min(part, bytes - offset));
-          heard = call.write(message, limit, TimeUnit.MILLISECONDS);
+        for (Part part : Part.of(update.manifest().chunkBytes(index), partBytes)) {
+          if (!call.write(message(index, part), limit, TimeUnit.MILLISECONDS)) {
+            break; // the coordinator has ended the call; reading says why
+          }
         }
         FailPoint.CHUNK_SENT.reach();
         call.halfClose();
@@ -214,12 +212,12 @@ public final class UpdateUploader {
       }
     }
 
-    private UpdateChunk part(int index, int offset, int bytes) throws IOException {
+    private UpdateChunk message(int index, Part part) throws IOException {
       return UpdateChunk.newBuilder()
           .setUpload(upload(update))
           .setIndex(index)
-          .setOffset(offset)
-          .setData(read(spool, update.manifest().chunkAt(index) + offset, bytes))
+          .setOffset(part.offset())
+          .setData(read(spool, update.manifest().chunkAt(index) + part.offset(), part.bytes()))
           .build();
     }
 
@@ -273,13 +271,6 @@ public final class UpdateUploader {
       }
     }
     return UnsafeByteOperations.unsafeWrap(buffer.flip());
-  }
-
-  /** Bytes of a chunk that go in one message; whole chunks to a coordinator that knows no parts. */
-  private static int partBytes(UploadProgress begun) {
-    return begun.getPartBytes() == 0
-        ? Limits.CHUNK_SEALED_BYTES
-        : Math.clamp(begun.getPartBytes(), Limits.PART_BYTES_MIN, Limits.CHUNK_SEALED_BYTES);
   }
 
   private static BitSet stored(SealedUpdate update, UploadProgress progress)

@@ -232,6 +232,9 @@ final class SiteProcess {
           }
           try (lease) {
             int half = bytes.limit() / 2; // two messages, and a disk may fail between them
+            if (half < Limits.PART_BYTES_MIN) {
+              return lease.put(index, 0, bytes.duplicate());
+            }
             Intake first = lease.put(index, 0, bytes.duplicate().limit(half));
             return first instanceof Intake.Rejected
                 ? first
