@@ -135,7 +135,8 @@ final class LateNodeTest {
                 coordinator.masking(folder.resolve("studies"), consortium, log::add),
                 new Tools.Transfer(
                     Outbox.open(folder.resolve("outbox"), self.key().verifyingKey()),
-                    new UpdateUploader(coordinator.link(), ledger, backoff(), clock, SHORT),
+                    new UpdateUploader(
+                        coordinator.link(), ledger, backoff(), clock, Duration.ofSeconds(5)),
                     new ModelFetcher(
                         coordinator.link(),
                         folder.resolve("cache"),
