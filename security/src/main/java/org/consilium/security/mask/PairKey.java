@@ -4,6 +4,8 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.mask.MaskRefused.Why;
+import org.consilium.security.recent.Recent;
+import org.consilium.security.recent.Recent.Question;
 
 /**
  * The key of one site in one attempt, from which it has a mask seed with every other site. All of
@@ -22,6 +24,11 @@ public final class PairKey implements AutoCloseable {
 
   /** Length of a ciphertext. */
   public static final int CIPHERTEXT_BYTES = XWing.CIPHERTEXT_BYTES;
+
+  /** Those of an attempt of the most sites, two a site, and of a few others. */
+  private static final int REMEMBERED_MAX = 2048;
+
+  private static final Recent<Boolean> USABLE = new Recent<>(REMEMBERED_MAX, _ -> {});
 
   private final Fingerprint context;
   private final int site;
@@ -80,12 +87,17 @@ public final class PairKey implements AutoCloseable {
 
   /**
    * Refuses a public key that cannot be encapsulated to: wrong length, an ML-KEM half that is not
-   * canonical, an X25519 half of low order.
+   * canonical, an X25519 half of low order. That takes an encapsulation, so the last good ones are
+   * remembered.
    *
    * @param site whose it is; for the message
    */
   public static void checkPublicKey(int site, byte[] publicKey) throws MaskRefused {
-    var _ = XWing.encapsulate(site, publicKey, new byte[XWing.COINS_BYTES]);
+    Question asked = Question.of(publicKey);
+    if (USABLE.find(asked).isEmpty()) {
+      var _ = XWing.encapsulate(site, publicKey, new byte[XWing.COINS_BYTES]);
+      USABLE.put(asked, true);
+    }
   }
 
   /** 1216 bytes, a copy. */

@@ -8,20 +8,27 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
 import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
+import org.bouncycastle.crypto.hpke.HPKEContext;
 import org.bouncycastle.pqc.crypto.xwing.XWingPrivateKeyParameters;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.keyfile.KeyFile;
+import org.consilium.security.recent.Recent;
+import org.consilium.security.recent.Recent.Question;
 
 /**
  * The X-Wing key pair (ML-KEM-768 with X25519) that sites seal a study's updates to. It lives in
  * the aggregator's process and file only. Closing erases the seed held here and lets go of the
  * library's expanded key, whose own copies are left to the garbage collector.
+ *
+ * <p>An update is opened when it is checked and again when it is added up: the bulk keys agreed on
+ * last are remembered, and erased with the key.
  */
 public final class AggregationKey implements AutoCloseable {
   /** Length of the public key. */
   public static final int PUBLIC_BYTES = 1216;
 
   private static final int SEED_BYTES = 32;
+  private static final int REMEMBERED_MAX = 2048;
   private static final int FILE_BYTES_MAX = 256;
   private static final String PREFIX = "consilium-aggregation-key-1.";
 
@@ -30,6 +37,8 @@ public final class AggregationKey implements AutoCloseable {
   private final byte[] seed;
   private Optional<AsymmetricCipherKeyPair> pair;
   private final byte[] publicKey;
+  private final Recent<byte[]> agreed =
+      new Recent<>(REMEMBERED_MAX, bulk -> Arrays.fill(bulk, (byte) 0));
 
   private AggregationKey(byte[] seed) {
     this.seed = seed;
@@ -80,13 +89,50 @@ public final class AggregationKey implements AutoCloseable {
     return Fingerprint.sha256(publicKey);
   }
 
-  synchronized AsymmetricCipherKeyPair pair() {
+  /**
+   * The bulk key of an update.
+   *
+   * @param info of the update's context
+   * @return 32 bytes, a copy
+   * @throws IllegalArgumentException if the encapsulation is malformed
+   */
+  byte[] bulk(byte[] encapsulation, byte[] info) {
+    AsymmetricCipherKeyPair mine = pair();
+    Question asked = Question.of(encapsulation, info);
+    Optional<byte[]> known = remembered(asked);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    HPKEContext shared;
+    try {
+      shared = Suite.hpke().setupBaseR(encapsulation, mine, info);
+    } catch (IllegalStateException malformed) { // the library has either
+      throw new IllegalArgumentException(malformed);
+    }
+    byte[] bulk = shared.export(Suite.bulkLabel(), Suite.KEY_BYTES);
+    remember(asked, bulk);
+    return bulk;
+  }
+
+  private synchronized AsymmetricCipherKeyPair pair() {
     return pair.orElseThrow(() -> new IllegalStateException(CLOSED));
+  }
+
+  private synchronized Optional<byte[]> remembered(Question asked) {
+    return agreed.find(asked).map(byte[]::clone);
+  }
+
+  /** Nothing is kept of a key that was closed meanwhile. */
+  private synchronized void remember(Question asked, byte[] bulk) {
+    if (pair.isPresent()) {
+      agreed.put(asked, bulk.clone());
+    }
   }
 
   @Override
   public synchronized void close() {
     pair = Optional.empty();
+    agreed.clear();
     Arrays.fill(seed, (byte) 0);
   }
 

@@ -2,7 +2,6 @@ package org.consilium.security.seal;
 
 import java.util.Arrays;
 import java.util.Objects;
-import org.bouncycastle.crypto.hpke.HPKE;
 
 /**
  * Opens one sealed update, chunks in any order. One thread at a time; {@link #copy} gives another
@@ -25,13 +24,11 @@ public final class UpdateOpener implements AutoCloseable {
   public static UpdateOpener open(
       AggregationKey key, byte[] encapsulation, byte[] context, String site, int totalChunks)
       throws SealBroken {
-    HPKE hpke = Suite.hpke();
     byte[] info = Suite.info(context);
-    var pair = key.pair();
     byte[] bulk;
     try {
-      bulk = hpke.setupBaseR(encapsulation, pair, info).export(Suite.bulkLabel(), Suite.KEY_BYTES);
-    } catch (IllegalArgumentException | IllegalStateException malformed) {
+      bulk = key.bulk(encapsulation, info);
+    } catch (IllegalArgumentException malformed) {
       throw new SealBroken(
           -1,
           totalChunks,

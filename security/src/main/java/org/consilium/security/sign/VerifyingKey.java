@@ -1,28 +1,28 @@
 package org.consilium.security.sign;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Optional;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.recent.Recent;
+import org.consilium.security.recent.Recent.Question;
 
 /**
  * An Ed25519 public key: canonical, of full order. Safe for use by many threads.
  *
  * <p>That a point has full order costs as much as a signature, and the same few keys come with
- * every message: the last good ones are remembered.
+ * every message: the last good ones are remembered. So are the last good signatures, because a
+ * message whose answer was lost comes again.
  */
 public final class VerifyingKey {
   private static final int REMEMBERED_MAX = 2048;
-  private static final Map<ByteBuffer, VerifyingKey> REMEMBERED =
-      Collections.synchronizedMap(new Recent());
+  private static final Recent<VerifyingKey> KEYS = new Recent<>(REMEMBERED_MAX, _ -> {});
+  private static final Recent<Boolean> GOOD = new Recent<>(REMEMBERED_MAX, _ -> {});
 
   private final byte[] key;
   private final Ed25519.PublicPoint point;
@@ -42,16 +42,17 @@ public final class VerifyingKey {
       throw new IllegalArgumentException("verifying key: %d bytes, not 32".formatted(raw.length));
     }
     byte[] own = raw.clone();
-    VerifyingKey known = REMEMBERED.get(ByteBuffer.wrap(own));
-    if (known != null) {
-      return known;
+    Question asked = Question.of(own);
+    Optional<VerifyingKey> known = KEYS.find(asked);
+    if (known.isPresent()) {
+      return known.get();
     }
     Ed25519.PublicPoint point = Ed25519.validatePublicKeyFullExport(own, 0);
     if (point == null) {
       throw new IllegalArgumentException("verifying key: not a canonical point of full order");
     }
     VerifyingKey key = new VerifyingKey(own, point);
-    REMEMBERED.put(ByteBuffer.wrap(own), key);
+    KEYS.put(asked, key);
     return key;
   }
 
@@ -79,8 +80,18 @@ public final class VerifyingKey {
 
   /** Plain Ed25519 over the whole message. */
   boolean verifyMessage(byte[] message, byte[] signature) {
-    return signature.length == Ed25519.SIGNATURE_SIZE
-        && Ed25519.verify(signature, 0, point, message, 0, message.length);
+    if (signature.length != Ed25519.SIGNATURE_SIZE) {
+      return false;
+    }
+    Question asked = Question.of(key, message, signature);
+    if (GOOD.find(asked).isPresent()) {
+      return true;
+    }
+    boolean good = Ed25519.verify(signature, 0, point, message, 0, message.length);
+    if (good) {
+      GOOD.put(asked, true);
+    }
+    return good;
   }
 
   /** SHA-256 of the key's SubjectPublicKeyInfo; the same as {@code Fingerprint.of(PublicKey)}. */
@@ -113,19 +124,5 @@ public final class VerifyingKey {
   @Override
   public String toString() {
     return "VerifyingKey[" + digest() + "]";
-  }
-
-  /** The keys used last. */
-  private static final class Recent extends LinkedHashMap<ByteBuffer, VerifyingKey> {
-    private static final long serialVersionUID = 1L;
-
-    Recent() {
-      super(16, .75f, true);
-    }
-
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<ByteBuffer, VerifyingKey> eldest) {
-      return size() > REMEMBERED_MAX;
-    }
   }
 }

@@ -76,6 +76,26 @@ final class SealTest {
   }
 
   @Test
+  void open_againAndAfterTheKeyIsClosed_sameBytesThenRefused() throws SealBroken {
+    Sent sent = seal("st-mary");
+    byte[] out = new byte[plain.length];
+
+    for (int time = 0; time < 3; time++) {
+      try (UpdateOpener opener =
+          UpdateOpener.open(key, sent.encapsulation, context, "st-mary", TOTAL)) {
+        Arrays.fill(out, (byte) 0);
+        opener.open(0, sent.chunks[0], 0, sent.chunks[0].length, out, 0);
+        assertThat(out).isEqualTo(plain);
+      }
+    }
+    key.close();
+
+    assertThatThrownBy(() -> UpdateOpener.open(key, sent.encapsulation, context, "st-mary", TOTAL))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("aggregation key is closed");
+  }
+
+  @Test
   void open_anyByteOfAChunkChanged_sealBrokenNamesIt() throws SealBroken {
     Sent sent = seal("st-mary");
     byte[] out = new byte[plain.length];
