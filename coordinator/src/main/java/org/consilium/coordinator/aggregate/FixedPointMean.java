@@ -99,7 +99,11 @@ public final class FixedPointMean implements Aggregator {
       }
     }
     if (!(steps > 0)) {
-      throw new IOException("aggregate: the sites' mean number of steps is " + steps);
+      String detail = "aggregate: the sites' mean number of steps is " + steps;
+      if (task.removal().isPresent()) { // nobody saw a site's own number before
+        throw UnmaskFailed.sum(detail);
+      }
+      throw new IOException(detail);
     }
     ServerState state = task.state();
     return new ServerRule.Round(state.number(), task.updates().size(), state.sites(), steps);

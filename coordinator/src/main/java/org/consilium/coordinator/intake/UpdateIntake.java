@@ -89,6 +89,10 @@ public final class UpdateIntake {
       }
       Optional<Upload> open = desk.open();
       if (open.filter(u -> same(u, announced)).isPresent()) {
+        Optional<Rejected> full = full(announced, open.get().missingBytes());
+        if (full.isPresent()) { // before the site sends a chunk for nothing
+          return full.get();
+        }
         open.get().takeFromStream();
         return open.get().progress();
       }
@@ -110,13 +114,9 @@ public final class UpdateIntake {
   private Intake make(
       OpenUploads.Desk desk, Spool.Place place, Announced announced, IntakeTerms terms) {
     try {
-      long wanted = announced.manifest().seal().sealedBytes();
-      if (space.usableBytes() < wanted + reserve) {
-        return rejected(
-            Why.DISK_FULL,
-            announced.site(),
-            "%d bytes needed, %d bytes left, %d are kept free"
-                .formatted(wanted, space.usableBytes(), reserve));
+      Optional<Rejected> full = full(announced, announced.manifest().seal().sealedBytes());
+      if (full.isPresent()) {
+        return full.get();
       }
       uploads.close(desk);
       Upload upload = create(announced, terms, place);
@@ -124,6 +124,21 @@ public final class UpdateIntake {
       return upload.progress();
     } catch (IOException disk) {
       return rejected(Why.DISK_FULL, announced.site(), CANNOT_STORE);
+    }
+  }
+
+  /** Whether there is no room for so many bytes. */
+  private Optional<Rejected> full(Announced announced, long wanted) {
+    try {
+      return wanted > 0 && space.usableBytes() < wanted + reserve
+          ? no(
+              Why.DISK_FULL,
+              announced.site(),
+              "%d bytes needed, %d bytes left, %d are kept free"
+                  .formatted(wanted, space.usableBytes(), reserve))
+          : Optional.empty();
+    } catch (IOException unknown) {
+      return no(Why.DISK_FULL, announced.site(), CANNOT_STORE);
     }
   }
 
@@ -211,7 +226,7 @@ public final class UpdateIntake {
   }
 
   private Intake checked(Upload upload) throws IOException {
-    Intake outcome = new UpdateCheck(upload).run();
+    Intake outcome = judged(upload);
     if (outcome instanceof Checked checked) {
       force(upload);
       spool.share(upload.place(), upload.announced().upload());
@@ -220,6 +235,20 @@ public final class UpdateIntake {
       drop(upload.place());
     }
     return outcome;
+  }
+
+  /** What can twice not be read is as good as lost: the site has to send all of it again. */
+  private Intake judged(Upload upload) throws IOException {
+    try {
+      return new UpdateCheck(upload).run();
+    } catch (IOException once) {
+      try {
+        return new UpdateCheck(upload).run();
+      } catch (IOException unreadable) {
+        drop(upload.place());
+        throw unreadable;
+      }
+    }
   }
 
   /**
@@ -251,6 +280,7 @@ public final class UpdateIntake {
         upload.recover();
       } catch (IOException unreadable) {
         upload.close(); // nobody else knows of it
+        spool.remove(place); // the next time it begins anew
         throw unreadable;
       }
     }

@@ -80,6 +80,15 @@ final class Upload {
     return stored.cardinality() == manifest().seal().chunks();
   }
 
+  synchronized long missingBytes() {
+    long bytes = 0;
+    int chunks = manifest().seal().chunks();
+    for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
+      bytes += manifest().chunkBytes(i);
+    }
+    return bytes;
+  }
+
   synchronized int missing() {
     return stored.nextClearBit(0);
   }

@@ -85,6 +85,9 @@ public record MaskIntake(SiteId site, VerifyingKey key, Attempt attempt) {
   }
 
   private Optional<Rejected> parcels(List<Parcel> parcels) {
+    if (attempt.masking().phase() == Phase.KEYS) { // whom they are for is not settled
+      return refused(Why.WRONG_ROUND, "the masking is at KEYS, and parcels come after it");
+    }
     int own = attempt.number(site);
     Set<Integer> wanted =
         attempt.masking().keys().keySet().stream()
@@ -104,7 +107,7 @@ public record MaskIntake(SiteId site, VerifyingKey key, Attempt attempt) {
                 .formatted(parcel.from(), parcel.to(), own));
       }
     }
-    return attempt.masking().phase() == Phase.KEYS || got.equals(wanted)
+    return got.equals(wanted)
         ? Optional.empty()
         : refused(
             Why.MALFORMED, "parcels to the sites %s, asked for are %s".formatted(got, wanted));

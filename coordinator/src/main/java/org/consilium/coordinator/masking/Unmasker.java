@@ -3,6 +3,7 @@ package org.consilium.coordinator.masking;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -43,7 +44,8 @@ public record Unmasker(MaskTranscript transcript) {
   }
 
   /**
-   * What to add to the sum over the survivors.
+   * What to add to the sum over the survivors. Whatever sites sent ends an attempt at most, never
+   * the study's loop.
    *
    * @throws UnmaskFailed if shares are wrong, naming who gave them, or a secret cannot be rebuilt
    * @throws IOException if a message on disk was changed
@@ -57,9 +59,16 @@ public record Unmasker(MaskTranscript transcript) {
           attempt.number(site),
           new MaskKeys(m.maskKey(), m.shareKey(), fingerprint(m.selfCommitment())));
     }
+    SortedMap<Integer, SortedMap<Integer, Parcel>> dealt = parcels(attempt);
+    for (Map.Entry<Integer, SortedMap<Integer, Parcel>> dealer : dealt.entrySet()) {
+      try {
+        Unmasking.checkParcels(keys, dealer.getKey(), dealer.getValue());
+      } catch (MaskRefused incomplete) {
+        throw UnmaskFailed.sum(String.valueOf(incomplete.getMessage()));
+      }
+    }
     Unmasking unmasking =
-        Unmasking.of(
-            attempt.terms(), keys, parcels(attempt), new TreeSet<>(attempt.uploads().keySet()));
+        Unmasking.of(attempt.terms(), keys, dealt, new TreeSet<>(attempt.uploads().keySet()));
     TreeSet<Integer> refused = new TreeSet<>();
     for (SiteId site : attempt.masking().releases().keySet()) {
       if (!attempt.masking().refused().contains(site)) {

@@ -6,8 +6,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.consilium.coordinator.blob.SharedStore;
 import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.round.StudyEvent.Created;
@@ -141,6 +144,29 @@ record AggregationKeys(Path state, Optional<SharedStore> shared) {
       throw new IOException("open study %s: its aggregation key is missing".formatted(study));
     }
     return key;
+  }
+
+  /** Names of the studies of which there is a key, here or in the store. */
+  Set<String> kept() throws IOException {
+    Set<String> studies = new HashSet<>();
+    Path folder = state.resolve(FOLDER);
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        files.forEach(file -> studies.add(studyOf(String.valueOf(file.getFileName()))));
+      }
+    }
+    if (shared.isPresent()) {
+      shared
+          .get()
+          .blobs()
+          .list(FOLDER, entry -> studies.add(studyOf(entry.key().substring(FOLDER.length()))));
+    }
+    return studies;
+  }
+
+  /** A study's own name holds no dot. */
+  private static String studyOf(String name) {
+    return name.substring(0, Math.max(0, name.indexOf('.')));
   }
 
   /** Removes the copy of a key that another coordinator has destroyed. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Predicate;
 import org.consilium.coordinator.consortium.EnrolledSite;
@@ -83,6 +84,10 @@ public final class Studies implements StudyCatalogue, AutoCloseable {
         all.resume(state.get());
       }
     }
+    Set<String> keyed = AggregationKeys.of(around).kept(); // of some a crash left the key behind
+    all.studies.values().stream()
+        .filter(study -> keyed.contains(study.plan().study().value()))
+        .forEach(Study::sweep);
     return all;
   }
 

@@ -168,13 +168,15 @@ final class Study {
         new StudyState.Answer(counts, Limits.printable(why), counts ? samples : 0);
     return loop.ask(
         () -> {
-          if (answer.equals(loop.state().answers().get(site))) {
+          StudyState.Answer former = loop.state().answers().get(site);
+          if (answer.equals(former)) {
             return new Done(true);
           }
           if (StudyMachine.over(loop.state())) {
             return new Reply.Refused("study %s is over".formatted(plan.study()));
           }
-          if (!decisions.take(site, answer.accepted(), loop.now())) {
+          boolean withdraws = former != null && former.accepted() && !answer.accepted();
+          if (!decisions.take(site, withdraws, loop.now())) {
             return new Reply.Refused(
                 "decision on study %s: over %d in 24 h"
                     .formatted(plan.study(), DecisionBudget.DAY_MAX));

@@ -17,10 +17,7 @@ import org.consilium.coordinator.masking.MaskTranscript;
 import org.consilium.coordinator.round.MaskEvent;
 import org.consilium.coordinator.round.MaskEvent.DealerBlamed;
 import org.consilium.coordinator.round.MaskEvent.Kind;
-import org.consilium.coordinator.round.MaskEvent.MaskPhaseClosed;
 import org.consilium.coordinator.round.MaskEvent.MaskTaken;
-import org.consilium.coordinator.round.MaskEvent.SharesRefused;
-import org.consilium.coordinator.round.MaskEvent.SumRefused;
 import org.consilium.coordinator.round.MaskMachine;
 import org.consilium.coordinator.round.Reply;
 import org.consilium.coordinator.round.RoundEvent.Place;
@@ -69,8 +66,7 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
       return refused(site.id(), "no masked round is open");
     }
     Attempt attempt = open.get();
-    VerifyingKey key = VerifyingKey.of(site.signingCertificate());
-    Optional<Rejected> rejected = new MaskIntake(site.id(), key, attempt).refusal(kind, messages);
+    Optional<Rejected> rejected = refusal(site, attempt, kind, messages);
     if (rejected.isPresent()) {
       return rejected.get();
     }
@@ -82,8 +78,14 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
       return answer(site.id(), digest, settled.get());
     }
     transcript().keep(attempt, site.id(), kind, blob);
-    Reply reply = loop.ask(() -> journal(site, event(site.id(), kind, attempt, messages, digest)));
+    Reply reply = loop.ask(() -> journal(site, kind, attempt, messages, digest));
     return answer(site.id(), digest, reply);
+  }
+
+  private static Optional<Rejected> refusal(
+      EnrolledSite site, Attempt attempt, Kind kind, List<SignedBytes> messages) {
+    VerifyingKey key = VerifyingKey.of(site.signingCertificate());
+    return new MaskIntake(site.id(), key, attempt).refusal(kind, messages);
   }
 
   private static Intake answer(SiteId site, Digest digest, Reply reply) {
@@ -125,22 +127,30 @@ record StudyMasks(RoundLoop loop, StudyEffects effects, Surroundings around) {
     return new DealerBlamed(loop.now(), place, site, dealer, complaint.why(), digest);
   }
 
-  private Reply journal(EnrolledSite site, MaskEvent event)
+  /**
+   * Has a message journaled.
+   *
+   * @param judged the attempt as it was when the message was found right. What a message has to
+   *     hold depends on the phase: one that came while another ended its phase is judged once more
+   */
+  private Reply journal(
+      EnrolledSite site, Kind kind, Attempt judged, List<SignedBytes> messages, Digest digest)
       throws org.consilium.coordinator.journal.JournalConflict, IOException {
     Optional<RoundState> now = loop.state().current();
     Optional<Attempt> open = now.flatMap(effects::attempt);
-    if (open.isEmpty() || !open.get().opening().place().equals(event.place())) {
+    if (open.isEmpty() || !open.get().opening().place().equals(judged.opening().place())) {
       return new Reply.Refused("its attempt is over");
     }
-    Optional<Reply> settled =
-        switch (event) {
-          case MaskTaken(_, _, _, Kind kind, Digest digest) ->
-              settled(site.id(), kind, open.get(), digest);
-          case DealerBlamed blamed ->
-              settled(site.id(), Kind.COMPLAINT, open.get(), blamed.message());
-          case MaskPhaseClosed _, SharesRefused _, SumRefused _ -> Optional.empty();
-        };
-    return settled.isPresent() ? settled.get() : loop.record(new InRound(event));
+    if (open.get().masking().phase() != judged.masking().phase()) {
+      Optional<Rejected> rejected = refusal(site, open.get(), kind, messages);
+      if (rejected.isPresent()) {
+        return new Reply.Refused(rejected.get().detail());
+      }
+    }
+    Optional<Reply> settled = settled(site.id(), kind, open.get(), digest);
+    return settled.isPresent()
+        ? settled.get()
+        : loop.record(new InRound(event(site.id(), kind, judged, messages, digest)));
   }
 
   /** The orders that a site is due and that were not sent on its stream. */

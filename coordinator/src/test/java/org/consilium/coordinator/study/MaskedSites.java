@@ -50,6 +50,12 @@ final class MaskedSites {
   /** What a site does to the shares that it deals. */
   final Map<SiteId, UnaryOperator<MaskMessage.Parcel>> dealers = new HashMap<>();
 
+  /** How many of its parcels a site sends, if not all. */
+  final Map<SiteId, Integer> kept = new HashMap<>();
+
+  /** What a site does to its values before they are masked. */
+  final Map<SiteId, java.util.function.Consumer<int[]>> forgers = new HashMap<>();
+
   /** By round, the plain sum over the sites, trailer included, in the ring of 64 bits. */
   final Map<Integer, long[]> sums = new TreeMap<>();
 
@@ -161,7 +167,7 @@ final class MaskedSites {
     return updates.computeIfAbsent(
         "%s/%d/%d".formatted(id, task.round(), task.attempt()),
         _ -> {
-          TestSite.Sealed made = c.site(id).train(task, plan, hiding(task, attempt), 1);
+          TestSite.Sealed made = c.site(id).train(task, plan, hiding(id, task, attempt), 1);
           try {
             attempt.site.uploaded(new Fingerprint(made.upload().bytes()));
           } catch (MaskRefused impossible) {
@@ -171,10 +177,11 @@ final class MaskedSites {
         });
   }
 
-  private TestSite.Spoil hiding(RoundTask task, Attempt attempt) {
+  private TestSite.Spoil hiding(SiteId id, RoundTask task, Attempt attempt) {
     return new TestSite.Spoil() {
       @Override
       public void spoil(int[] vector) {
+        forgers.getOrDefault(id, _ -> {}).accept(vector);
         attempt.masks.addTo(vector, 0, vector.length, 0);
       }
 
@@ -221,6 +228,7 @@ final class MaskedSites {
         List<MaskMessage.Parcel> dealt =
             parcels(attempt, attempt.site.share(everyone)).stream()
                 .map(dealers.getOrDefault(id, UnaryOperator.identity()))
+                .limit(kept.getOrDefault(id, Integer.MAX_VALUE))
                 .toList();
         Intake _ = send(id, Kind.PARCELS, dealt);
       }

@@ -18,13 +18,18 @@ import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.intake.Intake.Why;
 import org.consilium.coordinator.round.MaskEvent.Kind;
 import org.consilium.models.params.SafetensorsFile;
+import org.consilium.protocol.Aggregation;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Exposure;
 import org.consilium.protocol.MaskMessage;
 import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyPlan;
+import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.PlanCodec;
+import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.mask.PairKey;
+import org.consilium.security.mask.Parcel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,6 +98,18 @@ final class MaskedStudyTest {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  /** A parcel of legal form that nobody could open. */
+  private static MaskMessage.Parcel parcel(MaskedSites.Attempt attempt, int to) {
+    return new MaskMessage.Parcel(
+        attempt.place,
+        attempt.site.site(),
+        to,
+        new byte[Parcel.ENVELOPE_BYTES],
+        new byte[PairKey.CIPHERTEXT_BYTES],
+        Digest.sha256(new byte[1]),
+        Digest.sha256(new byte[2]));
   }
 
   private static BooleanSupplier completed(TestConsortium c) {
@@ -312,6 +329,70 @@ final class MaskedStudyTest {
       assertThat(other)
           .isInstanceOfSatisfying(
               Intake.Rejected.class, r -> assertThat(r.why()).isEqualTo(Why.WRONG_CONTEXT));
+      run(c, sites, completed(c));
+    }
+  }
+
+  @Test
+  void badInput_23_parcelsBeforeAllKeysAreThere_areNotTaken() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      SiteId early = c.ids.getFirst();
+      MaskedSites.Attempt attempt = sites.attempt(early, c.task(early));
+
+      Intake sent = sites.send(early, Kind.PARCELS, List.of(parcel(attempt, 3)));
+
+      assertThat(sent)
+          .isInstanceOfSatisfying(
+              Intake.Rejected.class,
+              r -> {
+                assertThat(r.why()).isEqualTo(Why.WRONG_ROUND);
+                assertThat(r.detail()).contains("parcels come after it");
+              });
+      run(c, sites, completed(c));
+    }
+  }
+
+  @Test
+  void badInput_23_parcelsNotForEverySite_areNotTaken() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0)));
+      SiteId sly = c.ids.getFirst();
+      sites.kept.put(sly, 2); // of three
+      sites.act(sly);
+      run(c, sites, () -> sites.refused.containsKey(sly));
+
+      assertThat(Objects.requireNonNull(sites.refused.get(sly)).detail())
+          .contains("parcels to the sites [1, 2], asked for are [1, 2, 3]");
+      sites.kept.clear();
+      run(c, sites, completed(c));
+    }
+  }
+
+  @Test
+  void round_meanOfStepsForgedUnderMasks_isBurntAndDoesNotWaitForEver() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder, 4)) {
+      StudyPlan plan =
+          masked(
+              TestPlan.of(c.ids)
+                  .rounds(1, 0)
+                  .aggregation(
+                      new Aggregation(
+                          Aggregation.Rule.FEDNOVA, 1, 0, 0, 0, 0, Aggregation.Weighting.SAMPLES)));
+      MaskedSites sites = begin(c, plan);
+      SiteId sly = c.ids.getFirst();
+      int bits = FixedTerms.of(16, 4, plan.protection().range()).magnitudeBits();
+      int others = 10 + 13 + 16; // the most that their steps can be, taken off again
+      int steps = UpdateManifest.TRAILER + 1;
+      sites.forgers.put(sly, vector -> vector[vector.length - steps] = -(others << bits));
+
+      run(
+          c,
+          sites,
+          () -> c.snapshot().rounds().getFirst().outcome() == StudySnapshot.Outcome.ABANDONED);
+
+      assertThat(c.snapshot().rounds().getFirst().detail()).contains("mean number of steps is -");
+      sites.forgers.clear();
       run(c, sites, completed(c));
     }
   }

@@ -23,6 +23,15 @@ public final class SealedFile {
   private static final int TAG_BITS = 128;
   private static final int KEY_BYTES = 32;
 
+  /** A file that says nothing: it was changed, or sealed by another owner. */
+  public static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Damaged(String detail) {
+      super(detail);
+    }
+  }
+
   private final byte[] key;
   private final byte[] purpose;
   private final SecureRandom random;
@@ -57,7 +66,7 @@ public final class SealedFile {
   /**
    * The file's content; empty if there is none.
    *
-   * @throws IOException if it was changed, or sealed by another owner
+   * @throws Damaged if it was changed, or sealed by another owner
    */
   public Optional<byte[]> read(Path file, int bytesMax) throws IOException {
     if (!Files.exists(file)) {
@@ -65,15 +74,14 @@ public final class SealedFile {
     }
     byte[] sealed = KeyFile.read(file, bytesMax);
     if (sealed.length < NONCE_BYTES) {
-      throw new IOException("read %s: %d bytes".formatted(file.getFileName(), sealed.length));
+      throw new Damaged("read %s: %d bytes".formatted(file.getFileName(), sealed.length));
     }
     try {
       Cipher cipher = cipher(Cipher.DECRYPT_MODE, Arrays.copyOf(sealed, NONCE_BYTES));
       return Optional.of(cipher.doFinal(sealed, NONCE_BYTES, sealed.length - NONCE_BYTES));
     } catch (AEADBadTagException changed) {
-      throw new IOException(
-          "read %s: it was changed, or another node wrote it".formatted(file.getFileName()),
-          changed);
+      throw new Damaged(
+          "read %s: it was changed, or another node wrote it".formatted(file.getFileName()));
     } catch (GeneralSecurityException absent) {
       throw new IllegalStateException("every JDK has AES-GCM", absent);
     }

@@ -1,16 +1,12 @@
 package org.consilium.site.masking;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.MalformedMessage;
@@ -42,7 +38,6 @@ import org.consilium.site.upload.Delivery;
  * same.
  */
 public final class MaskDesk {
-  private static final int WAITING_MAX = 256;
   private static final Duration POLL = Duration.ofMillis(50);
 
   private final Journal journal;
@@ -51,7 +46,8 @@ public final class MaskDesk {
   private final Trust trust;
   private final SecureRandom random;
   private final Consumer<String> log;
-  private final BlockingQueue<Step> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final Steps steps;
+  private final Map<StudyId, Digest> newest = new ConcurrentHashMap<>();
   private final Map<StudyId, MaskAttempt> attempts = new HashMap<>();
   private final Map<Digest, Outcome> outcomes = new ConcurrentHashMap<>();
 
@@ -72,12 +68,6 @@ public final class MaskDesk {
 
     /** Told to stop before it was known. */
     record Stopped() implements Outcome {}
-  }
-
-  /** Something to do on the desk's thread. */
-  @FunctionalInterface
-  private interface Step {
-    void run(Halt halt) throws IOException;
   }
 
   /**
@@ -101,24 +91,12 @@ public final class MaskDesk {
     this.trust = trust;
     this.random = random;
     this.log = log;
+    this.steps = new Steps(log);
   }
 
   /** Works until {@code halt} is set. */
   public void run(Halt halt) {
-    while (!halt.halted()) {
-      try {
-        Step step = waiting.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
-        if (step != null) {
-          step.run(halt);
-        }
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        return;
-      } catch (IOException | UncheckedIOException | EgressBlocked failed) {
-        // One message that could not leave must not end the masking of all later rounds.
-        log.accept("masking: " + failed.getMessage());
-      }
-    }
+    steps.run(halt);
   }
 
   /**
@@ -127,24 +105,23 @@ public final class MaskDesk {
    * @param context of the round
    */
   public void begin(RoundTask task, Digest context) {
-    post(halt -> began(task, context, halt));
+    newest.put(task.study(), context);
+    steps.post(halt -> began(task, context, halt));
   }
 
   /** What the coordinator handed on; its signature was verified, and the policy asked. */
   public void order(MaskOrder order) {
-    post(halt -> ordered(order, halt));
+    steps.post(halt -> ordered(order, halt));
   }
 
   /** A round is over: its secrets are erased. */
   public void over(RoundId round) {
-    post(_ -> erase(round.study(), round.number()));
+    steps.post(_ -> erase(round.study(), round.number()));
   }
 
   /** Does all that waits, on the caller's thread, which stands for the desk's own. */
   public void advance(Halt halt) throws IOException {
-    for (Step step = waiting.poll(); step != null; step = waiting.poll()) {
-      step.run(halt);
-    }
+    steps.advance(halt);
   }
 
   /** Where masks stand for an attempt; empty while that is not known. */
@@ -187,13 +164,10 @@ public final class MaskDesk {
     }
   }
 
-  private void post(Step step) {
-    if (!waiting.offer(step)) {
-      log.accept("a step of masking was dropped: %d wait already".formatted(WAITING_MAX));
-    }
-  }
-
   private void began(RoundTask task, Digest context, Halt halt) throws IOException {
+    if (!context.equals(newest.get(task.study()))) {
+      return; // another attempt has begun while this one was tried again
+    }
     RoundId round = new RoundId(task.study(), task.round());
     Optional<Pledge> pledge = journal.pledge(round);
     if (!Pledge.mayMask(pledge, new Fingerprint(context.bytes()))) {
@@ -354,7 +328,7 @@ public final class MaskDesk {
           log.accept("%s of %s late: %s".formatted(message.kind().word(), message.round(), reason));
       case Delivery.OverLimit(String reason) -> log.accept("masking: " + reason);
       case Delivery.Postponed(String reason) ->
-          log.accept(
+          throw new Steps.NotSent(
               "%s of %s postponed: %s".formatted(message.kind().word(), message.round(), reason));
     }
   }
@@ -363,13 +337,26 @@ public final class MaskDesk {
   private Optional<MaskAttempt> attempt(StudyId study, Digest context) throws IOException {
     MaskAttempt known = attempts.get(study);
     if (known == null) {
-      Optional<Journal.Entry> entry = journal.read(study);
+      Optional<Journal.Entry> entry = kept(study);
       if (entry.isPresent()) {
         known = open(entry.get());
         attempts.put(study, known);
       }
     }
     return Optional.ofNullable(known).filter(a -> a.place().context().equals(context));
+  }
+
+  /**
+   * What is kept of an attempt. What this site signed is kept elsewhere: it signs nothing twice.
+   */
+  private Optional<Journal.Entry> kept(StudyId study) throws IOException {
+    try {
+      return journal.read(study);
+    } catch (SealedFile.Damaged useless) {
+      log.accept("masking: %s; it is begun anew".formatted(useless.getMessage()));
+      journal.erase(study);
+      return Optional.empty();
+    }
   }
 
   private MaskAttempt open(Journal.Entry entry) throws IOException {
@@ -386,7 +373,7 @@ public final class MaskDesk {
         known.close();
         journal.erase(study);
       } else if (known == null) {
-        Optional<Journal.Entry> kept = journal.read(study);
+        Optional<Journal.Entry> kept = kept(study);
         if (kept.isPresent() && kept.get().place().round().number() <= round) {
           journal.erase(study);
         }

@@ -145,7 +145,7 @@ public final class EgressGate {
   }
 
   /**
-   * Writes the line of what is about to leave in parts; only so many bytes pass after it.
+   * Writes the line of what is about to leave in parts; only so many bytes more pass after it.
    *
    * @throws EgressBlocked if nothing of it may leave
    */
@@ -170,7 +170,7 @@ public final class EgressGate {
     if (announced.size() >= ANNOUNCED_MAX) {
       announced.clear();
     }
-    var _ = announced.put(entry.sha256(), entry.bytes());
+    var _ = announced.merge(entry.sha256(), entry.bytes(), Long::sum);
   }
 
   /** Writes the line that counts the messages that have none of their own. */

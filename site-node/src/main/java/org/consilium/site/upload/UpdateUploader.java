@@ -132,8 +132,8 @@ public final class UpdateUploader {
     /** The most chunks that were ever stored: only more than that is progress. */
     private int most = -1;
 
-    /** Chunks before this one may leave: they have a line in the ledger. */
-    private int announced;
+    /** Chunks that may leave: they have a line in the ledger, and did not leave since. */
+    private final BitSet announced = new BitSet();
 
     Sending(
         SealedUpdate update,
@@ -155,7 +155,6 @@ public final class UpdateUploader {
       UploadProgress begun = stub(UNARY_SECONDS).beginUpdate(manifest);
       BitSet stored = stored(update, begun);
       note(stored);
-      announced = 0;
       while (stored.cardinality() < chunks) {
         int before = stored.cardinality();
         stored = stored(update, missing(stored, begun.getPartBytes()));
@@ -189,6 +188,7 @@ public final class UpdateUploader {
       }
       int index = stored.nextClearBit(0);
       announce(stored, index);
+      announced.clear(index);
       BlockingClientCall<UpdateChunk, UploadProgress> call =
           CoordinationGrpc.newBlockingV2Stub(link.channel()).sendChunks();
       long limit = persistence.noProgress().toMillis();
@@ -221,24 +221,28 @@ public final class UpdateUploader {
           .build();
     }
 
+    /** A try that fails costs the line of the chunk that left, not of those that did not. */
     private void announce(BitSet stored, int index) throws IOException {
-      if (index < announced) {
+      if (announced.get(index)) {
         return;
       }
       int chunks = update.manifest().seal().chunks();
-      allow(bytes(stored, index, chunks));
-      announced = Math.min(chunks, index + CHUNKS_A_LINE);
-      EgressEntry entry = entry(update, masked, bytes(stored, index, announced));
+      BitSet settled = (BitSet) stored.clone();
+      settled.or(announced);
+      allow(bytes(settled, index, chunks));
+      int end = Math.min(chunks, index + CHUNKS_A_LINE);
+      EgressEntry entry = entry(update, masked, bytes(settled, index, end));
       try {
         link.gate().announce(entry, update.manifest().round().study());
       } catch (IOException full) {
         throw new UncheckedIOException("ledger: " + full.getMessage(), full);
       }
+      announced.set(index, end);
     }
 
-    private long bytes(BitSet stored, int from, int to) {
+    private long bytes(BitSet settled, int from, int to) {
       long bytes = 0;
-      for (int i = stored.nextClearBit(from); i < to; i = stored.nextClearBit(i + 1)) {
+      for (int i = settled.nextClearBit(from); i < to; i = settled.nextClearBit(i + 1)) {
         bytes += update.manifest().chunkBytes(i);
       }
       return bytes;

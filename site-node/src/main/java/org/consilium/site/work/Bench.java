@@ -22,6 +22,8 @@ import org.consilium.site.session.Halt;
 /**
  * Where one task is worked on at a time, on one thread. A later task stops the one in work; the
  * same task again changes nothing; a task that is over is done again, which resends what was kept.
+ * One that could not go on, because the coordinator did not answer or had no room, is looked at
+ * again after a while: the coordinator does not name it a second time on a connection that stays.
  */
 final class Bench {
   /** A disk that fails is tried again for some five minutes, longer apart each time. */
@@ -29,11 +31,14 @@ final class Bench {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+  private static final Duration FIRST_REST = Duration.ofSeconds(10);
+  private static final Duration LONGEST_REST = Duration.ofMinutes(5);
 
   private final Tools tools;
   private final ScheduledExecutorService timer;
   private final Object lock = new Object();
   private final Map<StudyId, Given> waiting = new LinkedHashMap<>();
+  private final Map<StudyId, Given> resting = new LinkedHashMap<>();
   private Optional<Given> inWork = Optional.empty();
   private boolean closed;
   private boolean besides; // the task in work is done, and what goes on may end at any time
@@ -47,8 +52,16 @@ final class Bench {
    * A task with its stop sign.
    *
    * @param deadline set when late work no longer counts
+   * @param rest how long it is let lie if it cannot go on
    */
-  private record Given(TaskKey key, TaskWork work, Halt halt, ScheduledFuture<?> deadline) {}
+  private record Given(
+      TaskKey key, TaskWork work, Halt halt, ScheduledFuture<?> deadline, Duration rest) {
+    Given rested() {
+      Duration longer = rest.multipliedBy(2);
+      return new Given(
+          key, work, halt, deadline, longer.compareTo(LONGEST_REST) < 0 ? longer : LONGEST_REST);
+    }
+  }
 
   /** Hands a task over; returns whether it is new. */
   boolean give(RoundTask task, TaskWork work) {
@@ -59,6 +72,7 @@ final class Bench {
         return false;
       }
       sooner.ifPresent(Bench::stop);
+      Optional.ofNullable(resting.remove(task.study())).ifPresent(Bench::stop);
       inWork
           .filter(g -> g.key().study().equals(task.study()))
           .filter(g -> besides || !g.work().carriage().outlives(task))
@@ -66,7 +80,7 @@ final class Bench {
       Halt halt = new Halt();
       ScheduledFuture<?> deadline =
           timer.schedule(halt::halt, work.carriage().patience().toMillis(), TimeUnit.MILLISECONDS);
-      waiting.put(task.study(), new Given(key, work, halt, deadline));
+      waiting.put(task.study(), new Given(key, work, halt, deadline, FIRST_REST));
       lock.notifyAll();
       return true;
     }
@@ -81,13 +95,26 @@ final class Bench {
     }
   }
 
-  /** Whether this very task waits or is in work. */
+  /**
+   * Whether this very task waits or is in work. One that was done and trains the site's own models
+   * now is not: if it is asked for again, the coordinator has lost what it got.
+   */
   boolean has(RoundTask task) {
+    return given(task).isPresent();
+  }
+
+  /** Says once more what a task that waits or is in work says first; false if there is none. */
+  boolean repeats(RoundTask task) {
+    Optional<Given> given = given(task);
+    given.ifPresent(g -> g.work().announce());
+    return given.isPresent();
+  }
+
+  private Optional<Given> given(RoundTask task) {
     synchronized (lock) {
       return Optional.ofNullable(waiting.get(task.study()))
-          .or(() -> inWork)
-          .filter(g -> g.key().equals(TaskKey.of(task)))
-          .isPresent();
+          .or(() -> besides ? Optional.empty() : inWork)
+          .filter(g -> g.key().equals(TaskKey.of(task)));
     }
   }
 
@@ -105,9 +132,12 @@ final class Bench {
       if (next.isEmpty()) {
         return;
       }
-      work(next.get());
+      TaskWork.Ending ending = work(next.get());
       synchronized (lock) {
         inWork = Optional.empty();
+        if (ending == TaskWork.Ending.CANCELLED) {
+          rest(next.get());
+        }
       }
     }
   }
@@ -125,6 +155,8 @@ final class Bench {
       closed = true;
       waiting.values().forEach(Bench::stop);
       waiting.clear();
+      resting.values().forEach(Bench::stop);
+      resting.clear();
       inWork.ifPresent(Bench::stop);
       lock.notifyAll();
     }
@@ -149,10 +181,34 @@ final class Bench {
     }
   }
 
-  private void work(Given given) {
+  /** Lets a task lie that nobody stopped, unless there is another one of its study. */
+  private void rest(Given given) {
+    StudyId study = given.key().study();
+    if (closed || given.halt().halted() || waiting.containsKey(study)) {
+      stop(given);
+      return;
+    }
+    Given rested = given.rested();
+    resting.put(study, rested);
+    ScheduledFuture<?> _ =
+        timer.schedule(() -> wake(study, rested), given.rest().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void wake(StudyId study, Given rested) {
+    synchronized (lock) {
+      if (!closed && resting.remove(study, rested)) {
+        waiting.put(study, rested);
+        lock.notifyAll();
+      }
+    }
+  }
+
+  private TaskWork.Ending work(Given given) {
     Instant start = tools.clock().instant();
     TaskWork.Ending ending = tried(given);
-    var _ = given.deadline().cancel(false);
+    if (ending != TaskWork.Ending.CANCELLED) {
+      var _ = given.deadline().cancel(false);
+    }
     tools
         .metrics()
         .task(
@@ -160,6 +216,7 @@ final class Bench {
             given.key().kind() == RoundTask.Kind.TRAIN ? "train" : "validate",
             ending.word(),
             Duration.between(start, tools.clock().instant()));
+    return ending;
   }
 
   /** Each step can be repeated, so a disk that is well again loses nothing. */

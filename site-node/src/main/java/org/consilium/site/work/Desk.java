@@ -241,7 +241,7 @@ public final class Desk implements Orders {
       tools.metrics().paused(paused);
       if (!paused) {
         held.take().stream()
-            .filter(h -> !bench.has(h.task())) // whose hours end meanwhile is its own matter
+            .filter(h -> !bench.repeats(h.task())) // whose hours end meanwhile is its own matter
             .forEach(h -> start(h, read.policy()));
         for (MaskOrder order : orders) {
           mask(order, read.policy());
