@@ -44,6 +44,14 @@ final class CommandMap {
                       "consilium bench kills --coordinator 20 --sites 20",
                       "processes die at random, the model is the same"),
                   new Entry(
+                      "bench scale",
+                      "consilium bench scale --sites 1000 --parameters 1000000",
+                      "many sites in one process: seconds and memory"),
+                  new Entry(
+                      "bench transfers",
+                      "consilium bench transfers --sites 8 --parameters 86000000",
+                      "large updates over lines that are cut"),
+                  new Entry(
                       "bench labels",
                       "consilium bench labels --data cases.npz --out labels",
                       "how far few labels go, pre-trained or not"))),
@@ -70,13 +78,17 @@ final class CommandMap {
                           + " lab/consortium/coordinator",
                       "the service that runs rounds"),
                   new Entry(
+                      "coordinator backup",
+                      "consilium coordinator backup --state lab/c -o monday.backup",
+                      "all that it knows, while it runs; restore puts it back"),
+                  new Entry(
                       "site",
                       "consilium site invite north --person ada.key -o north.token",
                       "invite, approve, list, revoke sites"),
                   new Entry(
                       "study",
                       "consilium study create -f study.yaml",
-                      "create, start, watch, export studies"),
+                      "create, start, watch, export, replay studies"),
                   new Entry(
                       "audit",
                       "consilium audit verify --bundle consortium.audit --root HEX",
@@ -104,6 +116,14 @@ final class CommandMap {
                       "node serve",
                       "consilium node serve --state north --data north.npz",
                       "train, protect, send; one outbound connection"),
+                  new Entry(
+                      "node status",
+                      "consilium node status --state north",
+                      "what it does now; pause and resume stop all that leaves"),
+                  new Entry(
+                      "node policy",
+                      "consilium node policy --state north",
+                      "what this hospital allows; deny, privacy, renew, audit"),
                   new Entry(
                       "node ledger",
                       "consilium node ledger --state north",

@@ -254,6 +254,23 @@ final class LyingCoordinatorTest {
   }
 
   @Test
+  void pause_thatEnds_taskGoesOnWithoutBeingAskedForAgain() throws Exception {
+    coordinator.honest = true;
+    pausesAtTraining = true;
+    desk.task(train(1, model(1f)));
+    await(() -> log.stream().anyMatch(l -> l.endsWith("postponed: all egress is paused")));
+    pausesAtTraining = false;
+
+    Files.delete(folder.resolve("p"));
+    await(() -> done() > 0); // it rests ten seconds
+
+    assertThat(refused()).isEmpty();
+    assertThat(log).anyMatch(l -> l.contains("resending the kept update"));
+    // One line for what left, and none for what did not.
+    assertThat(ledger.updateBytesToday()).isEqualTo(4L * (layout.length() + 2) + 16);
+  }
+
+  @Test
   void fetch_cachedModelAnnouncedSmallerThanItIs_isRefused() throws Exception {
     RoundTask.ModelReference model = model(1f);
     desk.task(train(1, model));
