@@ -52,6 +52,10 @@ public record Evidence(
       Pattern.compile(
           "TRAIN \\S+ round (\\d+): update (\\p{XDigit}+) (accepted|was there already)");
   private static final Pattern REACHED = Pattern.compile("fail-point reached: (\\S+)");
+  private static final Pattern CONSENT =
+      Pattern.compile(
+          "^(?=.*\"u3-signature\")(?=.*\"round\":(?<round>\\d+))"
+              + "(?=.*\"sha256\":\"(?<digest>\\p{XDigit}{64})\")");
   private static final Pattern UPDATE = Pattern.compile("update/(\\d+)/(\\d+)/([^/]+)/\\d+");
 
   public Evidence {
@@ -196,6 +200,23 @@ public record Evidence(
     if (!verified.intact()) {
       faults.add("I8: the egress ledger of %s: %s".formatted(site, verified));
     }
+    Map<String, Set<String>> signed = new TreeMap<>();
+    for (String line : Files.readAllLines(file)) {
+      Matcher consent = CONSENT.matcher(line);
+      if (consent.find()) {
+        signed
+            .computeIfAbsent(consent.group("round"), _ -> new HashSet<>())
+            .add(consent.group("digest"));
+      }
+    }
+    signed.forEach(
+        (round, sets) -> {
+          if (sets.size() > 1) {
+            faults.add(
+                "I6: %s signed %d sets of survivors of round %s"
+                    .formatted(site, sets.size(), round));
+          }
+        });
   }
 
   private static List<String> reached(LocalConsortium.Layout layout) throws IOException {

@@ -334,6 +334,9 @@ final class CoordinatorDumpTest {
         throw moved.getCause();
       }
     }
+    for (String process : List.of(LocalConsortium.COORDINATOR, LocalConsortium.AUTHORITY)) {
+      all.add(layout.log(process)); // it says much, but no key and no delta
+    }
     return all;
   }
 

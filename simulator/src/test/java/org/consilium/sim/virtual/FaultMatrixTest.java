@@ -86,6 +86,23 @@ final class FaultMatrixTest {
   }
 
   @Test
+  void f3_sitesGoneForGood_keepsI3I9() {
+    holds(SEALED, 12, 60, EnumSet.of(Fault.SITE_GONE));
+    holds(MASKED, 4, 60, EnumSet.of(Fault.SITE_GONE));
+  }
+
+  @Test
+  void f4_partitionsBothWaysAndOne_keepsI1I9() {
+    holds(SEALED, 12, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+    holds(MASKED, 4, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+  }
+
+  @Test
+  void f9_slowSites_keepsI3I9() {
+    holds(SEALED, 12, 10, EnumSet.of(Fault.STRAGGLER));
+  }
+
+  @Test
   void f4f5_callsLostTwiceAndLate_keepsI2I3() {
     holds(
         SEALED,
@@ -103,7 +120,11 @@ final class FaultMatrixTest {
 
   @Test
   void f6_forcesFail_nothingIsAcknowledgedThatIsNotDurable() {
-    holds(SEALED, 12, 60, EnumSet.of(Fault.FORCE_FAILS, Fault.POWER_LOST));
+    holds(
+        SEALED,
+        12,
+        20,
+        EnumSet.of(Fault.FORCE_FAILS, Fault.COORDINATOR_DIES_AFTER_APPEND, Fault.POWER_LOST));
   }
 
   @Test
@@ -132,13 +153,16 @@ final class FaultMatrixTest {
 
   private static void holds(Shape shape, int seeds, double factor, Set<Fault> kinds) {
     int strikes = 0;
+    Set<Fault> struck = EnumSet.noneOf(Fault.class);
     for (long seed = 1; seed <= seeds; seed++) {
       Outcome outcome = SIM.run(shape, seed, kinds, factor);
 
       assertThat(outcome.violations()).as("seed %d", seed).isEmpty();
       assertThat(outcome.published()).as("seed %d", seed).isPositive();
       strikes += outcome.faults().values().stream().mapToInt(n -> n).sum();
+      struck.addAll(outcome.faults().keySet());
     }
-    assertThat(strikes).as("faults struck").isGreaterThan(seeds);
+    assertThat(struck).isEqualTo(kinds);
+    assertThat(strikes).as("faults struck").isGreaterThanOrEqualTo(seeds / 4);
   }
 }
