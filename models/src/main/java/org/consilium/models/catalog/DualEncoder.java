@@ -1,7 +1,6 @@
 package org.consilium.models.catalog;
 
 import java.util.Optional;
-import java.util.OptionalDouble;
 import org.consilium.models.catalog.VisionTransformer.Activation;
 import org.consilium.models.catalog.VisionTransformer.Body;
 import org.consilium.models.catalog.VisionTransformer.Image;
@@ -133,17 +132,6 @@ public final class DualEncoder implements Architecture {
   /** The sizes and choices. */
   public Shape shape() {
     return shape;
-  }
-
-  /** The image tower as a vision transformer whose head is the projection. */
-  public VisionTransformer.Shape imageTower() {
-    return new VisionTransformer.Shape(
-        shape.image(),
-        shape.body(),
-        VisionTransformer.Tokens.CLASS,
-        new VisionTransformer.Variant(
-            true, OptionalDouble.empty(), true, shape.activation(), false, shape.epsilon()),
-        shape.width());
   }
 
   /** Without a name in the catalogue, one output for each value of the common space. */

@@ -5,8 +5,8 @@ import java.util.Locale;
 
 /**
  * How many images go through the network at once: halved whenever the device's memory does not
- * suffice. That happens on CUDA only and was not run there; the halving itself is tested on the
- * CPU.
+ * suffice. That happens on CUDA only and was not run there; the halving itself is tested with the
+ * engine's error.
  */
 final class MicroBatch {
   private int size;

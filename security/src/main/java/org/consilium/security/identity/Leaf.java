@@ -25,8 +25,11 @@ public enum Leaf {
   AUTHORITY_TLS(SpiffeId.Kind.AUTHORITY, Purposes.SERVER, Duration.ofDays(7)),
   /** The authority's statements about the roster: Ed25519, private purpose, 90 days. */
   AUTHORITY_SIGNING(SpiffeId.Kind.AUTHORITY_SIGNING, Purposes.SIGNING, Duration.ofDays(90)),
-  /** A study's aggregator: Ed25519, and the SHA-256 of its X-Wing public key in an extension. */
-  AGGREGATION(SpiffeId.Kind.AGGREGATOR, Purposes.AGGREGATION, Duration.ofDays(90));
+  /**
+   * A study's aggregator: Ed25519, and the SHA-256 of its X-Wing public key in an extension. It is
+   * made once, with the study, and has to last as long: two years, or as long as the issuer.
+   */
+  AGGREGATION(SpiffeId.Kind.AGGREGATOR, Purposes.AGGREGATION, Duration.ofDays(730));
 
   /** RFC 5280's two, and private ones under 2.25 (a UUID is its own registration, ITU-T X.667). */
   private static final class Purposes {

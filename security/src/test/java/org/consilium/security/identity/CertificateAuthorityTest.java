@@ -224,6 +224,8 @@ final class CertificateAuthorityTest {
     assertThat(check(Duration.ZERO).verify(chain, SpiffeId.Kind.AGGREGATOR)).isEqualTo(id);
     assertThat(Leaf.sealingKey(chain.getFirst())).contains(sealing);
     assertThat(Leaf.sealingKey(chain.get(1))).isEmpty();
+    // A study may go on for more than a year.
+    assertThat(check(Duration.ofDays(500)).verify(chain, SpiffeId.Kind.AGGREGATOR)).isEqualTo(id);
     assertReason(() -> open().issue(request.pkcs10(), id, Leaf.AGGREGATION), Reason.TERMS);
   }
 

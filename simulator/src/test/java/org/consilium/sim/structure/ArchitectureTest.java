@@ -201,7 +201,8 @@ final class ArchitectureTest {
               "org.consilium.security.mask..",
               "org.consilium.security.privacy..")
           .or()
-          .haveNameMatching("org\\.consilium\\.coordinator\\.round\\.(RoundMachine|StudyMachine)")
+          .haveNameMatching(
+              "org\\.consilium\\.coordinator\\.round\\.(RoundMachine|MaskMachine|StudyMachine)")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("java.io..", "java.nio.file..", "java.net..", "org.slf4j..")
