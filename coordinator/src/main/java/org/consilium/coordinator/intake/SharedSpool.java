@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.consilium.coordinator.blob.Blobs;
@@ -108,6 +109,18 @@ final class SharedSpool {
 
   void unmark(RoundId round, int attempt) throws IOException {
     blobs.delete(folder(round, attempt) + KEPT);
+  }
+
+  boolean keeps(StudyId study) throws IOException {
+    AtomicBoolean kept = new AtomicBoolean();
+    blobs.list(
+        SPOOL + study.value() + "/",
+        entry -> {
+          if (entry.key().endsWith("/" + KEPT)) {
+            kept.set(true);
+          }
+        });
+    return kept.get();
   }
 
   /** Removes what is of attempts before one, but for those that are kept. */

@@ -150,6 +150,21 @@ public final class Spool {
     }
   }
 
+  /** Whether an attempt of a study is kept, here or in the store. */
+  public boolean keeps(StudyId study) throws IOException {
+    Path folder = root.resolve(study.value());
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> attempts = Files.newDirectoryStream(folder)) {
+        for (Path one : attempts) {
+          if (Files.exists(one.resolve(KEPT))) {
+            return true;
+          }
+        }
+      }
+    }
+    return shared.isPresent() && shared.get().keeps(study);
+  }
+
   /** Removes from the store what is of attempts before this one, but for kept ones. */
   public void retire(StudyId study, int number, int attempt) throws IOException {
     if (shared.isPresent()) {

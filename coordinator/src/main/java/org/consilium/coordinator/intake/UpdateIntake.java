@@ -245,7 +245,9 @@ public final class UpdateIntake {
       try {
         return new UpdateCheck(upload).run();
       } catch (IOException unreadable) {
-        drop(upload.place());
+        if (upload.file().isOpen()) { // or the process is about to end, and the file is good
+          drop(upload.place());
+        }
         throw unreadable;
       }
     }
@@ -279,8 +281,11 @@ public final class UpdateIntake {
       try {
         upload.recover();
       } catch (IOException unreadable) {
+        boolean open = file.isOpen(); // or the process is about to end, and the file may be good
         upload.close(); // nobody else knows of it
-        spool.remove(place); // the next time it begins anew
+        if (open) {
+          spool.remove(place); // the next time it begins anew
+        }
         throw unreadable;
       }
     }

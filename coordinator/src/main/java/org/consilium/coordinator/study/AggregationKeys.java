@@ -1,6 +1,7 @@
 package org.consilium.coordinator.study;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -33,6 +34,7 @@ import org.consilium.security.sign.ChainRefused;
  * @param state the state folder
  */
 record AggregationKeys(Path state, Optional<SharedStore> shared) {
+  private static final System.Logger LOG = System.getLogger(AggregationKeys.class.getName());
   private static final int FILE_BYTES_MAX = 1024;
   private static final int NAME_HEX = 32;
   private static final String FOLDER = "keys/";
@@ -146,20 +148,24 @@ record AggregationKeys(Path state, Optional<SharedStore> shared) {
     return key;
   }
 
-  /** Names of the studies of which there is a key, here or in the store. */
-  Set<String> kept() throws IOException {
+  /** Names of the studies of which there is a key, here or in the store; those that can be seen. */
+  Set<String> kept() {
     Set<String> studies = new HashSet<>();
     Path folder = state.resolve(FOLDER);
-    if (Files.isDirectory(folder)) {
-      try (Stream<Path> files = Files.list(folder)) {
-        files.forEach(file -> studies.add(studyOf(String.valueOf(file.getFileName()))));
+    try {
+      if (Files.isDirectory(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
+          files.forEach(file -> studies.add(studyOf(String.valueOf(file.getFileName()))));
+        }
       }
-    }
-    if (shared.isPresent()) {
-      shared
-          .get()
-          .blobs()
-          .list(FOLDER, entry -> studies.add(studyOf(entry.key().substring(FOLDER.length()))));
+      if (shared.isPresent()) {
+        shared
+            .get()
+            .blobs()
+            .list(FOLDER, entry -> studies.add(studyOf(entry.key().substring(FOLDER.length()))));
+      }
+    } catch (IOException | UncheckedIOException unseen) { // no reason not to start
+      LOG.log(System.Logger.Level.WARNING, "look for keys left behind: {0}", unseen.getMessage());
     }
     return studies;
   }

@@ -110,7 +110,10 @@ final class Upkeep {
     if (StudyMachine.over(after)) {
       stores.spool().retire(study, Integer.MAX_VALUE, 0);
     }
-    if (StudyMachine.over(after) && around.retention() == Retention.DROP) {
+    // Updates that an earlier run of the program kept are opened with the key, until people say so.
+    if (StudyMachine.over(after)
+        && around.retention() == Retention.DROP
+        && !stores.spool().keeps(study)) {
       AggregationKeys.of(around).destroy(study);
       key.ifPresent(AggregationKey::close);
     }

@@ -14,6 +14,7 @@ import org.consilium.coordinator.blob.FolderBlobs;
 import org.consilium.coordinator.blob.SharedStore;
 import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.study.StudySnapshot.State;
+import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.seal.AggregationKey;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,27 @@ final class AggregationKeysTest {
       c.run(c.ids, State.COMPLETED);
 
       TestConsortium.await(() -> keys().isEmpty());
+    }
+  }
+
+  @Test
+  void open_afterADeathAtTheStudysEnd_removesTheKeyUnlessUpdatesAreKept() throws Exception {
+    try (TestConsortium c = new TestConsortium(folder.resolve("run"), 3)) {
+      var _ = c.begin(TestPlan.of(c.ids).rounds(1, 0).parameters(2_000));
+      Path key = folder.resolve("run/state/keys/pneumonia.aggregation");
+      byte[] bytes = Files.readAllBytes(key);
+      c.run(c.ids, State.COMPLETED);
+      TestConsortium.await(() -> !Files.exists(key));
+
+      KeyFile.create(key, bytes); // as if the process had died before it was removed
+      c.restart(c.journal);
+      assertThat(key).doesNotExist();
+
+      KeyFile.create(key, bytes);
+      Path attempt = folder.resolve("run/state/spool/pneumonia/1-1");
+      Files.createFile(Files.createDirectories(attempt).resolve("KEPT"));
+      c.restart(c.journal);
+      assertThat(key).exists();
     }
   }
 

@@ -54,7 +54,7 @@ public record Evidence(
   private static final Pattern REACHED = Pattern.compile("fail-point reached: (\\S+)");
   private static final Pattern CONSENT =
       Pattern.compile(
-          "^(?=.*\"u3-signature\")(?=.*\"round\":(?<round>\\d+))"
+          "^(?=.*\"kind\":\"u3-signature\")(?=.*\"round\":(?<round>\\d+))"
               + "(?=.*\"sha256\":\"(?<digest>\\p{XDigit}{64})\")");
   private static final Pattern UPDATE = Pattern.compile("update/(\\d+)/(\\d+)/([^/]+)/\\d+");
 

@@ -160,7 +160,7 @@ final class MaskAttempt implements AutoCloseable {
   }
 
   /** Phase 5: enough survivors signed the very same. */
-  ReleasedMask release(MaskOrder.Consents order) throws OrderRefused, MaskRefused {
+  ReleasedMask release(MaskOrder.Consents order) throws OrderRefused, MaskRefused, IOException {
     Fingerprint own =
         site.progress()
             .consented()
@@ -168,6 +168,10 @@ final class MaskAttempt implements AutoCloseable {
                 () ->
                     new OrderRefused(
                         Why.OUT_OF_ORDER, "mask consents: this site consented to nothing yet"));
+    Pledge pledged = new Pledge(entry.terms().context(), own);
+    if (!journal.pledge(place().round()).equals(Optional.of(pledged))) {
+      throw new IOException("mask consents: this site's own consent is not on its disk yet");
+    }
     Set<Integer> signers = new TreeSet<>();
     for (Map.Entry<SiteId, SignedBytes> one : order.consents().entrySet()) {
       int number = number(one.getKey());

@@ -47,9 +47,12 @@ public final class MaskDesk {
   private final SecureRandom random;
   private final Consumer<String> log;
   private final Steps steps;
-  private final Map<StudyId, Digest> newest = new ConcurrentHashMap<>();
+  private final Map<StudyId, Begun> newest = new ConcurrentHashMap<>();
   private final Map<StudyId, MaskAttempt> attempts = new HashMap<>();
   private final Map<Digest, Outcome> outcomes = new ConcurrentHashMap<>();
+
+  /** The attempt of a study that began last, unless its round is over. */
+  private record Begun(int round, Digest context) {}
 
   /** Sends a message until the coordinator has taken or refused it, or gives up for now. */
   @FunctionalInterface
@@ -105,7 +108,7 @@ public final class MaskDesk {
    * @param context of the round
    */
   public void begin(RoundTask task, Digest context) {
-    newest.put(task.study(), context);
+    newest.put(task.study(), new Begun(task.round(), context));
     steps.post(halt -> began(task, context, halt));
   }
 
@@ -116,6 +119,9 @@ public final class MaskDesk {
 
   /** A round is over: its secrets are erased. */
   public void over(RoundId round) {
+    Begun _ =
+        newest.computeIfPresent(
+            round.study(), (_, begun) -> begun.round() > round.number() ? begun : null);
     steps.post(_ -> erase(round.study(), round.number()));
   }
 
@@ -165,8 +171,9 @@ public final class MaskDesk {
   }
 
   private void began(RoundTask task, Digest context, Halt halt) throws IOException {
-    if (!context.equals(newest.get(task.study()))) {
-      return; // another attempt has begun while this one was tried again
+    Begun begun = newest.get(task.study());
+    if (begun == null || !begun.context().equals(context)) {
+      return; // it is over, or another one has begun, while this one was tried again
     }
     RoundId round = new RoundId(task.study(), task.round());
     Optional<Pledge> pledge = journal.pledge(round);
@@ -246,8 +253,11 @@ public final class MaskDesk {
         answer = answer(known.get(), order);
       }
     } catch (MaskRefused refused) {
-      complain(order, refused, halt);
-      refuse(place, new OrderRefused(refused));
+      try {
+        complain(order, refused, halt);
+      } finally {
+        refuse(place, new OrderRefused(refused));
+      }
       return;
     } catch (ChainRefused refused) {
       refuse(place, new OrderRefused(refused));

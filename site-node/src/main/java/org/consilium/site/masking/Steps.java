@@ -15,7 +15,7 @@ final class Steps {
   private static final int WAITING_MAX = 256;
   private static final Duration POLL = Duration.ofMillis(50);
 
-  /** A step that fails is tried again every second, for some five minutes. */
+  /** A step that fails is tried again every second, for some five minutes; five times to send. */
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private static final int TRIES_MAX = 300;
@@ -83,13 +83,15 @@ final class Steps {
     } catch (EgressBlocked held) {
       log.accept("masking: " + held.getMessage());
     } catch (IOException | UncheckedIOException failed) {
-      boolean again = next.failures + 1 < TRIES_MAX;
+      // One that could not be sent was tried for minutes.
+      int failures = next.failures + (failed instanceof NotSent ? TRIES_MAX / 5 : 1);
+      boolean again = failures < TRIES_MAX;
       if (next.failures == 0 || !again) {
         log.accept(
             "masking: %s; %s".formatted(failed.getMessage(), again ? "tried again" : "given up"));
       }
       if (again && !halt.await(PAUSE)) {
-        post(new Waiting(next.step, next.failures + 1));
+        post(new Waiting(next.step, failures));
       }
     }
   }

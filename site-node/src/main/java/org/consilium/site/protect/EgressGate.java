@@ -167,7 +167,7 @@ public final class EgressGate {
       throw held(blocked, entry.kind().word(), message);
     }
     ledger.record(entry);
-    if (announced.size() >= ANNOUNCED_MAX) {
+    if (announced.size() >= ANNOUNCED_MAX && !announced.containsKey(entry.sha256())) {
       announced.clear();
     }
     var _ = announced.merge(entry.sha256(), entry.bytes(), Long::sum);

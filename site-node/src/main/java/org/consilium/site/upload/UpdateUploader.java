@@ -237,7 +237,10 @@ public final class UpdateUploader {
       } catch (IOException full) {
         throw new UncheckedIOException("ledger: " + full.getMessage(), full);
       }
-      announced.set(index, end);
+      BitSet lined = new BitSet(end);
+      lined.set(index, end);
+      lined.andNot(settled);
+      announced.or(lined);
     }
 
     private long bytes(BitSet settled, int from, int to) {

@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.consilium.models.catalog.ModelSheet;
 import org.consilium.models.checkpoint.CheckpointRefused;
 import org.consilium.models.data.MalformedData;
@@ -22,8 +25,8 @@ import org.consilium.site.session.Halt;
 /**
  * Where one task is worked on at a time, on one thread. A later task stops the one in work; the
  * same task again changes nothing; a task that is over is done again, which resends what was kept.
- * One that could not go on, because the coordinator did not answer or had no room, is looked at
- * again after a while: the coordinator does not name it a second time on a connection that stays.
+ * One that could not go on, because the coordinator did not answer or had no room, is given back
+ * after a while: the coordinator does not name it a second time on a connection that stays.
  */
 final class Bench {
   /** A disk that fails is tried again for some five minutes, longer apart each time. */
@@ -36,35 +39,45 @@ final class Bench {
 
   private final Tools tools;
   private final ScheduledExecutorService timer;
+  private final Consumer<HeldTasks.Held> again;
   private final Object lock = new Object();
   private final Map<StudyId, Given> waiting = new LinkedHashMap<>();
   private final Map<StudyId, Given> resting = new LinkedHashMap<>();
+  private final Map<StudyId, Rest> rests = new HashMap<>();
   private Optional<Given> inWork = Optional.empty();
   private boolean closed;
   private boolean besides; // the task in work is done, and what goes on may end at any time
 
-  Bench(Tools tools, ScheduledExecutorService timer) {
+  /**
+   * Idle.
+   *
+   * @param again takes a task back that could not go on, to be judged anew; on another thread
+   */
+  Bench(Tools tools, ScheduledExecutorService timer, Consumer<HeldTasks.Held> again) {
     this.tools = tools;
     this.timer = timer;
+    this.again = again;
   }
 
   /**
    * A task with its stop sign.
    *
    * @param deadline set when late work no longer counts
-   * @param rest how long it is let lie if it cannot go on
    */
   private record Given(
-      TaskKey key, TaskWork work, Halt halt, ScheduledFuture<?> deadline, Duration rest) {
-    Given rested() {
-      Duration longer = rest.multipliedBy(2);
-      return new Given(
-          key, work, halt, deadline, longer.compareTo(LONGEST_REST) < 0 ? longer : LONGEST_REST);
+      HeldTasks.Held held, TaskKey key, TaskWork work, Halt halt, ScheduledFuture<?> deadline) {}
+
+  /** How long a task is let lie the next time. */
+  private record Rest(TaskKey key, Duration pause) {
+    Rest longer() {
+      Duration twice = pause.multipliedBy(2);
+      return new Rest(key, twice.compareTo(LONGEST_REST) < 0 ? twice : LONGEST_REST);
     }
   }
 
   /** Hands a task over; returns whether it is new. */
-  boolean give(RoundTask task, TaskWork work) {
+  boolean give(HeldTasks.Held held, TaskWork work) {
+    RoundTask task = held.task();
     TaskKey key = TaskKey.of(task);
     synchronized (lock) {
       Optional<Given> sooner = Optional.ofNullable(waiting.get(task.study()));
@@ -80,18 +93,17 @@ final class Bench {
       Halt halt = new Halt();
       ScheduledFuture<?> deadline =
           timer.schedule(halt::halt, work.carriage().patience().toMillis(), TimeUnit.MILLISECONDS);
-      waiting.put(task.study(), new Given(key, work, halt, deadline, FIRST_REST));
+      waiting.put(task.study(), new Given(held, key, work, halt, deadline));
       lock.notifyAll();
       return true;
     }
   }
 
-  /** Whether a study's training is in work. */
+  /** Whether a study's training is in work, or rests. */
   boolean trains(StudyId study) {
     synchronized (lock) {
-      return inWork
-          .filter(g -> g.key().study().equals(study) && g.key().kind() == RoundTask.Kind.TRAIN)
-          .isPresent();
+      return Stream.concat(inWork.stream(), resting.values().stream())
+          .anyMatch(g -> g.key().study().equals(study) && g.key().kind() == RoundTask.Kind.TRAIN);
     }
   }
 
@@ -188,18 +200,24 @@ final class Bench {
       stop(given);
       return;
     }
-    Given rested = given.rested();
-    resting.put(study, rested);
+    Optional<Rest> before =
+        Optional.ofNullable(rests.get(study)).filter(r -> r.key().equals(given.key()));
+    Rest rest = before.orElse(new Rest(given.key(), FIRST_REST));
+    rests.put(study, rest.longer());
+    resting.put(study, given);
     ScheduledFuture<?> _ =
-        timer.schedule(() -> wake(study, rested), given.rest().toMillis(), TimeUnit.MILLISECONDS);
+        timer.schedule(() -> wake(study, given), rest.pause().toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Whether it may still be done, and is wanted, is looked at as if it had just come. */
   private void wake(StudyId study, Given rested) {
+    boolean wanted;
     synchronized (lock) {
-      if (!closed && resting.remove(study, rested)) {
-        waiting.put(study, rested);
-        lock.notifyAll();
-      }
+      wanted = resting.remove(study, rested) && !closed && !rested.halt().halted();
+      stop(rested);
+    }
+    if (wanted) {
+      again.accept(rested.held());
     }
   }
 

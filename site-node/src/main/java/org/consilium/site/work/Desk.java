@@ -62,7 +62,7 @@ public final class Desk implements Orders {
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("deadlines").factory());
-    Bench bench = new Bench(tools, timer);
+    Bench bench = new Bench(tools, timer, h -> post(() -> held.again(h, tools.clock().instant())));
     halt.onHalt(bench::close);
     Thread worker = Thread.ofPlatform().name("bench").start(bench::run);
     Thread masker = Thread.ofPlatform().name("masking").start(() -> tools.masking().run(halt));
@@ -339,7 +339,7 @@ public final class Desk implements Orders {
         }
         case Judgement.Allowed() -> {
           work.announce();
-          if (bench.give(task, work)) {
+          if (bench.give(waiting, work)) {
             tools.log().accept(TaskKey.of(task) + " begins");
           }
         }

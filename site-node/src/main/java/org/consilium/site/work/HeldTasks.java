@@ -64,6 +64,15 @@ final class HeldTasks {
     return true;
   }
 
+  /** A task that could not go on is looked at again, unless a later one of its study has come. */
+  void again(Held rested, Instant now) {
+    RoundTask latest = newest.get(rested.task().study());
+    boolean over = latest != null && rested.task().precedes(latest);
+    if (!over && !held.containsKey(rested.task().study()) && rested.left(now).isPositive()) {
+      var _ = put(rested);
+    }
+  }
+
   /** All that wait; they do no longer. */
   List<Held> take() {
     List<Held> all = List.copyOf(held.values());

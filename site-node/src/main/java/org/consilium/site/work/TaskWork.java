@@ -214,7 +214,7 @@ final class TaskWork {
     }
     Optional<String> unmasked = masks.uploaded(update.id(), halt);
     if (unmasked.isPresent()) {
-      return refuse(Why.MASK_REFUSED, unmasked.get());
+      return halt.halted() ? postponed(unmasked.get()) : refuse(Why.MASK_REFUSED, unmasked.get());
     }
     if (!permission.inHours(halt)) {
       return postponed("told to stop outside the hours");
