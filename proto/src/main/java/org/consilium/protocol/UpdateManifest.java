@@ -1,6 +1,7 @@
 package org.consilium.protocol;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Objects;
 
 /**
@@ -132,6 +133,20 @@ public record UpdateManifest(
   public int chunkBytes(int index) {
     long left = seal.sealedBytes() - chunkAt(index);
     return (int) Math.min(left, plainChunkBytes(valueBytes()) + Limits.CHUNK_TAG_BYTES);
+  }
+
+  /**
+   * Sealed length in bytes of those chunks that a set does not have.
+   *
+   * @param from the first that counts
+   * @param to the first that no longer does
+   */
+  public long bytesWithout(BitSet chunks, int from, int to) {
+    long bytes = 0;
+    for (int i = chunks.nextClearBit(from); i < to; i = chunks.nextClearBit(i + 1)) {
+      bytes += chunkBytes(i);
+    }
+    return bytes;
   }
 
   /**

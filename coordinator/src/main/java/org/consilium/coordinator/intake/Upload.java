@@ -81,12 +81,7 @@ final class Upload {
   }
 
   synchronized long missingBytes() {
-    long bytes = 0;
-    int chunks = manifest().seal().chunks();
-    for (int i = stored.nextClearBit(0); i < chunks; i = stored.nextClearBit(i + 1)) {
-      bytes += manifest().chunkBytes(i);
-    }
-    return bytes;
+    return manifest().bytesWithout(stored, 0, manifest().seal().chunks());
   }
 
   synchronized int missing() {

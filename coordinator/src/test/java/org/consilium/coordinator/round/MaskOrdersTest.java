@@ -1,8 +1,12 @@
 package org.consilium.coordinator.round;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.consilium.coordinator.round.ThreeSites.MODEL;
+import static org.consilium.coordinator.round.ThreeSites.PLACE;
+import static org.consilium.coordinator.round.ThreeSites.SITES;
+import static org.consilium.coordinator.round.ThreeSites.SOME;
+import static org.consilium.coordinator.round.ThreeSites.T;
 
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
@@ -36,11 +40,7 @@ import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
-import org.consilium.coordinator.round.StudyEvent.Member;
-import org.consilium.coordinator.round.StudyEvent.Model;
-import org.consilium.protocol.Digest;
 import org.consilium.protocol.MaskMessage.Complaint;
-import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.SiteId;
 import org.junit.jupiter.api.Test;
 
@@ -50,28 +50,10 @@ import org.junit.jupiter.api.Test;
  * beside it. Orders that lead to one state go on alike, so that each state is looked at once.
  */
 final class MaskOrdersTest {
-  private static final Instant T = Instant.parse("2026-03-01T08:00:00Z");
-  private static final List<SiteId> SITES =
-      List.of(new SiteId("site-a"), new SiteId("site-b"), new SiteId("site-c"));
-  private static final Digest SOME = Digest.sha256(new byte[] {1});
-  private static final Model MODEL = new Model(new ModelVersion(SOME), 1000);
-  private static final Place PLACE = new Place(1, 1);
   private static final Place FORMER = new Place(1, 0);
   private static final int THRESHOLD = 2;
   private static final int ALL = 0b111;
   private static final int LOSSES_TRIED = 2;
-  private static final Opening OPENING =
-      new Opening(
-          1,
-          1,
-          MODEL,
-          SITES.stream().map(s -> new Member(s, SOME, 100, 0)).toList(),
-          2,
-          100,
-          List.of(3),
-          T,
-          T.plusSeconds(600),
-          THRESHOLD);
 
   /** A message, or what the loop says by itself. */
   private enum What {
@@ -355,7 +337,7 @@ final class MaskOrdersTest {
     Deque<Both> open = new ArrayDeque<>();
     Map<Phase, Integer> reached = new EnumMap<>(Phase.class);
     Map<What, Integer> taken = new HashMap<>();
-    Both start = new Both(RoundMachine.open(OPENING), Naive.start(), 0);
+    Both start = new Both(RoundMachine.open(ThreeSites.opening(THRESHOLD)), Naive.start(), 0);
     seen.add(start);
     open.add(start);
 
@@ -384,7 +366,7 @@ final class MaskOrdersTest {
 
   private static Optional<Both> step(Both at, Message message) {
     Optional<Naive> expected = at.naive.take(message);
-    Optional<RoundState> taken = next(at.state, message);
+    Optional<RoundState> taken = ThreeSites.next(at.state, message.event());
     if (expected.isPresent() != taken.isPresent()) {
       throw new AssertionError(
           "%s in %s (%s) is %s here"
@@ -429,15 +411,6 @@ final class MaskOrdersTest {
     assertThat(masking.consents().keySet()).isEqualTo(sites(naive.consents));
     assertThat(masking.releases().keySet()).isEqualTo(sites(naive.releases));
     assertThat(masking.refused()).isEqualTo(sites(naive.wrong));
-  }
-
-  /** The state after a message; empty when it cannot happen. */
-  private static Optional<RoundState> next(RoundState state, Message message) {
-    try {
-      return Optional.of(RoundMachine.next(state, message.event()));
-    } catch (IllegalStateException illegal) {
-      return Optional.empty();
-    }
   }
 
   private static Phase phase(RoundState state) {

@@ -1,8 +1,12 @@
 package org.consilium.coordinator.round;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.consilium.coordinator.round.ThreeSites.MODEL;
+import static org.consilium.coordinator.round.ThreeSites.PLACE;
+import static org.consilium.coordinator.round.ThreeSites.QUORUM;
+import static org.consilium.coordinator.round.ThreeSites.SITES;
+import static org.consilium.coordinator.round.ThreeSites.T;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -16,7 +20,6 @@ import java.util.stream.Stream;
 import org.consilium.coordinator.round.RoundEvent.Accepted;
 import org.consilium.coordinator.round.RoundEvent.DeadlinePassed;
 import org.consilium.coordinator.round.RoundEvent.ModelPublished;
-import org.consilium.coordinator.round.RoundEvent.Place;
 import org.consilium.coordinator.round.RoundEvent.ReportAccepted;
 import org.consilium.coordinator.round.RoundEvent.SiteDeclined;
 import org.consilium.coordinator.round.RoundEvent.SiteRemoved;
@@ -31,10 +34,7 @@ import org.consilium.coordinator.round.RoundState.Unmasking;
 import org.consilium.coordinator.round.RoundState.Validating;
 import org.consilium.coordinator.round.RoundState.Watched;
 import org.consilium.coordinator.round.RoundState.Watching;
-import org.consilium.coordinator.round.StudyEvent.Member;
-import org.consilium.coordinator.round.StudyEvent.Model;
 import org.consilium.protocol.Digest;
-import org.consilium.protocol.ModelVersion;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
@@ -47,26 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * and through a naive telling of the same rules beside it.
  */
 final class RoundOrdersTest {
-  private static final Instant T = Instant.parse("2026-03-01T08:00:00Z");
-  private static final List<SiteId> SITES =
-      List.of(new SiteId("site-a"), new SiteId("site-b"), new SiteId("site-c"));
-  private static final Digest SOME = Digest.sha256(new byte[] {1});
-  private static final Model MODEL = new Model(new ModelVersion(SOME), 1000);
-  private static final Place PLACE = new Place(1, 1);
-  private static final int QUORUM = 2;
   private static final int ORDERS_OF_EIGHT = 40_320;
-  private static final Opening OPENING =
-      new Opening(
-          1,
-          1,
-          MODEL,
-          SITES.stream().map(s -> new Member(s, SOME, 100, 0)).toList(),
-          QUORUM,
-          100,
-          List.of(3),
-          T,
-          T.plusSeconds(600),
-          0);
 
   /** A message, or what the loop says by itself. */
   enum What {
@@ -211,11 +192,11 @@ final class RoundOrdersTest {
   }
 
   private static Phase play(List<Message> order) {
-    RoundState state = RoundMachine.open(OPENING);
+    RoundState state = RoundMachine.open(ThreeSites.opening(0));
     Naive naive = new Naive();
     for (Message message : order) {
       boolean legal = naive.take(message);
-      Optional<RoundState> taken = next(state, message);
+      Optional<RoundState> taken = ThreeSites.next(state, message.event());
       RoundState next = taken.orElse(state);
       if (legal != taken.isPresent() || naive.phase != phase(next)) {
         throw new AssertionError(
@@ -235,15 +216,6 @@ final class RoundOrdersTest {
       }
     }
     return phase(state);
-  }
-
-  /** The state after a message; empty when it cannot happen. */
-  private static Optional<RoundState> next(RoundState state, Message message) {
-    try {
-      return Optional.of(RoundMachine.next(state, message.event()));
-    } catch (IllegalStateException illegal) {
-      return Optional.empty();
-    }
   }
 
   private static Set<SiteId> sites(Set<Integer> numbers) {

@@ -229,9 +229,10 @@ public final class UpdateUploader {
       int chunks = update.manifest().seal().chunks();
       BitSet settled = (BitSet) stored.clone();
       settled.or(announced);
-      allow(bytes(settled, index, chunks));
+      allow(update.manifest().bytesWithout(settled, index, chunks));
       int end = Math.min(chunks, index + CHUNKS_A_LINE);
-      EgressEntry entry = entry(update, masked, bytes(settled, index, end));
+      long bytes = update.manifest().bytesWithout(settled, index, end);
+      EgressEntry entry = entry(update, masked, bytes);
       try {
         link.gate().announce(entry, update.manifest().round().study());
       } catch (IOException full) {
@@ -241,14 +242,6 @@ public final class UpdateUploader {
       lined.set(index, end);
       lined.andNot(settled);
       announced.or(lined);
-    }
-
-    private long bytes(BitSet settled, int from, int to) {
-      long bytes = 0;
-      for (int i = settled.nextClearBit(from); i < to; i = settled.nextClearBit(i + 1)) {
-        bytes += update.manifest().chunkBytes(i);
-      }
-      return bytes;
     }
 
     private void allow(long bytes) throws OverLimit {

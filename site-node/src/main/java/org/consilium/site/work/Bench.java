@@ -81,7 +81,7 @@ final class Bench {
     TaskKey key = TaskKey.of(task);
     synchronized (lock) {
       Optional<Given> sooner = Optional.ofNullable(waiting.get(task.study()));
-      if (has(task) || closed) {
+      if (given(task).isPresent() || closed) {
         return false;
       }
       sooner.ifPresent(Bench::stop);
@@ -107,14 +107,6 @@ final class Bench {
     }
   }
 
-  /**
-   * Whether this very task waits or is in work. One that was done and trains the site's own models
-   * now is not: if it is asked for again, the coordinator has lost what it got.
-   */
-  boolean has(RoundTask task) {
-    return given(task).isPresent();
-  }
-
   /** Says once more what a task that waits or is in work says first; false if there is none. */
   boolean repeats(RoundTask task) {
     Optional<Given> given = given(task);
@@ -122,6 +114,10 @@ final class Bench {
     return given.isPresent();
   }
 
+  /**
+   * This very task, if it waits or is in work. One that was done and trains the site's own models
+   * now is neither: if it is asked for again, the coordinator has lost what it got.
+   */
   private Optional<Given> given(RoundTask task) {
     synchronized (lock) {
       return Optional.ofNullable(waiting.get(task.study()))
