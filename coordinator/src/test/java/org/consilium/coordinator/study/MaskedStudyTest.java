@@ -3,7 +3,6 @@ package org.consilium.coordinator.study;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,8 +29,11 @@ import org.consilium.protocol.wire.PlanCodec;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.mask.PairKey;
 import org.consilium.security.mask.Parcel;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Masked rounds at the coordinator: real protocol, real spool, real journal. */
 final class MaskedStudyTest {
@@ -85,6 +87,7 @@ final class MaskedStudyTest {
   private static void run(TestConsortium c, MaskedSites sites, BooleanSupplier done) {
     TestConsortium.await(
         () -> {
+          c.failIfDead();
           for (SiteId id : c.sites.keySet()) {
             act(sites, id);
           }
@@ -95,8 +98,8 @@ final class MaskedStudyTest {
   private static void act(MaskedSites sites, SiteId id) {
     try {
       sites.act(id);
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+    } catch (IOException dead) {
+      throw new TestConsortium.DeadCoordinator(dead);
     }
   }
 
@@ -272,6 +275,51 @@ final class MaskedStudyTest {
 
       assertThat(versions(c)).isEqualTo(calm);
     }
+  }
+
+  @Tag("slow")
+  @ParameterizedTest(name = "drop-out: {0}")
+  @ValueSource(booleans = {false, true})
+  void study_coordinatorDeadBeforeOrAfterAnyAppend_isTheSame(boolean dropOut) throws Exception {
+    int count = dropOut ? 4 : 3;
+    List<String> calm;
+    int appends;
+    try (TestConsortium c = new TestConsortium(folder.resolve("calm"), count)) {
+      throughDropOut(c, begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).quorum(3))), dropOut);
+      calm = versions(c);
+      appends = c.entries();
+    }
+    assertThat(calm).hasSize(2);
+    for (int at = count + 3; at <= appends; at++) { // created, answers, the start; the first opens
+      for (boolean written : new boolean[] {false, true}) {
+        String name = "append %d %s".formatted(at, written ? "written" : "not written");
+        try (TestConsortium c = new TestConsortium(folder.resolve(name), count)) {
+          MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).quorum(3)));
+          c.restart(new FaultyJournal(c.journal, Math.max(1, at - c.entries()), written));
+          try {
+            throughDropOut(c, sites, dropOut);
+          } catch (TestConsortium.DeadCoordinator dead) {
+            // the next process is started below
+          }
+          c.restart(c.journal);
+          throughDropOut(c, sites, dropOut);
+
+          assertThat(versions(c)).as(name).isEqualTo(calm);
+          assertThat(c.entries()).as(name).isEqualTo(appends);
+        }
+      }
+    }
+  }
+
+  /** To the end; the last site masks and is shut out before it sends, if it is to drop out. */
+  private static void throughDropOut(TestConsortium c, MaskedSites sites, boolean dropOut) {
+    SiteId last = c.ids.getLast();
+    if (dropOut) {
+      sites.silent.add(last);
+      run(c, sites, () -> c.snapshot().rounds().getFirst().updates().size() == 3);
+      c.sites.remove(last);
+    }
+    run(c, sites, completed(c));
   }
 
   @Test

@@ -131,14 +131,14 @@ final class StudiesTest {
         try (TestConsortium c = new TestConsortium(folder.resolve("run" + at + written), 3)) {
           var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(aggregation));
           // Created, three answers and the start are 5 appends; the loop may have made the 6th.
-          c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
+          c.restart(new FaultyJournal(c.journal, Math.max(1, at - c.entries()), written));
           runThroughDeath(c);
 
           StudySnapshot end = c.snapshot();
           assertThat(end.models().getLast().version()).as(name).isEqualTo(expected);
           assertThat(end.rounds()).as(name).hasSize(2);
           assertThat(end.rounds()).as(name).allMatch(r -> r.updates().size() == 3);
-          assertThat(entries(c)).as(name).isEqualTo(appends);
+          assertThat(c.entries()).as(name).isEqualTo(appends);
         }
       }
     }
@@ -152,12 +152,6 @@ final class StudiesTest {
     }
     c.restart(c.journal);
     c.run(c.ids, State.COMPLETED);
-  }
-
-  private static int entries(TestConsortium c) throws IOException {
-    List<Long> count = new ArrayList<>();
-    c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
-    return count.size();
   }
 
   @ParameterizedTest
@@ -317,7 +311,7 @@ final class StudiesTest {
       }
 
       // Created, then at most the day's changes and one last withdrawal.
-      assertThat(entries(c)).isLessThanOrEqualTo(2 + DecisionBudget.DAY_MAX);
+      assertThat(c.entries()).isLessThanOrEqualTo(2 + DecisionBudget.DAY_MAX);
       assertThat(c.studies().decide(site, about, true, "", 100)).isInstanceOf(Reply.Refused.class);
       c.time.pass(Duration.ofHours(25));
       assertThat(c.studies().decide(site, about, true, "", 100)).isEqualTo(new Reply.Done(false));

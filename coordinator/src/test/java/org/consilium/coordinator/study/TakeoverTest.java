@@ -37,7 +37,7 @@ final class TakeoverTest {
       var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(YOGI));
       c.run(c.ids, State.COMPLETED);
       c.snapshot().models().forEach(m -> calm.add(m.version()));
-      appends = entries(c);
+      appends = c.entries();
     }
 
     for (int at = 6; at <= appends; at++) {
@@ -46,7 +46,7 @@ final class TakeoverTest {
         try (TestConsortium c = consortium("run" + at + written)) {
           var _ = c.begin(TestPlan.of(c.ids).parameters(2_000).aggregation(YOGI));
           c.move("second");
-          c.restart(new FaultyJournal(c.journal, Math.max(1, at - entries(c)), written));
+          c.restart(new FaultyJournal(c.journal, Math.max(1, at - c.entries()), written));
           try {
             c.run(c.ids, State.COMPLETED);
           } catch (TestConsortium.DeadCoordinator dead) {
@@ -58,7 +58,7 @@ final class TakeoverTest {
 
           assertThat(c.snapshot().models()).as(name).map(m -> m.version()).isEqualTo(calm);
           assertThat(c.snapshot().rounds()).as(name).allMatch(r -> r.updates().size() == 3);
-          assertThat(entries(c)).as(name).isEqualTo(appends);
+          assertThat(c.entries()).as(name).isEqualTo(appends);
         }
       }
     }
@@ -179,11 +179,5 @@ final class TakeoverTest {
       }
     }
     assertThat(damaged).isEqualTo(2);
-  }
-
-  private static int entries(TestConsortium c) throws IOException {
-    List<Long> count = new ArrayList<>();
-    c.journal.replay("study:pneumonia", entry -> count.add(entry.sequence()));
-    return count.size();
   }
 }

@@ -247,9 +247,7 @@ final class TestConsortium implements AutoCloseable {
   void runUntil(List<SiteId> order, BooleanSupplier done) {
     await(
         () -> {
-          if (dead.get()) {
-            throw new DeadCoordinator(new IOException("a loop stopped"));
-          }
+          failIfDead();
           try {
             for (SiteId id : order) {
               boolean _ = act(id);
@@ -259,6 +257,20 @@ final class TestConsortium implements AutoCloseable {
           }
           return done.getAsBoolean();
         });
+  }
+
+  /** Fails if a study's loop has ended the process. */
+  void failIfDead() {
+    if (dead.get()) {
+      throw new DeadCoordinator(new IOException("a loop stopped"));
+    }
+  }
+
+  /** How many entries the study's journal has. */
+  int entries() throws IOException {
+    List<Long> count = new ArrayList<>();
+    journal.replay("study:" + STUDY, entry -> count.add(entry.sequence()));
+    return count.size();
   }
 
   /** The coordinator's journal failed while sites were talking to it. */

@@ -68,6 +68,11 @@ final class BadLines implements AutoCloseable {
     return sum;
   }
 
+  /** Bytes that a site sent in all. */
+  long sent(int site) {
+    return lines.get(site).bytes(Direction.UP);
+  }
+
   /** Bytes that came to a site since the last look. */
   long down(int site) {
     return lines.get(site).bytes(Direction.DOWN) - seen.get(site).down();

@@ -11,6 +11,7 @@ import org.consilium.protocol.Limits;
  * @param versions the model of each round over bad lines
  * @param undisturbed the same over good lines, with nothing killed
  * @param crossed one for each round and site, in that order
+ * @param left one for each site, in order
  * @param seconds of the rounds over bad lines, from the first opening to the end
  * @param kills what was killed and when
  */
@@ -19,6 +20,7 @@ public record TransferFigures(
     List<String> versions,
     List<String> undisturbed,
     List<Crossed> crossed,
+    List<Left> left,
     double seconds,
     List<String> kills) {
   /** Frames, handshakes, sessions, and the certificates of each. */
@@ -29,10 +31,14 @@ public record TransferFigures(
   /** A handshake, and what the node asks when it comes back. */
   private static final long DIAL_BYTES = 64 << 10;
 
+  /** What is on its way when a line is cut: the call's window, and the buffers of three sockets. */
+  private static final long ON_ITS_WAY_BYTES = 2 << 20;
+
   public TransferFigures {
     versions = List.copyOf(versions);
     undisturbed = List.copyOf(undisturbed);
     crossed = List.copyOf(crossed);
+    left = List.copyOf(left);
     kills = List.copyOf(kills);
   }
 
@@ -42,6 +48,15 @@ public record TransferFigures(
    * @param cuts of the line, and kills of either end
    */
   public record Crossed(int round, String site, long bitsPerSecond, long up, long down, int cuts) {}
+
+  /**
+   * What left one site in the whole study.
+   *
+   * @param captured bytes that arrived at the other end of its line
+   * @param entered bytes in its egress ledger
+   * @param cuts of the line, and kills of either end
+   */
+  public record Left(String site, long captured, long entered, int cuts) {}
 
   /** Everything that was not as it should be; empty if all was. */
   public List<String> shortfalls() {
@@ -54,7 +69,23 @@ public record TransferFigures(
       // The model that the study starts from, and the one that the round makes.
       check(wrong, one, "down", one.down(), plan.modelBytes() * (one.round() == 1 ? 2 : 1));
     }
+    left.forEach(one -> check(wrong, one));
     return wrong;
+  }
+
+  /** I8: nothing leaves that the ledger does not name, and it names nothing that did not. */
+  private void check(List<String> wrong, Left one) {
+    long most =
+        one.entered()
+            + (long) (one.entered() * FRAMES)
+            + plan.rounds() * CALLS_BYTES
+            + one.cuts() * DIAL_BYTES;
+    long least = one.entered() - CALLS_BYTES - one.cuts() * ON_ITS_WAY_BYTES;
+    if (one.captured() > most || one.captured() < least) {
+      wrong.add(
+          "%s: %,d bytes left, its ledger has %,d; with %d cuts %,d to %,d may leave"
+              .formatted(one.site(), one.captured(), one.entered(), one.cuts(), least, most));
+    }
   }
 
   private static void check(List<String> wrong, Crossed one, String way, long found, long once) {
@@ -111,6 +142,11 @@ public record TransferFigures(
             cuts,
             100.0 * again / once,
             again / 1e3 / Math.max(1, cuts)));
+    for (Left one : left) {
+      text.append(
+          "%s: %,d bytes left, %,d in its ledger%n"
+              .formatted(one.site(), one.captured(), one.entered()));
+    }
     kills.forEach(kill -> text.append(kill).append('\n'));
     text.append(
         String.format(

@@ -17,6 +17,8 @@ import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.ProcessEvent;
 import org.consilium.sim.process.Supervisor;
+import org.consilium.site.ledger.LedgerFile;
+import org.consilium.site.ledger.LedgerLine;
 
 /**
  * The same study twice: over good lines, and over bad ones that are cut in every round while the
@@ -102,7 +104,7 @@ public final class TransferRun {
             consortium.approveStudy(STUDY, consortium.create(plan.yaml(STUDY)), ids);
             consortium.startStudy(STUDY);
             StudyView end = watch(consortium, supervisor, lines);
-            return figures(end, undisturbed);
+            return figures(end, undisturbed, lines);
           }
         }
       }
@@ -178,7 +180,8 @@ public final class TransferRun {
       words.accept(said);
     }
 
-    private TransferFigures figures(StudyView end, List<String> undisturbed) throws IOException {
+    private TransferFigures figures(StudyView end, List<String> undisturbed, BadLines lines)
+        throws IOException {
       if (!end.state().equals("COMPLETED")) {
         throw new IOException("study %s: %s %s".formatted(STUDY, end.state(), end.detail()));
       }
@@ -188,7 +191,26 @@ public final class TransferRun {
       if (bad && (coordinatorKills < 2 || !siteKilled)) {
         throw new IOException("not everything was killed: " + Arrays.toString(kills.toArray()));
       }
-      return new TransferFigures(plan, versions, undisturbed, crossed, seconds, kills);
+      List<TransferFigures.Left> left = bad ? left(lines) : List.of();
+      return new TransferFigures(plan, versions, undisturbed, crossed, left, seconds, kills);
+    }
+
+    private List<TransferFigures.Left> left(BadLines lines) throws IOException {
+      List<TransferFigures.Left> left = new ArrayList<>();
+      for (int i = 0; i < plan.sites(); i++) {
+        SiteId id = plan.ids().get(i);
+        long entered =
+            LedgerFile.read(layout.siteState(id).resolve("ledger.jsonl")).stream()
+                .mapToLong(LedgerLine::bytes)
+                .sum();
+        int cuts =
+            crossed.stream()
+                .filter(one -> one.site().equals(id.value()))
+                .mapToInt(TransferFigures.Crossed::cuts)
+                .sum();
+        left.add(new TransferFigures.Left(id.value(), lines.sent(i), entered, cuts));
+      }
+      return left;
     }
   }
 

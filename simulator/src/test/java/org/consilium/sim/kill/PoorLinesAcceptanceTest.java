@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A masked study whose sites have the worst lines of the matrix for good: one loses three segments
  * in ten, one is five seconds away and back, one has 64 kbit/s. F4: I1, I2, I9.
  */
-@Tag("exhaustive")
+@Tag("slow")
 final class PoorLinesAcceptanceTest {
   private static final InstantSource CLOCK = InstantSource.system();
   private static final Duration MOST = Duration.ofMinutes(8);
