@@ -53,7 +53,12 @@ final class Recovering {
       return switch (new RenewalCall(link).recover(lapsed, fresh, console.clock())) {
         case RenewalCall.Reply.Failed failed -> {
           Renewing.forget(state, failed);
-          throw new Failure(Joining.kind(failed.status()), "renew: " + failed.reason(), "");
+          Failure.Kind kind = Joining.kind(failed.status());
+          String hint =
+              kind == Failure.Kind.CANNOT_CONNECT
+                  ? "run the same command again; if this stays so, tell the consortium"
+                  : "";
+          throw new Failure(kind, "renew: " + failed.reason(), hint);
         }
         case RenewalCall.Reply.Issued(List<X509Certificate> chain) -> {
           Credential next = Renewing.store(state, console, ended, fresh, chain);

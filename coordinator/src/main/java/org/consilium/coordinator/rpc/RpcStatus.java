@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.time.Duration;
+import org.consilium.coordinator.consortium.AuthorityUnreachable;
 import org.consilium.coordinator.consortium.MembershipRefused;
 import org.consilium.coordinator.intake.Intake;
 import org.consilium.coordinator.validation.ReportDesk;
@@ -145,10 +146,12 @@ final class RpcStatus {
 
   /** The coordinator cannot answer now; the site asks again. The cause stays in our own log. */
   static StatusRuntimeException unavailable(IOException cause) {
-    return refused(Status.Code.UNAVAILABLE, "UNAVAILABLE", "the coordinator cannot answer now")
-        .getStatus()
-        .withCause(cause)
-        .asRuntimeException();
+    StatusRuntimeException answer =
+        cause instanceof AuthorityUnreachable
+            ? refused(
+                Status.Code.UNAVAILABLE, "AUTHORITY_AWAY", "the issuing authority does not answer")
+            : refused(Status.Code.UNAVAILABLE, "UNAVAILABLE", "the coordinator cannot answer now");
+    return answer.getStatus().withCause(cause).asRuntimeException();
   }
 
   private static StatusRuntimeException refused(Status.Code code, String why, String detail) {

@@ -85,6 +85,25 @@ public final class Supervisor implements AutoCloseable {
     if (children.containsKey(child.name())) {
       throw new IllegalArgumentException("child runs already: " + child.name());
     }
+    launch(child);
+  }
+
+  /**
+   * Starts a child again that has ended for good or was given up; one that runs is left alone.
+   *
+   * @throws IOException if it does not start
+   */
+  public void startAgain(String name) throws IOException {
+    Watched ended = children.get(name);
+    if (ended == null) {
+      throw new IllegalArgumentException("no such child: " + name);
+    }
+    if (!ended.process.isAlive() && (ended.over || ended.failure.isPresent())) {
+      launch(ended.child);
+    }
+  }
+
+  private void launch(Child child) throws IOException {
     Watched watched = new Watched(child);
     children.put(child.name(), watched);
     watched.thread = Thread.ofVirtual().name("watch-" + child.name()).start(watched::watch);

@@ -2,24 +2,30 @@ package org.consilium.sim.consortium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
+import org.consilium.sim.process.Installation;
 import org.consilium.sim.process.Packaged;
 import org.consilium.sim.process.Pause;
 import org.consilium.sim.process.Supervisor;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Certificates of a minute's life in a study of ten rounds, with real processes and sockets. */
+/** Certificates of a minute's life, with real processes and sockets. F11: I1, I9. */
 @Tag("slow")
 final class RenewalAcceptanceTest {
   private static final String STUDY = "renewals";
@@ -28,31 +34,33 @@ final class RenewalAcceptanceTest {
   private static final List<SiteId> SITES =
       List.of(new SiteId("north"), new SiteId("south"), new SiteId("west"));
 
+  private static final int AGAIN = 3; // exit code: nobody answers
+  private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+
   @TempDir Path folder;
 
+  private final Installation installation = Packaged.installation();
+  private LocalConsortium.Layout layout;
+
+  @BeforeEach
+  void chooseLayout() {
+    layout = new LocalConsortium.Layout(folder.resolve("lab"), 256, 256, Optional.of("1m"));
+  }
+
   @Test
-  void study_certificatesOfAMinute_renewedWithoutALostRound() throws Exception {
-    try (Supervisor supervisor = new Supervisor(CLOCK, _ -> {})) {
-      LocalConsortium.Layout layout =
-          new LocalConsortium.Layout(folder.resolve("lab"), 256, 256, Optional.of("1m"));
-      LocalConsortium consortium =
-          LocalConsortium.start(Packaged.installation(), layout, CLOCK, supervisor);
-      var _ = consortium.await();
-      for (SiteId site : SITES) { // each serves at once: its certificate lives for a minute
-        consortium.join(List.of(site));
-        consortium.serve(site, List.of("--data", "synthetic:1000"));
-      }
-      List<Credential> first = credentials(layout);
-      String digest = consortium.create(yaml());
-      consortium.approveStudy(STUDY, digest, SITES);
-      consortium.startStudy(STUDY);
+  void f11_certificatesOfAMinuteAndAnAuthorityThatHangs_renewedWithoutALostRound()
+      throws Exception {
+    try (Supervisor supervisor = new Supervisor(CLOCK, _ -> {});
+        LocalConsortium consortium =
+            LocalConsortium.start(installation, layout, CLOCK, supervisor)) {
+      serve(consortium);
+      List<Credential> first = credentials();
+      begin(consortium, ROUNDS);
 
-      StudyView end = pacedToItsEnd(consortium);
+      StudyView end = pacedToItsEnd(consortium, supervisor);
 
-      assertThat(end.rounds()).hasSize(ROUNDS);
-      assertThat(end.rounds()).allMatch(r -> r.outcome().equals("COMPLETED"));
-      assertThat(end.rounds()).allMatch(r -> r.weights().size() == SITES.size());
-      List<Credential> last = credentials(layout);
+      whole(end, ROUNDS);
+      List<Credential> last = credentials();
       for (int i = 0; i < SITES.size(); i++) {
         assertThat(last.get(i).id()).isEqualTo(first.get(i).id());
         assertThat(last.get(i).leaf().getPublicKey())
@@ -63,28 +71,134 @@ final class RenewalAcceptanceTest {
                 .count();
         assertThat(asked).as("renewals of " + SITES.get(i)).isGreaterThanOrEqualTo(2);
       }
-      consortium.close();
     }
   }
 
-  /** Holds the study up after a round, so that it outlives two certificates of each site. */
-  private static StudyView pacedToItsEnd(LocalConsortium consortium) throws Exception {
+  @Test
+  void f11_authorityAwayForLongerThanCertificates_nodesStopAndComeBackByHand() throws Exception {
+    TypedCommands commands = new TypedCommands(installation);
+    try (Supervisor supervisor = new Supervisor(CLOCK, _ -> {});
+        LocalConsortium consortium =
+            LocalConsortium.start(installation, layout, CLOCK, supervisor)) {
+      serve(consortium);
+      begin(consortium, ROUNDS);
+      await(consortium, view -> completed(view) >= 1);
+      supervisor.killForGood(LocalConsortium.AUTHORITY, "it is away");
+      await(consortium, view -> completed(view) >= 3); // rounds go on without it
+      steer(consortium, "pause");
+
+      Instant until = CLOCK.instant().plus(Duration.ofMinutes(3));
+      while (!SITES.stream().allMatch(this::stopped)) {
+        assertThat(CLOCK.instant()).as("nodes serve with ended certificates").isBefore(until);
+        Pause.of(LOOK_EVERY);
+      }
+      supervisor.stop(SITES.stream().map(SiteId::value).toList());
+      int before = completed(consortium.study(STUDY));
+      steer(consortium, "resume");
+      TypedCommands.Said early = renew(commands, SITES.getFirst());
+      assertThat(early.exit()).as(early.text()).isNotZero();
+      assertThat(early.text())
+          .contains("CS-NET-001", "the issuing authority does not answer", "again")
+          .doesNotContain("\tat ");
+      assertThat(completed(consortium.study(STUDY))).isEqualTo(before);
+
+      supervisor.startAgain(LocalConsortium.AUTHORITY);
+      until = CLOCK.instant().plus(Duration.ofMinutes(1));
+      for (SiteId site : SITES) {
+        TypedCommands.Said renewed = renew(commands, site);
+        while (renewed.exit() == AGAIN && CLOCK.instant().isBefore(until)) { // it is starting
+          renewed = renew(commands, site);
+        }
+        assertThat(renewed.exit()).as("%s: %s", site, renewed.text()).isZero();
+        supervisor.startAgain(site.value());
+      }
+
+      whole(await(consortium, RenewalAcceptanceTest::over), ROUNDS);
+    }
+  }
+
+  private TypedCommands.Said renew(TypedCommands commands, SiteId site) throws Exception {
+    return commands.run("site-node", "node", "renew", "--state", layout.siteState(site).toString());
+  }
+
+  /** Whether a node has said that it serves no longer, and why. */
+  private boolean stopped(SiteId site) {
+    try {
+      return Files.readString(layout.log(site.value())).contains("CS-AUTH-001");
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  private void serve(LocalConsortium consortium) throws Exception {
+    var _ = consortium.await();
+    for (SiteId site : SITES) { // each serves at once: its certificate lives for a minute
+      consortium.join(List.of(site));
+      consortium.serve(site, List.of("--data", "synthetic:1000"));
+    }
+  }
+
+  private static void begin(LocalConsortium consortium, int rounds) throws Exception {
+    consortium.approveStudy(STUDY, consortium.create(yaml(rounds)), SITES);
+    consortium.startStudy(STUDY);
+  }
+
+  private static void whole(StudyView end, int rounds) {
+    assertThat(end.rounds()).hasSize(rounds);
+    assertThat(end.rounds()).allMatch(r -> r.outcome().equals("COMPLETED"));
+    assertThat(end.rounds()).allMatch(r -> r.weights().size() == SITES.size());
+  }
+
+  private static StudyView await(LocalConsortium consortium, Predicate<StudyView> so)
+      throws Exception {
+    Instant until = CLOCK.instant().plus(Duration.ofMinutes(3));
+    while (CLOCK.instant().isBefore(until)) {
+      StudyView view = consortium.study(STUDY);
+      if (so.test(view)) {
+        return view;
+      }
+      Pause.of(LOOK_EVERY);
+    }
+    throw new AssertionError("nothing came of it: " + consortium.study(STUDY));
+  }
+
+  private static boolean over(StudyView view) {
+    return view.state().equals("COMPLETED") || view.state().equals("MONITORING");
+  }
+
+  private static int completed(StudyView view) {
+    return (int) view.rounds().stream().filter(r -> r.outcome().equals("COMPLETED")).count();
+  }
+
+  /**
+   * Holds the study up after a round, so that it outlives two certificates of each site. The
+   * authority stands still in two of these times: whoever asks it meanwhile gets no answer.
+   */
+  private static StudyView pacedToItsEnd(LocalConsortium consortium, Supervisor supervisor)
+      throws Exception {
     Instant until = CLOCK.instant().plus(Duration.ofMinutes(8));
     int held = 0;
     while (CLOCK.instant().isBefore(until)) {
       StudyView view = consortium.study(STUDY);
-      if (view.state().equals("COMPLETED") || view.state().equals("MONITORING")) {
+      if (over(view)) {
         return view;
       }
-      int done = (int) view.rounds().stream().filter(r -> r.outcome().equals("COMPLETED")).count();
+      int done = completed(view);
       if (done > held && done < ROUNDS) {
         held = done;
+        boolean hangs = done == 3 || done == 7;
+        if (hangs) {
+          supervisor.signal(LocalConsortium.AUTHORITY, "STOP");
+        }
         steer(consortium, "pause");
         Pause.of(Duration.ofSeconds(12));
         steer(consortium, "resume");
+        if (hangs) {
+          supervisor.signal(LocalConsortium.AUTHORITY, "CONT");
+        }
       }
       consortium.failIfGivenUp();
-      Pause.of(Duration.ofMillis(200));
+      Pause.of(LOOK_EVERY);
     }
     throw new AssertionError("the study did not end: " + consortium.study(STUDY));
   }
@@ -94,15 +208,15 @@ final class RenewalAcceptanceTest {
         consortium.api().post("/api/v1/studies/" + STUDY + ":" + step, "application/json", "{}");
   }
 
-  private static List<Credential> credentials(LocalConsortium.Layout layout) throws Exception {
-    List<Credential> all = new java.util.ArrayList<>();
+  private List<Credential> credentials() throws Exception {
+    List<Credential> all = new ArrayList<>();
     for (SiteId site : SITES) {
       all.add(Credential.load(layout.siteState(site), "tls"));
     }
     return all;
   }
 
-  private static String yaml() {
+  private static String yaml(int rounds) {
     return """
     apiVersion: consilium/v1
     kind: Study
@@ -118,7 +232,7 @@ final class RenewalAcceptanceTest {
     """
         .formatted(
             STUDY,
-            ROUNDS,
+            rounds,
             SITES.stream().map(SiteId::value).collect(Collectors.joining(", ")),
             SITES.size());
   }

@@ -68,6 +68,23 @@ final class SupervisorTest {
   }
 
   @Test
+  void startAgain_childKilledForGood_runsAndIsWatched() throws Exception {
+    try (Supervisor supervisor = new Supervisor(InstantSource.system(), events::add)) {
+      supervisor.start(child("sleeper", List.of("sleep", "60"), true));
+      supervisor.killForGood("sleeper", "test");
+      await(() -> events.stream().anyMatch(ProcessEvent.Ended.class::isInstance));
+
+      supervisor.startAgain("sleeper");
+      long second = supervisor.pid("sleeper").orElseThrow();
+      supervisor.startAgain("sleeper"); // it runs
+
+      assertThat(supervisor.pid("sleeper")).hasValue(second);
+      var _ = supervisor.kill("sleeper", "test");
+      await(() -> supervisor.pid("sleeper").orElse(second) != second);
+    }
+  }
+
+  @Test
   void start_childThatKeepsFailing_isGivenUpWithItsOutput() throws Exception {
     try (Supervisor supervisor = new Supervisor(InstantSource.system(), events::add)) {
       supervisor.start(child("broken", List.of("sh", "-c", "echo no such study; exit 3"), true));

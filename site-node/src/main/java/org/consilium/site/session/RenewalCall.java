@@ -114,6 +114,6 @@ public final class RenewalCall {
 
   private static Reply failed(Exception failure) {
     Status status = Status.fromThrowable(failure);
-    return new Reply.Failed(status.getCode(), Failures.words(status));
+    return new Reply.Failed(status.getCode(), Failures.plainWords(status));
   }
 }
