@@ -79,9 +79,9 @@ final class RoundCommand implements Callable<Integer> {
 
   @Option(
       names = "--coordinator-heap",
-      defaultValue = "192",
+      defaultValue = "96",
       description = "Java heap of the coordinator in MiB (${DEFAULT-VALUE}).")
-  private int coordinatorHeapMiB = 192;
+  private int coordinatorHeapMiB = 96;
 
   @Option(
       names = "--site-heap",

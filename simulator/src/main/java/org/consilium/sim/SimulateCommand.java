@@ -68,7 +68,8 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--mode",
       defaultValue = "both",
       description =
-          "sealed, masked or both (${DEFAULT-VALUE}): every 16th run masked, among 5 sites.")
+          "sealed, masked, carrying or both (${DEFAULT-VALUE}): every 16th run masked, among 5"
+              + " sites; every 16th carries late updates, in 3 rounds or more.")
   private String mode = "both";
 
   @Option(
@@ -124,7 +125,7 @@ final class SimulateCommand implements Callable<Integer> {
         return new Shapes(choice, sites, rounds);
       }
     }
-    throw wrong("--mode must be sealed, masked or both, got " + mode);
+    throw wrong("--mode must be sealed, masked, carrying or both, got " + mode);
   }
 
   private void within(String option, long least, long given, long most) {
@@ -158,8 +159,15 @@ final class SimulateCommand implements Callable<Integer> {
       words.append("  replay: ").append(replay(failure)).append('\n');
     }
     words.append(
-        "%d runs from seed %d on, %d of them masked, %d rounds, %.1f hours of virtual time%n"
-            .formatted(s.seeds(), firstSeed, s.masked(), s.rounds(), s.virtualSeconds() / 3600));
+        "%d runs from seed %d on, %d of them masked, %d rounds, %d late updates carried, %.1f hours"
+            .formatted(
+                s.seeds(),
+                firstSeed,
+                s.masked(),
+                s.rounds(),
+                s.carried(),
+                s.virtualSeconds() / 3600));
+    words.append(" of virtual time\n");
     words.append("%.1f s, %.1f seeds a second%n".formatted(s.seconds(), s.rate()));
     new TreeMap<>(s.faults())
         .forEach((fault, n) -> words.append("  %-32s %d%n".formatted(fault.word(), n)));
@@ -179,6 +187,7 @@ final class SimulateCommand implements Callable<Integer> {
         .put("masked", s.masked())
         .put("failed", s.failed())
         .put("rounds", s.rounds())
+        .put("carried", s.carried())
         .put("virtualSeconds", Math.rint(s.virtualSeconds()))
         .put("seconds", Math.rint(s.seconds() * 1000) / 1000)
         .put("seedsPerSecond", Math.rint(s.rate() * 10) / 10);

@@ -47,7 +47,10 @@ public final class GrpcServers implements AutoCloseable {
   private static final int CALLS_A_CONNECTION_MAX = 16;
   private static final int RESETS_MAX = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
-  private static final int FLOW_WINDOW_BYTES = 1 << 20;
+
+  /** What each connection may fill unread, so that memory does not grow with the sites by more. */
+  private static final int FLOW_WINDOW_BYTES = 256 << 10;
+
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE = Duration.ofSeconds(45);
 

@@ -30,14 +30,26 @@ import org.consilium.sim.scenario.SyntheticStudy;
  * @param parameters of the model
  * @param rounds of the study
  * @param most longest time from the study's start to its end
+ * @param coordinatorHeapMiB Java heap of the coordinator
  */
 public record Trial(
-    Path folder, String mode, int sites, long parameters, int rounds, Duration most) {
+    Path folder,
+    String mode,
+    int sites,
+    long parameters,
+    int rounds,
+    Duration most,
+    int coordinatorHeapMiB) {
   /** Name of the study. */
   public static final String STUDY = "killed";
 
   private static final int HEAP_MIB = 192;
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+
+  /** With as much Java heap as the coordinator of a benchmark has. */
+  public Trial(Path folder, String mode, int sites, long parameters, int rounds, Duration most) {
+    this(folder, mode, sites, parameters, rounds, most, HEAP_MIB);
+  }
 
   /** Does harm while a study runs. */
   @FunctionalInterface
@@ -92,7 +104,7 @@ public record Trial(
       Consumer<ProcessEvent> events)
       throws IOException, InterruptedException {
     LocalConsortium.Layout layout =
-        new LocalConsortium.Layout(folder.toAbsolutePath(), HEAP_MIB, HEAP_MIB);
+        new LocalConsortium.Layout(folder.toAbsolutePath(), coordinatorHeapMiB, HEAP_MIB);
     List<ProcessEvent> seen = new ArrayList<>();
     try (Supervisor supervisor =
         new Supervisor(

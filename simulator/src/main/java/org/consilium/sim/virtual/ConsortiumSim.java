@@ -28,6 +28,7 @@ public final class ConsortiumSim {
    *
    * @param violations invariants that did not hold, in order
    * @param published rounds that made a version
+   * @param carried late updates that counted in a later round
    * @param last the last version
    * @param faults how often each struck
    * @param seconds of virtual time
@@ -40,6 +41,7 @@ public final class ConsortiumSim {
       long seed,
       List<Violation> violations,
       long published,
+      long carried,
       Optional<ModelVersion> last,
       Map<Fault, Integer> faults,
       double seconds,
@@ -95,6 +97,7 @@ public final class ConsortiumSim {
         seed,
         history.violations(),
         consortium.published(),
+        consortium.carried(),
         consortium.last(),
         faults.counts(),
         time.nanos() / 1e9,

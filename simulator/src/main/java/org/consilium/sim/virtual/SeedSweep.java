@@ -54,6 +54,7 @@ public final class SeedSweep {
    * @param failed how many seeds broke an invariant
    * @param failures the first ones, by seed
    * @param rounds that made a version
+   * @param carried late updates that counted in a later round
    * @param faults how often each struck
    * @param virtualSeconds of all runs together
    * @param seconds of the clock on the wall
@@ -64,6 +65,7 @@ public final class SeedSweep {
       long failed,
       List<Failure> failures,
       long rounds,
+      long carried,
       Map<Fault, Long> faults,
       double virtualSeconds,
       double seconds) {
@@ -86,12 +88,14 @@ public final class SeedSweep {
     private long failed;
     private long masked;
     private long rounds;
+    private long carried;
     private double virtualSeconds;
 
     synchronized void add(Outcome outcome) {
       outcome.faults().forEach((fault, n) -> faults.merge(fault, (long) n, Long::sum));
       done++;
       rounds += outcome.published();
+      carried += outcome.carried();
       masked += outcome.shape().mode() == Shape.Mode.MASKED ? 1 : 0;
       virtualSeconds += outcome.seconds();
       if (!outcome.fine()) {
@@ -148,6 +152,7 @@ public final class SeedSweep {
         counts.failed,
         counts.failures,
         counts.rounds,
+        counts.carried,
         counts.faults,
         counts.virtualSeconds,
         (nanos.getAsLong() - began) / 1e9);
@@ -166,7 +171,17 @@ public final class SeedSweep {
                   .formatted(
                       broken, broken.getStackTrace().length > 0 ? broken.getStackTrace()[0] : "?"));
       return new Outcome(
-          shape, seed, List.of(bug), 0, java.util.Optional.empty(), Map.of(), 0, 0, 0, List.of());
+          shape,
+          seed,
+          List.of(bug),
+          0,
+          0,
+          java.util.Optional.empty(),
+          Map.of(),
+          0,
+          0,
+          0,
+          List.of());
     }
   }
 

@@ -1,6 +1,7 @@
 package org.consilium.sim.virtual;
 
 import org.consilium.protocol.Exposure;
+import org.consilium.protocol.Late;
 
 /**
  * How large a simulated study is, and how it is protected.
@@ -26,13 +27,23 @@ public record Shape(Mode mode, int sites, int rounds, int parameters) {
   /** How updates are protected. */
   public enum Mode {
     SEALED,
-    MASKED;
+    MASKED,
+    /** Sealed, and a late update counts in one of the next two rounds. */
+    CARRYING;
 
     /** The plan's word for it. */
     public Exposure exposure() {
       return switch (this) {
-        case SEALED -> new Exposure.Sealed();
+        case SEALED, CARRYING -> new Exposure.Sealed();
         case MASKED -> new Exposure.Masked(Exposure.Ring.BITS_32);
+      };
+    }
+
+    /** What becomes of late updates. */
+    public Late late() {
+      return switch (this) {
+        case SEALED, MASKED -> Late.DISCARD;
+        case CARRYING -> new Late.Carry(2, 0.5);
       };
     }
   }

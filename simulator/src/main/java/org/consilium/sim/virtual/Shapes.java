@@ -2,7 +2,8 @@ package org.consilium.sim.virtual;
 
 /**
  * Which shape each seed has: most sealed, every sixteenth masked and smaller, because masks among
- * so many sites cost far more, and now and then a model large enough for updates of several chunks.
+ * so many sites cost far more, every sixteenth with late updates that are carried, and now and then
+ * a model large enough for updates of several chunks.
  *
  * @param mode which protection is run; both is as above
  * @param sites of a sealed study, and of a masked one if there are no others
@@ -13,15 +14,18 @@ public record Shapes(Choice mode, int sites, int rounds) {
   private static final int PARAMETERS_LARGE = 300_000;
   private static final int MASKED_EVERY = 16;
   private static final int LARGE_EVERY = 512;
+  private static final int CARRYING_AT = 8;
+  private static final int CARRYING_ROUNDS_MIN = 3;
   private static final int MASKED_SITES = 5;
   private static final int MASKED_ROUNDS = 2;
   private static final int LARGE_SITES = 3;
   private static final int LARGE_ROUNDS = 2;
 
-  /** What is run. */
+  /** What is run; both is all kinds. */
   public enum Choice {
     SEALED,
     MASKED,
+    CARRYING,
     BOTH
   }
 
@@ -41,6 +45,10 @@ public record Shapes(Choice mode, int sites, int rounds) {
           alone ? sites : Math.min(sites, MASKED_SITES),
           alone ? rounds : Math.min(rounds, MASKED_ROUNDS),
           PARAMETERS);
+    }
+    if (mode == Choice.CARRYING || (mode == Choice.BOTH && place % MASKED_EVERY == CARRYING_AT)) {
+      return new Shape(
+          Shape.Mode.CARRYING, sites, Math.max(rounds, CARRYING_ROUNDS_MIN), PARAMETERS);
     }
     return place == 1
         ? new Shape(

@@ -17,6 +17,7 @@ final class FaultMatrixTest {
   private static final Logger PRODUCT = Logger.getLogger("org.consilium");
   private static final ConsortiumSim SIM = new ConsortiumSim();
   private static final Shape SEALED = new Shape(Shape.Mode.SEALED, 4, 2, 16);
+  private static final Shape CARRYING = new Shape(Shape.Mode.CARRYING, 4, 4, 16);
   private static final Shape MASKED = new Shape(Shape.Mode.MASKED, 4, 2, 16);
 
   @BeforeAll
@@ -31,127 +32,156 @@ final class FaultMatrixTest {
 
   @Test
   void f1_coordinatorDiesAroundAppendsAndFiles_keepsI1toI5() {
-    holds(
-        SEALED,
-        12,
-        8,
-        EnumSet.of(
-            Fault.COORDINATOR_DIES_BEFORE_APPEND,
-            Fault.COORDINATOR_DIES_AFTER_APPEND,
-            Fault.COORDINATOR_DIES_AT_WRITE,
-            Fault.COORDINATOR_DIES_AT_FORCE,
-            Fault.COORDINATOR_DIES_AT_RENAME,
-            Fault.COORDINATOR_DIES_BEFORE_ANSWER,
-            Fault.POWER_LOST));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            8,
+            EnumSet.of(
+                Fault.COORDINATOR_DIES_BEFORE_APPEND,
+                Fault.COORDINATOR_DIES_AFTER_APPEND,
+                Fault.COORDINATOR_DIES_AT_WRITE,
+                Fault.COORDINATOR_DIES_AT_FORCE,
+                Fault.COORDINATOR_DIES_AT_RENAME,
+                Fault.COORDINATOR_DIES_BEFORE_ANSWER,
+                Fault.POWER_LOST));
   }
 
   @Test
   void f1_coordinatorDiesInMasking_keepsI6() {
-    holds(
-        MASKED,
-        4,
-        8,
-        EnumSet.of(
-            Fault.COORDINATOR_DIES_BEFORE_APPEND,
-            Fault.COORDINATOR_DIES_AFTER_APPEND,
-            Fault.COORDINATOR_DIES_AT_RENAME,
-            Fault.POWER_LOST));
+    long _ =
+        holds(
+            MASKED,
+            4,
+            8,
+            EnumSet.of(
+                Fault.COORDINATOR_DIES_BEFORE_APPEND,
+                Fault.COORDINATOR_DIES_AFTER_APPEND,
+                Fault.COORDINATOR_DIES_AT_RENAME,
+                Fault.POWER_LOST));
   }
 
   @Test
   void f2_siteDiesAtItsDisk_sealedResendsTheSameBytes() {
-    holds(
-        SEALED,
-        12,
-        10,
-        EnumSet.of(
-            Fault.SITE_DIES_AT_DISK,
-            Fault.SITE_DIES_BEFORE_SEND,
-            Fault.SITE_DIES_AFTER_SEND,
-            Fault.SITE_DIES_IN_TRAINING,
-            Fault.POWER_LOST));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            10,
+            EnumSet.of(
+                Fault.SITE_DIES_AT_DISK,
+                Fault.SITE_DIES_BEFORE_SEND,
+                Fault.SITE_DIES_AFTER_SEND,
+                Fault.SITE_DIES_IN_TRAINING,
+                Fault.POWER_LOST));
   }
 
   @Test
   void f2_siteDiesAtItsDisk_maskedSignsOneSet() {
-    holds(
-        MASKED,
-        4,
-        6,
-        EnumSet.of(
-            Fault.SITE_DIES_AT_DISK,
-            Fault.SITE_DIES_BEFORE_SEND,
-            Fault.SITE_DIES_AFTER_SEND,
-            Fault.POWER_LOST));
+    long _ =
+        holds(
+            MASKED,
+            4,
+            6,
+            EnumSet.of(
+                Fault.SITE_DIES_AT_DISK,
+                Fault.SITE_DIES_BEFORE_SEND,
+                Fault.SITE_DIES_AFTER_SEND,
+                Fault.POWER_LOST));
   }
 
   @Test
   void f3_sitesGoneForGood_keepsI3I9() {
-    holds(SEALED, 12, 60, EnumSet.of(Fault.SITE_GONE));
-    holds(MASKED, 4, 60, EnumSet.of(Fault.SITE_GONE));
+    long _ = holds(SEALED, 12, 60, EnumSet.of(Fault.SITE_GONE));
+    long _ = holds(MASKED, 4, 60, EnumSet.of(Fault.SITE_GONE));
   }
 
   @Test
   void f4_partitionsBothWaysAndOne_keepsI1I9() {
-    holds(SEALED, 12, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
-    holds(MASKED, 4, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+    long _ = holds(SEALED, 12, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+    long _ = holds(MASKED, 4, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
   }
 
   @Test
   void f9_slowSites_keepsI3I9() {
-    holds(SEALED, 12, 10, EnumSet.of(Fault.STRAGGLER));
+    long _ = holds(SEALED, 12, 10, EnumSet.of(Fault.STRAGGLER));
+  }
+
+  @Test
+  void f2f4f9_lateUpdatesThatAreCarried_areInOneSumWithTheirWeight() {
+    long carried =
+        holds(
+            CARRYING,
+            16,
+            10,
+            EnumSet.of(
+                Fault.STRAGGLER,
+                Fault.PARTITION,
+                Fault.ANSWER_LOST,
+                Fault.SITE_DIES_AFTER_SEND,
+                Fault.SITE_DIES_AT_DISK,
+                Fault.COORDINATOR_DIES_AFTER_APPEND,
+                Fault.POWER_LOST));
+
+    assertThat(carried).isGreaterThanOrEqualTo(8);
   }
 
   @Test
   void f4f5_callsLostTwiceAndLate_keepsI2I3() {
-    holds(
-        SEALED,
-        12,
-        8,
-        EnumSet.of(
-            Fault.REQUEST_LOST,
-            Fault.ANSWER_LOST,
-            Fault.REQUEST_TWICE,
-            Fault.REQUEST_LATE,
-            Fault.MESSAGE_TWICE,
-            Fault.MESSAGE_LATE,
-            Fault.STREAM_CUT));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            8,
+            EnumSet.of(
+                Fault.REQUEST_LOST,
+                Fault.ANSWER_LOST,
+                Fault.REQUEST_TWICE,
+                Fault.REQUEST_LATE,
+                Fault.MESSAGE_TWICE,
+                Fault.MESSAGE_LATE,
+                Fault.STREAM_CUT));
   }
 
   @Test
   void f6_forcesFail_nothingIsAcknowledgedThatIsNotDurable() {
-    holds(
-        SEALED,
-        12,
-        20,
-        EnumSet.of(Fault.FORCE_FAILS, Fault.COORDINATOR_DIES_AFTER_APPEND, Fault.POWER_LOST));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            20,
+            EnumSet.of(Fault.FORCE_FAILS, Fault.COORDINATOR_DIES_AFTER_APPEND, Fault.POWER_LOST));
   }
 
   @Test
   void f6f7_journalAndDiskFail_keepsI1I5() {
-    holds(
-        SEALED,
-        12,
-        15,
-        EnumSet.of(
-            Fault.APPEND_FAILS,
-            Fault.APPEND_FAILS_WRITTEN,
-            Fault.DISK_ERROR,
-            Fault.SITE_DISK_ERROR,
-            Fault.SITE_FORCE_FAILS,
-            Fault.DISK_FULL));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            15,
+            EnumSet.of(
+                Fault.APPEND_FAILS,
+                Fault.APPEND_FAILS_WRITTEN,
+                Fault.DISK_ERROR,
+                Fault.SITE_DISK_ERROR,
+                Fault.SITE_FORCE_FAILS,
+                Fault.DISK_FULL));
   }
 
   @Test
   void f8f10_bitsFlipClocksStepProcessesStall_keepsI1toI5() {
-    holds(
-        SEALED,
-        12,
-        1,
-        EnumSet.of(Fault.SPOOL_BIT_FLIPS, Fault.CLOCK_STEP, Fault.COORDINATOR_STALLS));
+    long _ =
+        holds(
+            SEALED,
+            12,
+            1,
+            EnumSet.of(Fault.SPOOL_BIT_FLIPS, Fault.CLOCK_STEP, Fault.COORDINATOR_STALLS));
   }
 
-  private static void holds(Shape shape, int seeds, double factor, Set<Fault> kinds) {
+  /** Runs seeds with these faults; returns how many late updates were carried. */
+  private static long holds(Shape shape, int seeds, double factor, Set<Fault> kinds) {
+    long carried = 0;
     int strikes = 0;
     Set<Fault> struck = EnumSet.noneOf(Fault.class);
     for (long seed = 1; seed <= seeds; seed++) {
@@ -159,10 +189,12 @@ final class FaultMatrixTest {
 
       assertThat(outcome.violations()).as("seed %d", seed).isEmpty();
       assertThat(outcome.published()).as("seed %d", seed).isPositive();
+      carried += outcome.carried();
       strikes += outcome.faults().values().stream().mapToInt(n -> n).sum();
       struck.addAll(outcome.faults().keySet());
     }
     assertThat(struck).isEqualTo(kinds);
     assertThat(strikes).as("faults struck").isGreaterThanOrEqualTo(seeds / 4);
+    return carried;
   }
 }

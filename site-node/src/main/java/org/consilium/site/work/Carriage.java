@@ -1,6 +1,7 @@
 package org.consilium.site.work;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,7 +16,7 @@ import org.consilium.site.train.TrainingResult;
  * A delta that came too late for its round and goes with a later one, where the plan lets it: it is
  * then this site's one update of that round, and nothing is trained for it. See docs/adr/0020.
  */
-final class Carriage {
+public final class Carriage {
   /** Time that a round takes after its deadline: the coordinator waits no longer for reports. */
   private static final Duration VALIDATION_MAX = Duration.ofMinutes(5);
 
@@ -25,13 +26,19 @@ final class Carriage {
   private final KeptDelta kept;
   private final Consumer<String> log;
 
-  Carriage(Tools tools, RoundTask task, StudyPlan plan) {
+  /**
+   * Of a task.
+   *
+   * @param folder what the node keeps of the study
+   * @param log told what is damaged
+   */
+  public Carriage(RoundTask task, StudyPlan plan, Path folder, Consumer<String> log) {
     this.task = task;
     this.plan = plan;
     this.carry =
         plan.participation().late() instanceof Late.Carry c ? Optional.of(c) : Optional.empty();
-    this.kept = KeptDelta.in(tools.place().folder(task.study()));
-    this.log = tools.log();
+    this.kept = KeptDelta.in(folder);
+    this.log = log;
   }
 
   /** How long the task may take: where late work still counts, until it is too late for that. */
@@ -49,7 +56,7 @@ final class Carriage {
   }
 
   /** Whether the task goes on when another of its study has come. */
-  boolean outlives(RoundTask next) {
+  public boolean outlives(RoundTask next) {
     boolean roundsToCome =
         next.window() == 0 && (next.kind() == RoundTask.Kind.TRAIN || next.round() < plan.rounds());
     return task.kind() == RoundTask.Kind.TRAIN
@@ -58,14 +65,14 @@ final class Carriage {
   }
 
   /** Keeps the delta, in case it is late. */
-  void keep(TrainingResult.Trained trained) throws IOException {
+  public void keep(TrainingResult.Trained trained) throws IOException {
     if (carry.isPresent()) {
       kept.keep(trained, task);
     }
   }
 
   /** The update was taken, or never will be. */
-  void drop() throws IOException {
+  public void drop() throws IOException {
     kept.drop();
   }
 
@@ -73,7 +80,7 @@ final class Carriage {
    * The kept delta's origin, if it may go with this task; one that may go with none is dropped, and
    * so is one whose bytes are not those that were kept.
    */
-  Optional<KeptDelta.Origin> usable() throws IOException {
+  public Optional<KeptDelta.Origin> usable() throws IOException {
     Optional<KeptDelta.Origin> origin = kept.origin();
     int rounds = origin.map(o -> task.round() - o.round()).orElse(0);
     boolean fits =
@@ -95,12 +102,12 @@ final class Carriage {
   }
 
   /** The kept delta. */
-  TrainingResult.Trained open() throws IOException {
+  public TrainingResult.Trained open() throws IOException {
     return kept.open();
   }
 
   /** Where the update says it comes from; empty for another attempt at the same round. */
-  Optional<Assignment.Carried> from(KeptDelta.Origin origin) {
+  public Optional<Assignment.Carried> from(KeptDelta.Origin origin) {
     return origin.round() == task.round()
         ? Optional.empty()
         : Optional.of(new Assignment.Carried(origin.round(), origin.base()));

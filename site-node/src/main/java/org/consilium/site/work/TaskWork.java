@@ -56,7 +56,7 @@ final class TaskWork {
     this.masks = new RoundMasks(tools, task, plan, minSites);
     this.own = new OwnModels(tools, plan);
     this.permission = new Permission(tools, task, plan);
-    this.carriage = new Carriage(tools, task, plan);
+    this.carriage = new Carriage(task, plan, tools.place().folder(task.study()), tools.log());
   }
 
   /** How it ended. */
@@ -242,8 +242,8 @@ final class TaskWork {
       case Delivery.Late(String reason) -> late(reason);
       case Delivery.Refused(String reason) when update.manifest().origin() > 0 -> {
         tools.log().accept("%s: not carried: %s".formatted(TaskKey.of(task), reason));
+        carriage.drop(); // first: killed in between, it sends the same bytes again
         tools.transfer().outbox().remove(task.study(), task.round());
-        carriage.drop();
         yield train(halt); // for this round itself
       }
       case Delivery.Refused(String reason) -> refuse(Why.INTERNAL, "upload refused: " + reason);
@@ -251,9 +251,11 @@ final class TaskWork {
     };
   }
 
-  /** The round is over: its sealed bytes are of no use, and the delta only where it is carried. */
-  private Ending late(String reason) throws IOException {
-    tools.transfer().outbox().remove(task.study(), task.round());
+  /**
+   * The round was closed before this came. The sealed bytes stay until the next task: a round that
+   * loses another's update asks again, and then gets these and nothing trained anew.
+   */
+  private Ending late(String reason) {
     tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
     return Ending.LATE;
   }

@@ -31,8 +31,11 @@ public final class Checker {
   private final Map<Digest, Place> acceptances = new HashMap<>();
   private final Set<String> acknowledged = new HashSet<>();
   private final Map<Sending, Digest> sent = new HashMap<>();
+  private final Set<Digest> withdrawn = new HashSet<>();
+  private final Set<String> summed = new HashSet<>();
   private final Map<String, Digest> pledges = new HashMap<>();
   private final Map<String, Boolean> kinds = new HashMap<>();
+  private long carried;
   private Optional<ModelVersion> latest = Optional.empty();
 
   private record Sending(SiteId site, int round, Digest context) {}
@@ -51,6 +54,11 @@ public final class Checker {
   /** The last version. */
   public Optional<ModelVersion> latest() {
     return latest;
+  }
+
+  /** How many late updates counted in a later round. */
+  public long carried() {
+    return carried;
   }
 
   /** How many rounds made a version. */
@@ -135,8 +143,21 @@ public final class Checker {
       return;
     }
     reference.judge(
-        history, attempt.place.toString(), terms, attempt.accepted.keySet(), latest.get(), version);
+        history, attempt.place.toString(), terms, attempt.accepted, latest.get(), version);
+    attempt.accepted.forEach((site, upload) -> summed(round, site, upload));
     latest = Optional.of(version);
+  }
+
+  /** A delta is in one sum, whichever round it was sent for. */
+  private void summed(int round, SiteId site, Digest upload) {
+    int origin = reference.origin(upload).orElse(round);
+    carried += origin < round ? 1 : 0;
+    if (!summed.add("%s %d".formatted(site, origin))) {
+      history.violated(
+          Invariant.I2,
+          "the delta of %s for round %d is in two sums, the second of round %d"
+              .formatted(site, origin, round));
+    }
   }
 
   /** A site got a task for training, with its context. */
@@ -184,15 +205,24 @@ public final class Checker {
     sent.keySet().removeIf(key -> key.site().equals(site) && key.round() < before);
   }
 
-  /** A site sends an update: for one context always the same. */
+  /** A site sends an update: for one context always the same, or a new one for a late one. */
   public void uploading(SiteId site, RoundTask task, Digest context, Digest upload) {
     Digest earlier = sent.put(new Sending(site, task.round(), context), upload);
-    if (earlier != null && !earlier.equals(upload)) {
+    boolean instead = earlier != null && withdrawn.contains(earlier);
+    if (earlier != null && !earlier.equals(upload) && !instead) {
       history.violated(
           Invariant.I2,
           "%s sent two different updates for round %d, attempt %d"
               .formatted(site, task.round(), task.attempt()));
     }
+  }
+
+  /**
+   * A site was told that this late update cannot count: it may train for the round instead. Where
+   * power is lost before that is durable, it seals the late delta once more.
+   */
+  public void withdrawn(Digest upload) {
+    boolean _ = withdrawn.add(upload);
   }
 
   /** A site signed a set of survivors. */

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +33,7 @@ public final class Reference {
   private final World world;
   private final Function<ModelVersion, Path> files;
   private final Map<String, float[]> deltas = new HashMap<>();
+  private final Map<Digest, Origin> carried = new HashMap<>();
   private final Map<ModelVersion, float[]> versions = new HashMap<>();
 
   /**
@@ -56,12 +56,25 @@ public final class Reference {
     float[] _ = deltas.put(key(site, round, base), delta);
   }
 
+  /** What a delta was trained for and from. */
+  private record Origin(int round, ModelVersion base) {}
+
+  /** A site has sealed a delta anew for a later round than the one that it was trained for. */
+  public void carries(Digest upload, int round, ModelVersion base) {
+    Origin _ = carried.put(upload, new Origin(round, base));
+  }
+
+  /** The earlier round that an update was trained for; empty if that is the one it was sent for. */
+  Optional<Integer> origin(Digest upload) {
+    return Optional.ofNullable(carried.get(upload)).map(Origin::round);
+  }
+
   /** Holds a published version against the step that these survivors make. */
   void judge(
       History history,
       String place,
       RoundTask task,
-      Collection<SiteId> survivors,
+      Map<SiteId, Digest> survivors,
       ModelVersion base,
       ModelVersion made) {
     try {
@@ -75,7 +88,7 @@ public final class Reference {
         history.violated(Invariant.I4, "%s has an unknown parent".formatted(place));
         return;
       }
-      if (!same(found, step(from, task, List.copyOf(survivors), base))) {
+      if (!same(found, step(from, task, List.copyOf(survivors.entrySet()), base))) {
         history.violated(
             twice(found, from, task, survivors, base) ? Invariant.I2 : Invariant.I3,
             "the version of %s is not the mean of its %d survivors"
@@ -92,19 +105,20 @@ public final class Reference {
       float[] found,
       float[] from,
       RoundTask task,
-      Collection<SiteId> survivors,
+      Map<SiteId, Digest> survivors,
       ModelVersion base) {
-    return survivors.stream()
+    return survivors.entrySet().stream()
         .anyMatch(
-            site -> {
-              List<SiteId> more = new ArrayList<>(survivors);
-              more.add(site);
+            one -> {
+              List<Map.Entry<SiteId, Digest>> more = new ArrayList<>(survivors.entrySet());
+              more.add(one);
               return same(found, step(from, task, more, base));
             });
   }
 
   /** x + Σ wΔ / Σ w, in the order of the formula. */
-  private float[] step(float[] from, RoundTask task, List<SiteId> survivors, ModelVersion base) {
+  private float[] step(
+      float[] from, RoundTask task, List<Map.Entry<SiteId, Digest>> survivors, ModelVersion base) {
     RoundTask.Terms terms = task.terms().orElseThrow();
     StudyPlan.Protection protection = world.plan().protection();
     FixedTerms fixed =
@@ -112,12 +126,15 @@ public final class Reference {
     ParameterLayout layout = world.layout();
     long[] sums = new long[from.length];
     long weights = 0;
-    for (SiteId site : survivors) {
-      int weight =
+    for (Map.Entry<SiteId, Digest> survivor : survivors) {
+      SiteId site = survivor.getKey();
+      Origin origin = carried.getOrDefault(survivor.getValue(), new Origin(task.round(), base));
+      int whole =
           rule()
               .weight(
                   world.member(site).samples(), terms.referenceSamples(), protection.weightMax());
-      int[] vector = quantised(site, task, base, fixed, weight);
+      int weight = stale(whole, task.round() - origin.round());
+      int[] vector = quantised(site, task, base, delta(site, origin), fixed, weight);
       for (int i = 0; i < sums.length; i++) {
         sums[i] += vector[i];
       }
@@ -140,15 +157,22 @@ public final class Reference {
     };
   }
 
+  /** w / √(1 + k), rounded, at least 1: the plan's exponent is a half. */
+  private static int stale(int weight, int rounds) {
+    return rounds == 0 ? weight : (int) Math.max(1, Math.rint(weight / Math.sqrt(1.0 + rounds)));
+  }
+
+  private float[] delta(SiteId site, Origin origin) {
+    return Optional.ofNullable(deltas.get(key(site, origin.round(), origin.base())))
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "%s is a survivor and never trained for round %d"
+                        .formatted(site, origin.round())));
+  }
+
   private int[] quantised(
-      SiteId site, RoundTask task, ModelVersion base, FixedTerms fixed, int weight) {
-    float[] delta =
-        Optional.ofNullable(deltas.get(key(site, task.round(), base)))
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "%s is a survivor of round %d and never trained"
-                            .formatted(site, task.round())));
+      SiteId site, RoundTask task, ModelVersion base, float[] delta, FixedTerms fixed, int weight) {
     String label = "rounding/%s/%d/%s".formatted(task.study(), task.round(), base.digest().hex());
     RoundingStream rounding =
         RoundingStream.of(

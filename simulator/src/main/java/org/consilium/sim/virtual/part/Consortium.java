@@ -92,6 +92,11 @@ public final class Consortium {
     return setting.checker().published();
   }
 
+  /** Late updates that counted in a later round. */
+  public long carried() {
+    return setting.checker().carried();
+  }
+
   /** The last version. */
   public Optional<ModelVersion> last() {
     return setting.checker().latest();

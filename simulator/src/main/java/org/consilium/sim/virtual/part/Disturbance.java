@@ -74,7 +74,7 @@ final class Disturbance {
     World world = setting.world();
     int quorum = world.plan().participation().quorum();
     return switch (world.shape().mode()) {
-      case SEALED -> quorum;
+      case SEALED, CARRYING -> quorum;
       case MASKED ->
           Math.max(quorum, org.consilium.security.mask.MaskTerms.threshold(world.shape().sites()));
     };

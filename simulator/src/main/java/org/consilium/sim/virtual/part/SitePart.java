@@ -56,7 +56,7 @@ public final class SitePart {
 
   /** Starts its first process, with a node that people have set up in good order. */
   public void switchOn() throws IOException {
-    java.nio.file.Files.createDirectories(mount.path("/node"));
+    java.nio.file.Files.createDirectories(mount.path("/node/studies/" + World.STUDY));
     disk.forceAll();
     start();
   }

@@ -38,6 +38,7 @@ import org.consilium.site.protect.Protection;
 import org.consilium.site.protect.ReleasedMask;
 import org.consilium.site.protect.ReleasedReport;
 import org.consilium.site.protect.ReportProtector;
+import org.consilium.site.protect.Residuals;
 import org.consilium.site.protect.SealedUpdate;
 import org.consilium.site.protect.UpdateProtector;
 import org.consilium.site.session.Halt;
@@ -48,6 +49,7 @@ import org.consilium.site.upload.Delivery;
 import org.consilium.site.validate.Findings;
 import org.consilium.site.validate.Findings.Counts;
 import org.consilium.site.validate.Findings.Finding;
+import org.consilium.site.work.Carriage;
 
 /**
  * One life of a site's node: its real exit, outbox and masking desk on the site's disk. What a step
@@ -160,8 +162,57 @@ final class SiteProcess {
     return desk.outcome(Work.context(task, setting.world()));
   }
 
-  /** Trains, and protects what came of it; durable when this returns. */
+  /** What becomes of a task's delta when it is late. */
+  Carriage carriage(RoundTask task) {
+    return new Carriage(
+        task, setting.world().plan(), mount.path("/node/studies/" + task.study()), _ -> {});
+  }
+
+  /** Protects the delta that was late before, or trains; durable when this returns. */
   Protection protect(Work work, Optional<Masks> masks) throws IOException {
+    RoundTask task = work.task;
+    if (work.late.isPresent()) {
+      Carriage carriage = carriage(task);
+      try (TrainingResult.Trained kept = carriage.open()) {
+        return protect(kept, work, carriage.from(work.late.get()), masks);
+      }
+    }
+    try (TrainingResult.Trained trained = train(work)) {
+      float[] plain = new float[Math.toIntExact(setting.world().layout().length())];
+      trained.delta().read(0, plain, 0, plain.length);
+      setting.reference().trained(site(), task.round(), task.model().version(), plain);
+      carriage(task).keep(trained);
+      return protect(trained, work, Optional.empty(), masks);
+    }
+  }
+
+  private Protection protect(
+      TrainingResult.Trained delta,
+      Work work,
+      Optional<Assignment.Carried> carried,
+      Optional<Masks> masks)
+      throws IOException {
+    Path draft = outbox.draft(work.task);
+    Assignment assignment =
+        new Assignment(
+            work.task,
+            setting.world().plan(),
+            member.samples(),
+            2,
+            masks,
+            draft,
+            carried,
+            Residuals.in(draft.resolveSibling("left"), _ -> {}));
+    Protection made = updates.protect(delta, assignment);
+    if (made instanceof Protection.Sealed(SealedUpdate update)) {
+      carried.ifPresent(
+          from -> setting.reference().carries(update.id(), from.round(), from.base()));
+      outbox.put(update);
+    }
+    return made;
+  }
+
+  private TrainingResult.Trained train(Work work) throws IOException {
     World world = setting.world();
     RoundTask task = work.task;
     TrainingJob job =
@@ -179,18 +230,7 @@ final class SiteProcess {
     if (!(result instanceof TrainingResult.Trained trained)) {
       throw new IllegalStateException("synthetic training ended with " + result);
     }
-    try (trained) {
-      float[] plain = new float[Math.toIntExact(world.layout().length())];
-      trained.delta().read(0, plain, 0, plain.length);
-      setting.reference().trained(site(), task.round(), task.model().version(), plain);
-      Assignment assignment =
-          new Assignment(task, world.plan(), member.samples(), 2, masks, outbox.draft(task));
-      Protection made = updates.protect(trained, assignment);
-      if (made instanceof Protection.Sealed(SealedUpdate update)) {
-        outbox.put(update);
-      }
-      return made;
-    }
+    return trained;
   }
 
   /** Notes an update before it is sent; why it must not be, if so. */
@@ -203,6 +243,13 @@ final class SiteProcess {
       setting.checker().uploading(site(), work.task, context, upload);
     }
     return refused;
+  }
+
+  /** The update is not taken for its round: another one may be made for the same. */
+  void withdraw(Work work) throws IOException {
+    setting.checker().withdrawn(work.update.orElseThrow().id());
+    carriage(work.task).drop(); // first: killed in between, it sends the same bytes again
+    outbox.remove(work.task.study(), work.task.round());
   }
 
   Intake begin(SealedUpdate update) throws Unreachable {

@@ -46,11 +46,23 @@ final class SiteTask {
       setting.checker().tasked(task, Work.context(task, setting.world()));
     }
     process.announce(task);
-    if (work.filter(w -> w.same(task)).isEmpty()) {
-      Work fresh = new Work(task);
-      work = Optional.of(fresh);
-      next(fresh, Work.Step.FETCH, setting.between(5, 200));
+    if (work.filter(w -> process.carriage(w.task).outlives(task)).isPresent()) {
+      machine.say("goes on with the round before");
+    } else if (work.filter(w -> w.same(task)).isEmpty()) {
+      start(task);
     }
+  }
+
+  private void start(RoundTask task) {
+    Work fresh = new Work(task);
+    work = Optional.of(fresh);
+    next(fresh, Work.Step.FETCH, setting.between(5, 200));
+  }
+
+  /** A task is over; what came meanwhile and waits is begun. */
+  private void done(Work w) {
+    work = Optional.empty();
+    newest.filter(task -> !w.same(task)).ifPresent(this::start);
   }
 
   private void next(Work of, Work.Step step, Duration delay) {
@@ -97,7 +109,7 @@ final class SiteTask {
             machine.call(
                 "refusal",
                 studies -> studies.decline(machine.site(), World.STUDY, w.task.round(), w.refusal));
-        work = Optional.empty();
+        done(w);
       }
     }
   }
@@ -125,7 +137,13 @@ final class SiteTask {
     } else if (w.task.kind() == RoundTask.Kind.VALIDATE) {
       next(w, Work.Step.REPORT, setting.between(1_000, 10_000));
     } else {
-      next(w, Work.Step.TRAIN, training());
+      w.late = process.carriage(w.task).usable();
+      if (w.late.isPresent()) {
+        machine.say("has the delta of round " + w.late.get().round());
+        next(w, Work.Step.SEAL, setting.between(5, 100));
+      } else {
+        next(w, Work.Step.TRAIN, training());
+      }
     }
   }
 
@@ -194,7 +212,7 @@ final class SiteTask {
   }
 
   /** What an answer of the intake means for an upload; as {@code UpdateUploader} reads it. */
-  private void settle(Work w, Intake answer) {
+  private void settle(Work w, Intake answer) throws IOException {
     switch (answer) {
       case Intake.Progress(_, int chunks, byte[] stored) -> {
         int missing = 0;
@@ -206,14 +224,19 @@ final class SiteTask {
       }
       case Intake.Accepted _ -> {
         machine.say("has delivered");
-        w.tries = 0;
-        work = Optional.empty();
+        machine.process().carriage(w.task).drop();
+        done(w);
       }
       case Intake.Rejected(Intake.Why why, _) -> {
         if (passing(why)) {
           next(w, Work.Step.ANNOUNCE, machine.backoff(w.tries++));
         } else if (why == Intake.Why.LATE) {
-          work = Optional.empty(); // its round is over: the node drops it and says nothing
+          machine.say("is late");
+          done(w);
+        } else if (w.update.orElseThrow().manifest().origin() > 0) {
+          machine.say("may not carry: " + why);
+          machine.process().withdraw(w);
+          start(w.task);
         } else {
           decline(w, "INTERNAL");
         }
@@ -258,6 +281,6 @@ final class SiteTask {
     byte[] signature = report.signature();
     ReportDesk.Outcome _ =
         machine.call("report", studies -> studies.report(machine.site(), body, signature));
-    work = Optional.empty();
+    done(w);
   }
 }

@@ -7,6 +7,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.site.protect.RoundTerms;
 import org.consilium.site.protect.SealedUpdate;
+import org.consilium.site.train.KeptDelta;
 
 /** One task at a site, and how far it is; gone when its process is. */
 final class Work {
@@ -28,6 +29,7 @@ final class Work {
   int chunk;
   String refusal = "";
   Optional<Path> model = Optional.empty();
+  Optional<KeptDelta.Origin> late = Optional.empty();
   Optional<SealedUpdate> update = Optional.empty();
 
   Work(RoundTask task) {

@@ -188,7 +188,7 @@ public record World(
             false),
         Aggregation.FEDAVG,
         new StudyPlan.Protection(shape.mode().exposure(), 100, 8, 16, 10, 11),
-        new StudyPlan.Participation(sites, quorum, DEADLINE),
+        new StudyPlan.Participation(sites, quorum, DEADLINE, shape.mode().late()),
         new StudyPlan.Monitoring("cusum", 1, 52, 0, "alert"),
         List.of("negative", "positive"),
         "auroc",
