@@ -95,6 +95,23 @@ public record AggregationTask(
     return (int) Math.min(block(), base.layout().length() + UpdateManifest.TRAILER);
   }
 
+  /**
+   * Java heap of one thread's buffers: what it opens, sums and steps, and the results that it may
+   * be ahead of the writer.
+   *
+   * @param ahead how many results
+   */
+  long threadBytes(int ahead) {
+    long moments = state.rule().moments();
+    long own = 2L * terms.ring().bytes() + Integer.BYTES + Long.BYTES + Float.BYTES + Double.BYTES;
+    long each = robust.filter(rule -> !(rule instanceof RobustRule.ByNorm)).isPresent() ? 1 : 0;
+    return buffer()
+        * (own
+            + moments * Double.BYTES
+            + ahead * (1 + moments) * Float.BYTES
+            + each * updates.size() * Integer.BYTES);
+  }
+
   /** One unit of a tensor's fixed point. */
   double unit(int tensor) {
     return Math.scalb(1.0, -terms.scaleExponent(scaleExponents.get(tensor)));

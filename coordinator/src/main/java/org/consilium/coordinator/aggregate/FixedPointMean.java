@@ -34,39 +34,60 @@ public final class FixedPointMean implements Aggregator {
   /** Blocks finished or in work ahead of the one being written, for each thread. */
   private static final int AHEAD = 2;
 
+  /** The part of the heap that buffers may take: one in so many. */
+  private static final int HEAP_PART = 4;
+
   private final int threads;
+  private final long bytesMax;
 
   /**
-   * A mean computed by some threads beside the caller's, which writes.
+   * A mean computed by some threads beside the caller's, which writes; by fewer where their buffers
+   * would take more than a quarter of the Java heap.
    *
    * @param threads 1 to 64
    */
   public FixedPointMean(int threads) {
+    this(threads, Runtime.getRuntime().maxMemory() / HEAP_PART);
+  }
+
+  /**
+   * The same with a bound of one's own.
+   *
+   * @param bytesMax of the buffers of all threads; one works however few they are
+   */
+  FixedPointMean(int threads, long bytesMax) {
     if (threads < 1 || threads > 64) {
       throw new IllegalArgumentException("aggregation threads must be 1-64: " + threads);
     }
     this.threads = threads;
+    this.bytesMax = bytesMax;
+  }
+
+  /** How many threads work on a task. */
+  int threads(AggregationTask task) {
+    return (int) Math.clamp(bytesMax / task.threadBytes(AHEAD), 1L, (long) threads);
   }
 
   @Override
   public Step aggregate(AggregationTask task) throws RoundBroken, IOException {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
     int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) task.block()));
-    Combining how = Combining.of(task, threads);
+    int beside = threads(task);
+    Combining how = Combining.of(task, beside);
     Totals totals = new Totals(task, how);
     ServerRule.Round round = round(task);
-    BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(threads);
+    BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(beside);
     Queue<Block> spare = new ArrayDeque<>();
     Queue<Future<Block>> inWork = new ArrayDeque<>();
     ExecutorService pool =
-        Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("aggregate-", 0).factory());
+        Executors.newFixedThreadPool(beside, Thread.ofPlatform().name("aggregate-", 0).factory());
     try {
-      for (int i = 0; i < threads; i++) {
+      for (int i = 0; i < beside; i++) {
         workers.add(new BlockSum(task, how, round));
       }
       int next = 0;
       for (int written = 0; written < blocks; written++) {
-        while (next < blocks && inWork.size() < threads * AHEAD) {
+        while (next < blocks && inWork.size() < beside * AHEAD) {
           int index = next++;
           Block polled = spare.poll();
           int sites = task.updates().size();

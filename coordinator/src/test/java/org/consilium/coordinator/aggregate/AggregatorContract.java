@@ -178,7 +178,7 @@ abstract class AggregatorContract {
     }
   }
 
-  private Path base(ParameterLayout layout) throws IOException {
+  final Path base(ParameterLayout layout) throws IOException {
     Path file = folder.resolve("base.safetensors");
     SplittableRandom random = new SplittableRandom(7);
     float[] values = new float[Math.toIntExact(layout.length())];
@@ -192,17 +192,23 @@ abstract class AggregatorContract {
     return file;
   }
 
-  private static Step run(
+  static Step run(
       Aggregator aggregator, List<SealedDelta> deltas, Path base, Path out, List<Integer> exponents)
       throws RoundBroken, IOException {
     try (SafetensorsFile source = SafetensorsFile.open(base);
         SafetensorsWriter writer = SafetensorsWriter.create(out, source.layout(), Map.of())) {
-      Step step =
-          aggregator.aggregate(
-              new AggregationTask(source, deltas, TERMS, exponents, half(deltas.size()), writer));
+      Step step = aggregator.aggregate(task(source, deltas, exponents, writer));
       Digest _ = writer.finish(false);
       return step;
     }
+  }
+
+  static AggregationTask task(
+      ParameterSource base,
+      List<SealedDelta> deltas,
+      List<Integer> exponents,
+      SafetensorsWriter out) {
+    return new AggregationTask(base, deltas, TERMS, exponents, half(deltas.size()), out);
   }
 
   private static ServerState half(int sites) {
