@@ -20,6 +20,7 @@ import java.util.SplittableRandom;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
+import org.consilium.models.params.ParameterSource;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.params.TensorSpec;

@@ -251,10 +251,7 @@ final class TaskWork {
     };
   }
 
-  /**
-   * The round was closed before this came. The sealed bytes stay until the next task: a round that
-   * loses another's update asks again, and then gets these and nothing trained anew.
-   */
+  /** The round was closed; should it lose another's update and ask again, it gets these bytes. */
   private Ending late(String reason) {
     tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
     return Ending.LATE;
