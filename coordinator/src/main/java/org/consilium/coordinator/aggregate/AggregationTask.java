@@ -104,12 +104,9 @@ public record AggregationTask(
   long threadBytes(int ahead) {
     long moments = state.rule().moments();
     long own = 2L * terms.ring().bytes() + Integer.BYTES + Long.BYTES + Float.BYTES + Double.BYTES;
-    long each = robust.filter(rule -> !(rule instanceof RobustRule.ByNorm)).isPresent() ? 1 : 0;
-    return buffer()
-        * (own
-            + moments * Double.BYTES
-            + ahead * (1 + moments) * Float.BYTES
-            + each * updates.size() * Integer.BYTES);
+    boolean keepsEach = robust.filter(rule -> !(rule instanceof RobustRule.ByNorm)).isPresent();
+    long kept = keepsEach ? (long) updates.size() * Integer.BYTES : 0;
+    return buffer() * (own + moments * Double.BYTES + ahead * (1 + moments) * Float.BYTES + kept);
   }
 
   /** One unit of a tensor's fixed point. */

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
 import org.consilium.coordinator.aggregate.rule.ServerRule;
 import org.consilium.models.federated.RoundLayout;
 import org.consilium.models.params.ParameterLayout;
@@ -40,9 +41,13 @@ public final class FixedPointMean implements Aggregator {
   private final int threads;
   private final long bytesMax;
 
+  /** Several studies may close a round at once; their buffers together would have no bound. */
+  private final ReentrantLock turn = new ReentrantLock(true);
+
   /**
    * A mean computed by some threads beside the caller's, which writes; by fewer where their buffers
-   * would take more than a quarter of the Java heap.
+   * would take more than a quarter of the Java heap. One task at a time, in the order of their
+   * coming.
    *
    * @param threads 1 to 64
    */
@@ -70,24 +75,39 @@ public final class FixedPointMean implements Aggregator {
 
   @Override
   public Step aggregate(AggregationTask task) throws RoundBroken, IOException {
+    try {
+      turn.lockInterruptibly();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IOException("aggregate: interrupted", stopped);
+    }
+    try {
+      return alone(task);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private Step alone(AggregationTask task) throws RoundBroken, IOException {
     long vector = task.base().layout().length() + UpdateManifest.TRAILER;
     int blocks = Math.toIntExact(Math.ceilDiv(vector, (long) task.block()));
-    int beside = threads(task);
-    Combining how = Combining.of(task, beside);
+    int workersUsed = threads(task);
+    Combining how = Combining.of(task, workersUsed);
     Totals totals = new Totals(task, how);
     ServerRule.Round round = round(task);
-    BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(beside);
+    BlockingQueue<BlockSum> workers = new ArrayBlockingQueue<>(workersUsed);
     Queue<Block> spare = new ArrayDeque<>();
     Queue<Future<Block>> inWork = new ArrayDeque<>();
     ExecutorService pool =
-        Executors.newFixedThreadPool(beside, Thread.ofPlatform().name("aggregate-", 0).factory());
+        Executors.newFixedThreadPool(
+            workersUsed, Thread.ofPlatform().name("aggregate-", 0).factory());
     try {
-      for (int i = 0; i < beside; i++) {
+      for (int i = 0; i < workersUsed; i++) {
         workers.add(new BlockSum(task, how, round));
       }
       int next = 0;
       for (int written = 0; written < blocks; written++) {
-        while (next < blocks && inWork.size() < beside * AHEAD) {
+        while (next < blocks && inWork.size() < workersUsed * AHEAD) {
           int index = next++;
           Block polled = spare.poll();
           int sites = task.updates().size();

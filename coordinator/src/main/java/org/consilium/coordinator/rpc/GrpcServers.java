@@ -48,8 +48,12 @@ public final class GrpcServers implements AutoCloseable {
   private static final int RESETS_MAX = 100;
   private static final int RESET_WINDOW_SECONDS = 30;
 
-  /** What each connection may fill unread, so that memory does not grow with the sites by more. */
-  private static final int FLOW_WINDOW_BYTES = 256 << 10;
+  /**
+   * What each connection may fill unread, beside the message that is coming. Little, for memory
+   * grows with the sites by it; more than a part, or a chunk's parts would wait for one more
+   * answer.
+   */
+  private static final int FLOW_WINDOW_BYTES = 320 << 10;
 
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE = Duration.ofSeconds(45);

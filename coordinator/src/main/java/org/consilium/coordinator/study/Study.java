@@ -265,8 +265,15 @@ final class Study {
 
   /** Notes once that a site's update for an attempt came late, and tells it so. */
   private Rejected late(Place place, SiteId site, Digest upload) throws IOException {
-    Reply _ = loop.ask(() -> noted(place, site, upload));
-    return lateWords(place, site);
+    Reply reply =
+        loop.ask(
+            () ->
+                loop.state().late(place, site)
+                    ? noted(place, site, upload)
+                    : new Reply.Refused("open again")); // its aggregation lost an update meanwhile
+    return reply instanceof Reply.Refused
+        ? new Rejected(Why.BUSY, "update of site %s: %s is open again".formatted(site, place))
+        : lateWords(place, site);
   }
 
   private Done noted(Place place, SiteId site, Digest upload) throws JournalConflict, IOException {

@@ -21,6 +21,11 @@ final class FaultyJournal implements Journal {
     this.written = written;
   }
 
+  /** Whether the process has died here. */
+  synchronized boolean struck() {
+    return appends >= dieAt;
+  }
+
   @Override
   public synchronized List<JournalEntry> append(List<JournalEntry.Event> events)
       throws JournalConflict, IOException {

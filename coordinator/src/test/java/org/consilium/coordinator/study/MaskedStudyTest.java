@@ -290,17 +290,20 @@ final class MaskedStudyTest {
       appends = c.entries();
     }
     assertThat(calm).hasSize(2);
-    for (int at = count + 3; at <= appends; at++) { // created, answers, the start; the first opens
+    // Created, every answer, the start and the opening of the round are there when sites mask.
+    for (int at = count + 4; at <= appends; at++) {
       for (boolean written : new boolean[] {false, true}) {
         String name = "append %d %s".formatted(at, written ? "written" : "not written");
         try (TestConsortium c = new TestConsortium(folder.resolve(name), count)) {
           MaskedSites sites = begin(c, masked(TestPlan.of(c.ids).rounds(1, 0).quorum(3)));
-          c.restart(new FaultyJournal(c.journal, Math.max(1, at - c.entries()), written));
+          FaultyJournal faulty = new FaultyJournal(c.journal, at - c.entries(), written);
+          c.restart(faulty);
           try {
             throughDropOut(c, sites, dropOut);
           } catch (TestConsortium.DeadCoordinator dead) {
             // the next process is started below
           }
+          assertThat(faulty.struck()).as(name).isTrue();
           c.restart(c.journal);
           throughDropOut(c, sites, dropOut);
 

@@ -89,7 +89,8 @@ public final class Supervisor implements AutoCloseable {
   }
 
   /**
-   * Starts a child again that has ended for good or was given up; one that runs is left alone.
+   * Starts a child again that was stopped, killed for good or given up; one that is kept running is
+   * left alone.
    *
    * @throws IOException if it does not start
    */
@@ -98,7 +99,8 @@ public final class Supervisor implements AutoCloseable {
     if (ended == null) {
       throw new IllegalArgumentException("no such child: " + name);
     }
-    if (!ended.process.isAlive() && (ended.over || ended.failure.isPresent())) {
+    if (ended.over || ended.failure.isPresent()) {
+      var _ = ended.process.onExit().join(); // it was told to
       launch(ended.child);
     }
   }

@@ -33,11 +33,15 @@ final class BadLines implements AutoCloseable {
     this.widths = plan.widths();
   }
 
-  static BadLines open(TransferPlan plan, int coordinatorPort, LongSupplier nanos)
+  /** Opens them; good ones, if they are only to count. */
+  static BadLines open(TransferPlan plan, int coordinatorPort, LongSupplier nanos, boolean bad)
       throws IOException {
     BadLines all = new BadLines(plan);
     for (int i = 0; i < plan.sites(); i++) {
-      LineTerms terms = LineTerms.good().withBandwidth(all.widths.get(i)).withLatency(LATENCY);
+      LineTerms terms =
+          bad
+              ? LineTerms.good().withBandwidth(all.widths.get(i)).withLatency(LATENCY)
+              : LineTerms.good();
       all.lines.add(
           FaultProxy.listen(
               new InetSocketAddress(InetAddress.getLoopbackAddress(), coordinatorPort),

@@ -11,7 +11,7 @@ import org.consilium.protocol.Limits;
  * @param versions the model of each round over bad lines
  * @param undisturbed the same over good lines, with nothing killed
  * @param crossed one for each round and site, in that order
- * @param left one for each site, in order
+ * @param left one for each site, in order: over good lines, then over bad ones
  * @param seconds of the rounds over bad lines, from the first opening to the end
  * @param kills what was killed and when
  */
@@ -30,6 +30,15 @@ public record TransferFigures(
 
   /** A handshake, and what the node asks when it comes back. */
   private static final long DIAL_BYTES = 64 << 10;
+
+  /** Headers of TLS records, HTTP/2 frames and messages, by what they carry. */
+  private static final double RECORDS = 0.004;
+
+  /** Pings, acknowledgements and headers of calls, a round. */
+  private static final long SESSION_BYTES = 64 << 10;
+
+  /** What is in the ledger and went through another door, when the site joined. */
+  private static final long JOIN_BYTES = 32 << 10;
 
   /** What is on its way when a line is cut: the call's window, and the buffers of three sockets. */
   private static final long ON_ITS_WAY_BYTES = 2 << 20;
@@ -77,10 +86,10 @@ public record TransferFigures(
   private void check(List<String> wrong, Left one) {
     long most =
         one.entered()
-            + (long) (one.entered() * FRAMES)
-            + plan.rounds() * CALLS_BYTES
-            + one.cuts() * DIAL_BYTES;
-    long least = one.entered() - CALLS_BYTES - one.cuts() * ON_ITS_WAY_BYTES;
+            + (long) (one.entered() * RECORDS)
+            + plan.rounds() * SESSION_BYTES
+            + (1 + one.cuts()) * DIAL_BYTES;
+    long least = one.entered() - JOIN_BYTES - one.cuts() * ON_ITS_WAY_BYTES;
     if (one.captured() > most || one.captured() < least) {
       wrong.add(
           "%s: %,d bytes left, its ledger has %,d; with %d cuts %,d to %,d may leave"

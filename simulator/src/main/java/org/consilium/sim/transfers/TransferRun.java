@@ -60,9 +60,9 @@ public final class TransferRun {
    */
   public TransferFigures in(Path folder) throws IOException, InterruptedException {
     words.accept("without faults");
-    TransferFigures good = new Study(folder.resolve("good"), false).run(List.of());
+    TransferFigures good = new Study(folder.resolve("good"), false).run(List.of(), List.of());
     words.accept("over bad lines");
-    return new Study(folder.resolve("bad"), true).run(good.versions());
+    return new Study(folder.resolve("bad"), true).run(good.versions(), good.left());
   }
 
   /** One of the two. */
@@ -83,7 +83,8 @@ public final class TransferRun {
       this.bad = bad;
     }
 
-    TransferFigures run(List<String> undisturbed) throws IOException, InterruptedException {
+    TransferFigures run(List<String> undisturbed, List<TransferFigures.Left> before)
+        throws IOException, InterruptedException {
       List<SiteId> ids = plan.ids();
       try (Supervisor supervisor = new Supervisor(clock, TransferRun.this::tell)) {
         supervisor.stopWithThisProcess();
@@ -94,17 +95,17 @@ public final class TransferRun {
             consortium.placeRoundingSecret(id, plan.seed());
           }
           consortium.join(ids);
-          try (BadLines lines = BadLines.open(plan, consortium.grpcPort(), nanos)) {
+          try (BadLines lines = BadLines.open(plan, consortium.grpcPort(), nanos, bad)) {
             for (int i = 0; i < ids.size(); i++) {
-              if (bad) {
-                layout.route(ids.get(i), lines.port(i));
-              }
+              layout.route(ids.get(i), lines.port(i));
               consortium.serve(ids.get(i), List.of("--data", "synthetic:1000"));
             }
             consortium.approveStudy(STUDY, consortium.create(plan.yaml(STUDY)), ids);
             consortium.startStudy(STUDY);
             StudyView end = watch(consortium, supervisor, lines);
-            return figures(end, undisturbed, lines);
+            List<TransferFigures.Left> left = new ArrayList<>(before);
+            left.addAll(left(lines));
+            return figures(end, undisturbed, left);
           }
         }
       }
@@ -180,7 +181,8 @@ public final class TransferRun {
       words.accept(said);
     }
 
-    private TransferFigures figures(StudyView end, List<String> undisturbed, BadLines lines)
+    private TransferFigures figures(
+        StudyView end, List<String> undisturbed, List<TransferFigures.Left> left)
         throws IOException {
       if (!end.state().equals("COMPLETED")) {
         throw new IOException("study %s: %s %s".formatted(STUDY, end.state(), end.detail()));
@@ -191,7 +193,6 @@ public final class TransferRun {
       if (bad && (coordinatorKills < 2 || !siteKilled)) {
         throw new IOException("not everything was killed: " + Arrays.toString(kills.toArray()));
       }
-      List<TransferFigures.Left> left = bad ? left(lines) : List.of();
       return new TransferFigures(plan, versions, undisturbed, crossed, left, seconds, kills);
     }
 

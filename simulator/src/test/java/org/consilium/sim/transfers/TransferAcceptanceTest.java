@@ -38,6 +38,7 @@ final class TransferAcceptanceTest {
 
     System.out.println(figures.text());
     assertThat(figures.shortfalls()).isEmpty();
+    assertThat(figures.left()).hasSize(2 * plan.sites());
     assertThat(figures.crossed()).hasSize(plan.sites() * plan.rounds());
     // Every line was cut in every round, and the coordinator died in both.
     assertThat(figures.crossed()).allMatch(one -> one.cuts() >= 2);

@@ -45,6 +45,7 @@ final class Bench {
   private final Map<StudyId, Given> resting = new LinkedHashMap<>();
   private final Map<StudyId, Rest> rests = new HashMap<>();
   private Optional<Given> inWork = Optional.empty();
+  private boolean askedAgain; // for what is in work
   private boolean closed;
   private boolean besides; // the task in work is done, and what goes on may end at any time
 
@@ -111,6 +112,9 @@ final class Bench {
   boolean repeats(RoundTask task) {
     Optional<Given> given = given(task);
     given.ifPresent(g -> g.work().announce());
+    synchronized (lock) {
+      askedAgain |= given.isPresent() && given.equals(inWork);
+    }
     return given.isPresent();
   }
 
@@ -143,7 +147,8 @@ final class Bench {
       TaskWork.Ending ending = work(next.get());
       synchronized (lock) {
         inWork = Optional.empty();
-        if (ending == TaskWork.Ending.CANCELLED) {
+        // A late one that is asked for again: its round lost another's update and is open.
+        if (ending == TaskWork.Ending.CANCELLED || (ending == TaskWork.Ending.LATE && askedAgain)) {
           rest(next.get());
         }
       }
@@ -185,6 +190,7 @@ final class Bench {
       }
       StudyId first = waiting.keySet().iterator().next();
       inWork = Optional.ofNullable(waiting.remove(first));
+      askedAgain = false;
       return inWork;
     }
   }

@@ -251,7 +251,7 @@ final class TaskWork {
     };
   }
 
-  /** The round was closed; should it lose another's update and ask again, it gets these bytes. */
+  /** The round was closed; should it lose another's update and ask again, it gets what is kept. */
   private Ending late(String reason) {
     tools.log().accept("%s: late: %s".formatted(TaskKey.of(task), reason));
     return Ending.LATE;

@@ -251,8 +251,8 @@ final class LateNodeTest {
 
     desk.task(train(1, model(1f))); // the round lost another site's update and asks again
     await(() -> done() == 1);
-    assertThat(coordinator.announced).hasSize(2);
-    assertThat(coordinator.announced.getLast()).isEqualTo(coordinator.announced.getFirst());
+    assertThat(coordinator.announced).hasSizeGreaterThanOrEqualTo(2);
+    assertThat(coordinator.announced).containsOnly(coordinator.announced.getFirst());
     assertThat(said.stream().filter(LateNodeTest::isTraining)).hasSize(1);
 
     desk.task(train(2, model(2f)));
