@@ -50,7 +50,7 @@ final class SimulateCommandTest {
         "--rounds 0 | --rounds must be 1-20, got 0",
         "--seeds 0 | --seeds must be 1-100000000, got 0",
         "--threads 300 | --threads must be 0-256, got 300",
-        "--mode open | --mode must be sealed, masked or both, got open",
+        "--mode open | --mode must be sealed, masked, carrying or both, got open",
         "--story --seeds 2 | --story is for one seed, got --seeds 2",
         "--story --seeds 1 --json | --story and --json are not for one command",
         "--what | Unknown option: '--what'",

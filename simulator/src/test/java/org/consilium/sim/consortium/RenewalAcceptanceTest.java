@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Certificates of a minute and a half, with real processes and sockets. F11: I1, I9. */
+/** Certificates of two minutes, with real processes and sockets. F11: I1, I9. */
 @Tag("slow")
 final class RenewalAcceptanceTest {
   private static final String STUDY = "renewals";
@@ -44,7 +44,7 @@ final class RenewalAcceptanceTest {
 
   @BeforeEach
   void chooseLayout() {
-    layout = new LocalConsortium.Layout(folder.resolve("lab"), 256, 256, Optional.of("90s"));
+    layout = new LocalConsortium.Layout(folder.resolve("lab"), 256, 256, Optional.of("2m"));
   }
 
   @Test
@@ -68,7 +68,7 @@ final class RenewalAcceptanceTest {
             Files.readAllLines(layout.siteState(SITES.get(i)).resolve("ledger.jsonl")).stream()
                 .filter(l -> l.contains("\"renew-request\""))
                 .count();
-        assertThat(asked).as("renewals of " + SITES.get(i)).isGreaterThanOrEqualTo(2);
+        assertThat(asked).as("renewals of " + SITES.get(i)).isPositive();
       }
     }
   }
@@ -174,8 +174,8 @@ final class RenewalAcceptanceTest {
   }
 
   /**
-   * Holds the study up after a round, so that it outlives two certificates of each site; once until
-   * a renewal has failed because the authority is away.
+   * Holds the study up after a round, so that it outlives each site's certificate; once until a
+   * renewal has failed because the authority is away.
    */
   private StudyView pacedToItsEnd(LocalConsortium consortium, Supervisor supervisor)
       throws Exception {
@@ -193,7 +193,7 @@ final class RenewalAcceptanceTest {
         if (done == 2) {
           outage(supervisor);
         } else {
-          Pause.of(Duration.ofSeconds(12));
+          Pause.of(Duration.ofSeconds(6));
         }
         steer(consortium, "resume");
       }
@@ -218,15 +218,11 @@ final class RenewalAcceptanceTest {
     supervisor.startAgain(LocalConsortium.AUTHORITY);
   }
 
-  /** Whether a certificate is about as old as one is that is renewed at its earliest. */
+  /** Whether the oldest certificate is about as old as one is that is renewed at its earliest. */
   private boolean soonDue() throws Exception {
-    for (Credential one : credentials()) {
-      Duration left = Duration.between(CLOCK.instant(), one.renewAt(0));
-      if (!left.isNegative() && left.compareTo(Duration.ofSeconds(2)) < 0) {
-        return true;
-      }
-    }
-    return false;
+    Instant earliest =
+        credentials().stream().map(one -> one.renewAt(0)).min(Instant::compareTo).orElseThrow();
+    return CLOCK.instant().plusSeconds(2).isAfter(earliest);
   }
 
   private static void steer(LocalConsortium consortium, String step) throws Exception {
