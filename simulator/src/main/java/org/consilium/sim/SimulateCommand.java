@@ -159,7 +159,8 @@ final class SimulateCommand implements Callable<Integer> {
       words.append("  replay: ").append(replay(failure)).append('\n');
     }
     words.append(
-        "%d runs from seed %d on, %d of them masked, %d rounds, %d late updates carried, %.1f hours"
+        ("%d runs from seed %d on, %d of them masked, %d rounds, %d late updates carried, %.1f"
+             + " hours of virtual time%n")
             .formatted(
                 s.seeds(),
                 firstSeed,
@@ -167,7 +168,6 @@ final class SimulateCommand implements Callable<Integer> {
                 s.rounds(),
                 s.carried(),
                 s.virtualSeconds() / 3600));
-    words.append(" of virtual time\n");
     words.append("%.1f s, %.1f seeds a second%n".formatted(s.seconds(), s.rate()));
     new TreeMap<>(s.faults())
         .forEach((fault, n) -> words.append("  %-32s %d%n".formatted(fault.word(), n)));

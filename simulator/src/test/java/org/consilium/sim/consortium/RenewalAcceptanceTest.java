@@ -54,11 +54,11 @@ final class RenewalAcceptanceTest {
             LocalConsortium.start(installation, layout, CLOCK, supervisor)) {
       serve(consortium);
       List<Credential> first = credentials();
-      begin(consortium, ROUNDS);
+      begin(consortium);
 
       StudyView end = pacedToItsEnd(consortium, supervisor);
 
-      whole(end, ROUNDS);
+      whole(end);
       List<Credential> last = credentials();
       for (int i = 0; i < SITES.size(); i++) {
         assertThat(last.get(i).id()).isEqualTo(first.get(i).id());
@@ -80,7 +80,7 @@ final class RenewalAcceptanceTest {
         LocalConsortium consortium =
             LocalConsortium.start(installation, layout, CLOCK, supervisor)) {
       serve(consortium);
-      begin(consortium, ROUNDS);
+      begin(consortium);
       int with = completed(await(consortium, view -> completed(view) >= 1));
       supervisor.killForGood(LocalConsortium.AUTHORITY, "it is away");
       await(consortium, view -> completed(view) > with + 1); // rounds go on without it
@@ -112,7 +112,7 @@ final class RenewalAcceptanceTest {
         supervisor.startAgain(site.value());
       }
 
-      whole(await(consortium, RenewalAcceptanceTest::over), ROUNDS);
+      whole(await(consortium, RenewalAcceptanceTest::over));
     }
   }
 
@@ -141,13 +141,13 @@ final class RenewalAcceptanceTest {
     }
   }
 
-  private static void begin(LocalConsortium consortium, int rounds) throws Exception {
-    consortium.approveStudy(STUDY, consortium.create(yaml(rounds)), SITES);
+  private static void begin(LocalConsortium consortium) throws Exception {
+    consortium.approveStudy(STUDY, consortium.create(yaml()), SITES);
     consortium.startStudy(STUDY);
   }
 
-  private static void whole(StudyView end, int rounds) {
-    assertThat(end.rounds()).hasSize(rounds);
+  private static void whole(StudyView end) {
+    assertThat(end.rounds()).hasSize(ROUNDS);
     assertThat(end.rounds()).allMatch(r -> r.outcome().equals("COMPLETED"));
     assertThat(end.rounds()).allMatch(r -> r.weights().size() == SITES.size());
   }
@@ -238,7 +238,7 @@ final class RenewalAcceptanceTest {
     return all;
   }
 
-  private static String yaml(int rounds) {
+  private static String yaml() {
     return """
     apiVersion: consilium/v1
     kind: Study
@@ -254,7 +254,7 @@ final class RenewalAcceptanceTest {
     """
         .formatted(
             STUDY,
-            rounds,
+            ROUNDS,
             SITES.stream().map(SiteId::value).collect(Collectors.joining(", ")),
             SITES.size());
   }

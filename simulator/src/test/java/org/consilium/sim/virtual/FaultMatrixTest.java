@@ -32,85 +32,81 @@ final class FaultMatrixTest {
 
   @Test
   void f1_coordinatorDiesAroundAppendsAndFiles_keepsI1toI5() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            8,
-            EnumSet.of(
-                Fault.COORDINATOR_DIES_BEFORE_APPEND,
-                Fault.COORDINATOR_DIES_AFTER_APPEND,
-                Fault.COORDINATOR_DIES_AT_WRITE,
-                Fault.COORDINATOR_DIES_AT_FORCE,
-                Fault.COORDINATOR_DIES_AT_RENAME,
-                Fault.COORDINATOR_DIES_BEFORE_ANSWER,
-                Fault.POWER_LOST));
+    holds(
+        SEALED,
+        12,
+        8,
+        EnumSet.of(
+            Fault.COORDINATOR_DIES_BEFORE_APPEND,
+            Fault.COORDINATOR_DIES_AFTER_APPEND,
+            Fault.COORDINATOR_DIES_AT_WRITE,
+            Fault.COORDINATOR_DIES_AT_FORCE,
+            Fault.COORDINATOR_DIES_AT_RENAME,
+            Fault.COORDINATOR_DIES_BEFORE_ANSWER,
+            Fault.POWER_LOST));
   }
 
   @Test
   void f1_coordinatorDiesInMasking_keepsI6() {
-    long _ =
-        holds(
-            MASKED,
-            4,
-            8,
-            EnumSet.of(
-                Fault.COORDINATOR_DIES_BEFORE_APPEND,
-                Fault.COORDINATOR_DIES_AFTER_APPEND,
-                Fault.COORDINATOR_DIES_AT_RENAME,
-                Fault.POWER_LOST));
+    holds(
+        MASKED,
+        4,
+        8,
+        EnumSet.of(
+            Fault.COORDINATOR_DIES_BEFORE_APPEND,
+            Fault.COORDINATOR_DIES_AFTER_APPEND,
+            Fault.COORDINATOR_DIES_AT_RENAME,
+            Fault.POWER_LOST));
   }
 
   @Test
   void f2_siteDiesAtItsDisk_sealedResendsTheSameBytes() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            10,
-            EnumSet.of(
-                Fault.SITE_DIES_AT_DISK,
-                Fault.SITE_DIES_BEFORE_SEND,
-                Fault.SITE_DIES_AFTER_SEND,
-                Fault.SITE_DIES_IN_TRAINING,
-                Fault.POWER_LOST));
+    holds(
+        SEALED,
+        12,
+        10,
+        EnumSet.of(
+            Fault.SITE_DIES_AT_DISK,
+            Fault.SITE_DIES_BEFORE_SEND,
+            Fault.SITE_DIES_AFTER_SEND,
+            Fault.SITE_DIES_IN_TRAINING,
+            Fault.POWER_LOST));
   }
 
   @Test
   void f2_siteDiesAtItsDisk_maskedSignsOneSet() {
-    long _ =
-        holds(
-            MASKED,
-            4,
-            6,
-            EnumSet.of(
-                Fault.SITE_DIES_AT_DISK,
-                Fault.SITE_DIES_BEFORE_SEND,
-                Fault.SITE_DIES_AFTER_SEND,
-                Fault.POWER_LOST));
+    holds(
+        MASKED,
+        4,
+        6,
+        EnumSet.of(
+            Fault.SITE_DIES_AT_DISK,
+            Fault.SITE_DIES_BEFORE_SEND,
+            Fault.SITE_DIES_AFTER_SEND,
+            Fault.POWER_LOST));
   }
 
   @Test
   void f3_sitesGoneForGood_keepsI3I9() {
-    long _ = holds(SEALED, 12, 60, EnumSet.of(Fault.SITE_GONE));
-    long _ = holds(MASKED, 4, 60, EnumSet.of(Fault.SITE_GONE));
+    holds(SEALED, 12, 60, EnumSet.of(Fault.SITE_GONE));
+    holds(MASKED, 4, 60, EnumSet.of(Fault.SITE_GONE));
   }
 
   @Test
   void f4_partitionsBothWaysAndOne_keepsI1I9() {
-    long _ = holds(SEALED, 12, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
-    long _ = holds(MASKED, 4, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+    holds(SEALED, 12, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
+    holds(MASKED, 4, 8, EnumSet.of(Fault.PARTITION, Fault.ONE_WAY));
   }
 
   @Test
   void f9_slowSites_keepsI3I9() {
-    long _ = holds(SEALED, 12, 10, EnumSet.of(Fault.STRAGGLER));
+    holds(SEALED, 12, 10, EnumSet.of(Fault.STRAGGLER));
   }
 
   @Test
   void f2f4f9_lateUpdatesThatAreCarried_areInOneSumWithTheirWeight() {
     long carried =
-        holds(
+        carried(
             CARRYING,
             16,
             10,
@@ -128,59 +124,59 @@ final class FaultMatrixTest {
 
   @Test
   void f4f5_callsLostTwiceAndLate_keepsI2I3() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            8,
-            EnumSet.of(
-                Fault.REQUEST_LOST,
-                Fault.ANSWER_LOST,
-                Fault.REQUEST_TWICE,
-                Fault.REQUEST_LATE,
-                Fault.MESSAGE_TWICE,
-                Fault.MESSAGE_LATE,
-                Fault.STREAM_CUT));
+    holds(
+        SEALED,
+        12,
+        8,
+        EnumSet.of(
+            Fault.REQUEST_LOST,
+            Fault.ANSWER_LOST,
+            Fault.REQUEST_TWICE,
+            Fault.REQUEST_LATE,
+            Fault.MESSAGE_TWICE,
+            Fault.MESSAGE_LATE,
+            Fault.STREAM_CUT));
   }
 
   @Test
   void f6_forcesFail_nothingIsAcknowledgedThatIsNotDurable() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            20,
-            EnumSet.of(Fault.FORCE_FAILS, Fault.COORDINATOR_DIES_AFTER_APPEND, Fault.POWER_LOST));
+    holds(
+        SEALED,
+        12,
+        20,
+        EnumSet.of(Fault.FORCE_FAILS, Fault.COORDINATOR_DIES_AFTER_APPEND, Fault.POWER_LOST));
   }
 
   @Test
   void f6f7_journalAndDiskFail_keepsI1I5() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            15,
-            EnumSet.of(
-                Fault.APPEND_FAILS,
-                Fault.APPEND_FAILS_WRITTEN,
-                Fault.DISK_ERROR,
-                Fault.SITE_DISK_ERROR,
-                Fault.SITE_FORCE_FAILS,
-                Fault.DISK_FULL));
+    holds(
+        SEALED,
+        12,
+        15,
+        EnumSet.of(
+            Fault.APPEND_FAILS,
+            Fault.APPEND_FAILS_WRITTEN,
+            Fault.DISK_ERROR,
+            Fault.SITE_DISK_ERROR,
+            Fault.SITE_FORCE_FAILS,
+            Fault.DISK_FULL));
   }
 
   @Test
   void f8f10_bitsFlipClocksStepProcessesStall_keepsI1toI5() {
-    long _ =
-        holds(
-            SEALED,
-            12,
-            1,
-            EnumSet.of(Fault.SPOOL_BIT_FLIPS, Fault.CLOCK_STEP, Fault.COORDINATOR_STALLS));
+    holds(
+        SEALED,
+        12,
+        1,
+        EnumSet.of(Fault.SPOOL_BIT_FLIPS, Fault.CLOCK_STEP, Fault.COORDINATOR_STALLS));
+  }
+
+  private static void holds(Shape shape, int seeds, double factor, Set<Fault> kinds) {
+    long _ = carried(shape, seeds, factor, kinds);
   }
 
   /** Runs seeds with these faults; returns how many late updates were carried. */
-  private static long holds(Shape shape, int seeds, double factor, Set<Fault> kinds) {
+  private static long carried(Shape shape, int seeds, double factor, Set<Fault> kinds) {
     long carried = 0;
     int strikes = 0;
     Set<Fault> struck = EnumSet.noneOf(Fault.class);
