@@ -160,7 +160,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
     words.append(
         ("%d runs from seed %d on, %d of them masked, %d rounds, %d late updates carried, %.1f"
-             + " hours of virtual time%n")
+                + " hours of virtual time%n")
             .formatted(
                 s.seeds(),
                 firstSeed,
