@@ -19,11 +19,14 @@ public final class Limits {
   /** Bytes of one model chunk on the way down. */
   public static final int MODEL_CHUNK_BYTES = 1 << 20;
 
+  /** Bytes of a model's chunk in one message. */
+  public static final int MODEL_PART_BYTES = 256 << 10;
+
   /**
-   * Bytes of a chunk in one message: of a model's, and what a coordinator asks for of an update's.
-   * A receiver holds each message until it is whole.
+   * Bytes of an update's chunk in one message, as a coordinator asks for them. It holds each
+   * message until it is whole, one a site.
    */
-  public static final int PART_BYTES = 256 << 10;
+  public static final int PART_BYTES = 128 << 10;
 
   /**
    * Fewest bytes of a part that is not a chunk's last: each costs a message, and renews the lease

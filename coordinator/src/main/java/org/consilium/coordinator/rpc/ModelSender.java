@@ -49,7 +49,7 @@ final class ModelSender {
   private synchronized void pump(LongConsumer sent) {
     try {
       while (!over && out.isReady() && position < length) {
-        int size = (int) Math.min(Limits.PART_BYTES, length - position);
+        int size = (int) Math.min(Limits.MODEL_PART_BYTES, length - position);
         byte[] data = new byte[size]; // belongs to the message from here on
         ByteBuffer into = ByteBuffer.wrap(data);
         while (into.hasRemaining()) {

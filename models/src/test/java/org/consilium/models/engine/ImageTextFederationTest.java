@@ -25,7 +25,7 @@ class ImageTextFederationTest {
   private static final List<String> LABELS = List.of("normal", "lesion");
   private static final int SIDE = 64;
   private static final ModelSpec SPEC = new ModelSpec("clip-resnet-gn", 1, SIDE, SIDE, 1, 0);
-  private static final int ROUNDS = 25;
+  private static final int ROUNDS = 16;
   private static final int CASES = 120;
   private static final int TESTS = 150;
   private static final long SEED = 7;
@@ -47,8 +47,10 @@ class ImageTextFederationTest {
     for (LabelledTexts site : sites.subList(0, 2)) { // two are enough to tell, and half the time
       alone.add(judged(federated(List.of(site)), tests));
     }
-    // Seen on two kinds of processor: .946 against .487, .509, .831 and .911; .925 against .613,
-    // .546, .661 and .927. One site may be as good alone, by luck; what they are on average is not.
+    // Seen: .919 against .248 and .467; after 25 rounds on two other kinds of processor .946
+    // against
+    // .487, .509, .831 and .911, and .925 against .613, .546, .661 and .927. One site may be as
+    // good alone, by luck; what they are on average is not.
     assertThat(together).isGreaterThanOrEqualTo(0.80);
     double mean = alone.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     assertThat(mean).isLessThan(together - 0.1);

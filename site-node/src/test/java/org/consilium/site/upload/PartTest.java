@@ -14,7 +14,7 @@ final class PartTest {
 
   @Test
   void of_whatACoordinatorAsksFor_theTagGoesAlongWithTheLast() {
-    assertThat(Part.of(CHUNK, Limits.PART_BYTES))
+    assertThat(Part.of(CHUNK, 256 * KIB))
         .containsExactly(
             new Part(0, 256 * KIB),
             new Part(256 * KIB, 256 * KIB),
