@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
  * Ends the other half of a call that was answered before its peer had said everything, with
  * RST_STREAM and NO_ERROR (RFC 9113, section 8.1). gRPC reads no more of such a call and leaves its
  * stream half open: what the peer still sends for it stays counted against the connection's window,
- * and 192 KiB of it leave no window for any other call. When the stream is closed, HTTP/2 gives the
- * bytes back. For one connection, on its own thread.
+ * and a window full of it leaves none for any other call. When the stream is closed, HTTP/2 gives
+ * the bytes back. For one connection, on its own thread.
  */
 final class EarlyAnswers extends ChannelInboundHandlerAdapter {
   /** A peer whose last bytes are on their way ends its half by itself within this time. */

@@ -53,7 +53,7 @@ public final class GrpcServers implements AutoCloseable {
    * grows with the sites by it; more than a part, or a chunk's parts would wait for one more
    * answer.
    */
-  private static final int FLOW_WINDOW_BYTES = 192 << 10;
+  private static final int FLOW_WINDOW_BYTES = Limits.PART_BYTES * 3 / 2;
 
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE = Duration.ofSeconds(45);

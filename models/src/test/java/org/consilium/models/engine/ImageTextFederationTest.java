@@ -47,9 +47,8 @@ class ImageTextFederationTest {
     for (LabelledTexts site : sites.subList(0, 2)) { // two are enough to tell, and half the time
       alone.add(judged(federated(List.of(site)), tests));
     }
-    // Seen: .919 against .248 and .467; after 25 rounds on two other kinds of processor .946
-    // against
-    // .487, .509, .831 and .911, and .925 against .613, .546, .661 and .927. One site may be as
+    // Seen: .919 against .248 and .467. After 25 rounds, on two other kinds of processor: .946
+    // against .487, .509, .831 and .911; .925 against .613, .546, .661 and .927. One site may be as
     // good alone, by luck; what they are on average is not.
     assertThat(together).isGreaterThanOrEqualTo(0.80);
     double mean = alone.stream().mapToDouble(Double::doubleValue).average().orElseThrow();

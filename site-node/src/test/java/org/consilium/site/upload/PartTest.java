@@ -14,12 +14,16 @@ final class PartTest {
 
   @Test
   void of_whatACoordinatorAsksFor_theTagGoesAlongWithTheLast() {
-    assertThat(Part.of(CHUNK, 256 * KIB))
+    assertThat(Part.of(CHUNK, Limits.PART_BYTES))
         .containsExactly(
-            new Part(0, 256 * KIB),
-            new Part(256 * KIB, 256 * KIB),
-            new Part(512 * KIB, 256 * KIB),
-            new Part(768 * KIB, 256 * KIB + 16));
+            new Part(0, 128 * KIB),
+            new Part(128 * KIB, 128 * KIB),
+            new Part(256 * KIB, 128 * KIB),
+            new Part(384 * KIB, 128 * KIB),
+            new Part(512 * KIB, 128 * KIB),
+            new Part(640 * KIB, 128 * KIB),
+            new Part(768 * KIB, 128 * KIB),
+            new Part(896 * KIB, 128 * KIB + 16));
   }
 
   @Test
