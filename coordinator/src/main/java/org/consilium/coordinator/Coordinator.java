@@ -55,6 +55,7 @@ import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.KeyRequest;
 import org.consilium.security.identity.Leaf;
 import org.consilium.security.identity.SpiffeId;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.sign.SigningKey;
 import org.slf4j.Logger;
@@ -109,6 +110,7 @@ public final class Coordinator implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
     keep(StateLock.take(settings.state()));
+    DurableFolder.settle(settings.state(), 1);
     Backup.sweep(settings.state());
     RolledBack.check(settings.state());
     StrayDrafts.remove(settings.state());

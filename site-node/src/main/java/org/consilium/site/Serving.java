@@ -88,6 +88,7 @@ final class Serving {
           LAPSED_HINT);
     }
     try (var _ = state.alone()) {
+      state.settle();
       return alone(config, membership, tls, signing);
     }
   }

@@ -13,6 +13,7 @@ import org.consilium.protocol.SiteId;
 import org.consilium.security.identity.Credential;
 import org.consilium.security.identity.Fingerprint;
 import org.consilium.security.identity.JoinToken;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.keyfile.LockFile;
 import org.consilium.site.ledger.digest.Digests;
@@ -30,6 +31,7 @@ record StateFolder(Path path) {
   static final String RENEWAL = "renewal";
 
   private static final String MEMBERSHIP = "membership.properties";
+  private static final int LEVELS = 3; // studies, one study, its files of one kind
   private static final int SECRET_BYTES = 32;
   private static final int SMALL_FILE_BYTES_MAX = 1 << 16;
 
@@ -125,6 +127,11 @@ record StateFolder(Path path) {
                     Failure.Kind.CONFLICT,
                     "another node serves from %s already".formatted(path),
                     "stop that one first; two would answer for one site"));
+  }
+
+  /** Forces the names of what an earlier process left: what this one finds, it builds on. */
+  void settle() throws IOException {
+    DurableFolder.settle(path, LEVELS);
   }
 
   Path status() {

@@ -22,6 +22,7 @@ import org.consilium.coordinator.journal.Journal;
 import org.consilium.protocol.SiteId;
 import org.consilium.security.audit.MerkleTree.Head;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.sign.SigningKey;
 import org.consilium.security.witness.Checkpoint;
 import org.consilium.security.witness.CheckpointRefused;
@@ -116,7 +117,7 @@ public final class AuditLog implements AutoCloseable {
     AuditLog log = new AuditLog(journal, keeper, clock);
     log.catchUp();
     try {
-      Files.createDirectories(folder);
+      Path _ = DurableFolder.create(folder);
       log.file = Optional.of(CheckpointFile.open(folder.resolve("checkpoints.jsonl"), clock));
       log.compare();
     } catch (IOException | CheckpointRefused unusable) {

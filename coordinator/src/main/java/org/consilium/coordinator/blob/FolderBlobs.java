@@ -33,7 +33,7 @@ public final class FolderBlobs implements Blobs {
 
   /** Opens a folder; creates it when it is not there. */
   public static FolderBlobs open(Path root) throws IOException {
-    return new FolderBlobs(Files.createDirectories(root.toAbsolutePath().normalize()));
+    return new FolderBlobs(DurableFolder.create(root.toAbsolutePath().normalize()));
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * An append-only file of JSON lines, each bound to all before it by {@link ChainHash}: {@code
@@ -73,7 +74,6 @@ public final class ChainedLog implements AutoCloseable {
    * @throws BrokenLog if the last complete line is not intact
    */
   public static ChainedLog open(Path file, InstantSource clock) throws IOException {
-    boolean fresh = !Files.exists(file);
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -92,9 +92,8 @@ public final class ChainedLog implements AutoCloseable {
       if (torn > 0) {
         var _ = log.append("log.torn-line-cut", Map.of("bytes", torn));
       }
-      if (fresh) {
-        forceFolder(file);
-      }
+      channel.force(true); // a process that was killed may have written what it had not forced
+      DurableFolder.force(file.toAbsolutePath().resolveSibling(".").normalize());
       return log;
     } catch (IOException | RuntimeException failed) {
       channel.close();
@@ -231,15 +230,6 @@ public final class ChainedLog implements AutoCloseable {
       i--;
     }
     return i;
-  }
-
-  private static void forceFolder(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder != null && folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
-    }
   }
 
   private static String hex(byte[] hash) {

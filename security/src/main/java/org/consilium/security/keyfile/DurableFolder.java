@@ -2,10 +2,16 @@ package org.consilium.security.keyfile;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.util.Set;
 
 /**
  * Folders whose names are on the disk. A file that was forced is lost all the same when the power
@@ -15,7 +21,9 @@ public final class DurableFolder {
   private DurableFolder() {}
 
   /**
-   * Makes a folder and those above that are missing, and forces each new name to the disk.
+   * Makes a folder and those above that are missing, and forces its name and the names in it to the
+   * disk, also those of a folder that was there: a process that was killed may have made them and
+   * not have forced them, and what this one finds it will build on.
    *
    * @return the folder
    */
@@ -25,14 +33,22 @@ public final class DurableFolder {
 
   /** The same with the modes of the last folder; those above have the usual ones. */
   static Path create(Path folder, FileAttribute<?>[] modes) throws IOException {
+    Path _ = createNamed(folder, modes);
+    force(folder);
+    return folder;
+  }
+
+  /** The same, but of the names in it nothing is said. */
+  static Path createNamed(Path folder, FileAttribute<?>[] modes) throws IOException {
     if (Files.isDirectory(folder)) {
+      forceName(folder);
       return folder;
     }
     Path parent = folder.toAbsolutePath().getParent();
     if (parent == null) {
       throw new IOException("make folder %s: it has no folder above".formatted(folder));
     }
-    Path _ = create(parent);
+    Path _ = createNamed(parent, new FileAttribute<?>[0]);
     if (modes.length == 0) {
       Path _ = Files.createDirectories(folder); // another thread may be as far
     } else {
@@ -54,10 +70,53 @@ public final class DurableFolder {
     }
   }
 
+  /**
+   * Forces the names of all that a process before this one left in a folder, so many levels deep.
+   * What this one may not look into is not its own and is passed over.
+   */
+  public static void settle(Path root, int levels) throws IOException {
+    var _ =
+        Files.walkFileTree(
+            root,
+            Set.of(),
+            levels + 1,
+            new SimpleFileVisitor<>() {
+              @Override
+              public FileVisitResult preVisitDirectory(Path one, BasicFileAttributes attributes)
+                  throws IOException {
+                force(one);
+                return FileVisitResult.CONTINUE;
+              }
+
+              @Override
+              public FileVisitResult visitFileFailed(Path one, IOException failed)
+                  throws IOException {
+                if (failed instanceof AccessDeniedException
+                    || failed instanceof NoSuchFileException) {
+                  return FileVisitResult.CONTINUE;
+                }
+                throw failed;
+              }
+            });
+  }
+
   /** Forces a file's bytes to the disk; its name is its folder's matter. */
   public static void forceFile(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
+    }
+  }
+
+  /** Forces the name of a folder that is there. */
+  private static void forceName(Path folder) throws IOException {
+    Path parent = folder.toAbsolutePath().getParent();
+    if (parent == null) {
+      return;
+    }
+    try {
+      force(parent);
+    } catch (AccessDeniedException _) {
+      // Whoever made a folder in a place that this process may not read did so before it started.
     }
   }
 

@@ -42,7 +42,7 @@ public final class KeyFile {
     if (folder == null) {
       throw new IOException("write " + file + ": not a file in a folder");
     }
-    createFolder(folder);
+    Path _ = DurableFolder.createNamed(folder, modes(folder, FOLDER_OWNER_ONLY));
     Path name = file.getFileName();
     Path draft = folder.resolve("." + name + ".new");
     Files.deleteIfExists(draft);
@@ -86,7 +86,7 @@ public final class KeyFile {
     }
   }
 
-  /** Creates the folder, mode 0700, unless it is there; its name is on the disk then. */
+  /** Creates the folder, mode 0700, unless it is there; see {@link DurableFolder#create}. */
   public static void createFolder(Path folder) throws IOException {
     Path _ = DurableFolder.create(folder, modes(folder, FOLDER_OWNER_ONLY));
   }

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A running study is upgraded, the coordinator first and then one site after another, and goes back
- * again: the model of the undisturbed study. F12. By hand, with the home of an earlier version that
- * was built: {@code -Dconsilium.previous=HOME}.
+ * again: the model of the undisturbed study. F12. Needs the home of an earlier version that was
+ * built: {@code -Dconsilium.previous=HOME}.
  */
-@Tag("exhaustive")
+@Tag("slow")
 final class UpgradeAcceptanceTest {
   private static final InstantSource CLOCK = InstantSource.system();
   private static final Duration MOST = Duration.ofMinutes(10);
