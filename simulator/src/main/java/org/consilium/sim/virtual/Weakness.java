@@ -8,6 +8,8 @@ public enum Weakness {
   ACKNOWLEDGES_EARLY,
   /** The coordinator's forces of spooled updates do nothing. */
   FORGETS_TO_FORCE,
+  /** A site's forces of sealed updates and of its masking do nothing. */
+  SITE_FORGETS_TO_FORCE,
   /** The aggregate counts one update twice. */
   COUNTS_TWICE,
   /** The aggregate leaves one accepted update out. */

@@ -35,6 +35,13 @@ public final class VirtualDisk {
       return files.getPath(absolute);
     }
 
+    /**
+     * Whether a file, its bytes and every name on the way to it would survive the loss of power.
+     */
+    public boolean durable(Path file) {
+      return files.disk().durable(file.toString());
+    }
+
     /** The process ends; nothing that is left of it reaches the disk any more. */
     public void kill() {
       files.kill();

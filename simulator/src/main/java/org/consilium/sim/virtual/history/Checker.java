@@ -205,14 +205,24 @@ public final class Checker {
     sent.keySet().removeIf(key -> key.site().equals(site) && key.round() < before);
   }
 
-  /** A site sends an update: for one context always the same, or a new one for a late one. */
-  public void uploading(SiteId site, RoundTask task, Digest context, Digest upload) {
+  /**
+   * A site sends an update: for one context always the same, or a new one for a late one.
+   *
+   * @param durable whether its files would survive the loss of power at this moment
+   */
+  public void uploading(
+      SiteId site, RoundTask task, Digest context, Digest upload, boolean durable) {
     Digest earlier = sent.put(new Sending(site, task.round(), context), upload);
     boolean instead = earlier != null && withdrawn.contains(earlier);
     if (earlier != null && !earlier.equals(upload) && !instead) {
       history.violated(
           Invariant.I2,
           "%s sent two different updates for round %d, attempt %d"
+              .formatted(site, task.round(), task.attempt()));
+    } else if (!durable) {
+      history.violated(
+          Invariant.I2,
+          "%s sent its update for round %d, attempt %d before it was durable"
               .formatted(site, task.round(), task.attempt()));
     }
   }
@@ -225,8 +235,12 @@ public final class Checker {
     boolean _ = withdrawn.add(upload);
   }
 
-  /** A site signed a set of survivors. */
-  public void pledged(SiteId site, MaskMessage.Consent consent) {
+  /**
+   * A site signed a set of survivors.
+   *
+   * @param durable whether its own note of that would survive the loss of power at this moment
+   */
+  public void pledged(SiteId site, MaskMessage.Consent consent, boolean durable) {
     String of = "%s %d".formatted(site, consent.place().round().number());
     Digest earlier = pledges.putIfAbsent(of, consent.survivors());
     if (earlier != null && !earlier.equals(consent.survivors())) {
@@ -234,12 +248,27 @@ public final class Checker {
           Invariant.I6,
           "%s signed a second set of survivors in round %d"
               .formatted(site, consent.place().round().number()));
+    } else if (!durable) {
+      history.violated(
+          Invariant.I6,
+          "%s signed the survivors of round %d before its note of that was durable"
+              .formatted(site, consent.place().round().number()));
     }
   }
 
-  /** A site released shares. */
-  public void released(SiteId site, MaskMessage.Release release) {
+  /**
+   * A site released shares.
+   *
+   * @param durable whether its own note of that would survive the loss of power at this moment
+   */
+  public void released(SiteId site, MaskMessage.Release release, boolean durable) {
     int round = release.place().round().number();
+    if (!durable) {
+      history.violated(
+          Invariant.I6,
+          "%s released shares of round %d before its note of that was durable"
+              .formatted(site, round));
+    }
     for (MaskMessage.Share share : release.shares()) {
       String of = "%s %d %d".formatted(site, round, share.of());
       Boolean earlier = kinds.putIfAbsent(of, share.pairKey());

@@ -10,6 +10,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.protocol.wire.TaskCodec;
+import org.consilium.sim.virtual.Weakness;
 import org.consilium.sim.virtual.disk.DiskFaults;
 import org.consilium.sim.virtual.disk.ProcessDied;
 import org.consilium.sim.virtual.disk.VirtualDisk;
@@ -58,6 +59,9 @@ public final class SitePart {
   public void switchOn() throws IOException {
     java.nio.file.Files.createDirectories(mount.path("/node/studies/" + World.STUDY));
     disk.forceAll();
+    if (setting.weakness() == Weakness.SITE_FORGETS_TO_FORCE) {
+      disk.lie(path -> path.contains("sealed"));
+    }
     start();
   }
 

@@ -24,6 +24,7 @@ import org.consilium.protocol.ValidationReport.Quantity;
 import org.consilium.protocol.ValidationReport.Subject;
 import org.consilium.protocol.wire.MaskCodec;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.mask.Masks;
 import org.consilium.sim.virtual.Weakness;
@@ -80,6 +81,7 @@ final class SiteProcess {
     this.member = member;
     this.mount = mount;
     this.outlet = outlet;
+    DurableFolder.settle(mount.path("/node"), 3); // as a node does when it starts
     var identity = member.identity();
     this.updates = new UpdateProtector(identity, setting.world().chains(), 1);
     this.reports = new ReportProtector(identity);
@@ -240,7 +242,10 @@ final class SiteProcess {
     Optional<String> refused =
         masked() ? desk.uploaded(work.task.study(), context, upload) : Optional.empty();
     if (refused.isEmpty()) {
-      setting.checker().uploading(site(), work.task, context, upload);
+      Path spool = work.update.orElseThrow().spool();
+      boolean durable =
+          mount.durable(spool) && mount.durable(spool.resolveSibling("update.manifest"));
+      setting.checker().uploading(site(), work.task, context, upload, durable);
     }
     return refused;
   }
@@ -336,15 +341,19 @@ final class SiteProcess {
       case SHARES -> MaskEvent.Kind.PARCELS;
       case COMPLAINT -> MaskEvent.Kind.COMPLAINT;
       case U3_SIGNATURE -> {
-        setting.checker().pledged(site(), MaskCodec.consent(first));
+        setting.checker().pledged(site(), MaskCodec.consent(first), noted("mask-pledges.txt"));
         yield MaskEvent.Kind.CONSENT;
       }
       case UNMASK_SHARES -> {
-        setting.checker().released(site(), MaskCodec.release(first));
+        setting.checker().released(site(), MaskCodec.release(first), noted("masking.sealed"));
         yield MaskEvent.Kind.RELEASE;
       }
       default -> throw new IllegalStateException("no message of masking: " + message.kind());
     };
+  }
+
+  private boolean noted(String file) {
+    return mount.durable(mount.path("/node/studies/" + World.STUDY + "/" + file));
   }
 
   private Delivery submit(ReleasedMask message, MaskEvent.Kind kind) throws IOException {

@@ -26,6 +26,7 @@ final class Tampering {
       case NONE,
           ACKNOWLEDGES_EARLY,
           FORGETS_TO_FORCE,
+          SITE_FORGETS_TO_FORCE,
           SIGNS_TWICE,
           REUSES_ROUNDS,
           SEALS_ANEW,
