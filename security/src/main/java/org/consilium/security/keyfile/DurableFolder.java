@@ -107,16 +107,11 @@ public final class DurableFolder {
     }
   }
 
-  /** Forces the name of a folder that is there. */
+  /** Forces the name of a folder that is there, if a process like this one may have made it. */
   private static void forceName(Path folder) throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
-    if (parent == null) {
-      return;
-    }
-    try {
+    if (parent != null && Files.isWritable(parent)) {
       force(parent);
-    } catch (AccessDeniedException _) {
-      // Whoever made a folder in a place that this process may not read did so before it started.
     }
   }
 
