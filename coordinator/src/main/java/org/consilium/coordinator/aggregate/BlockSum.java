@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
-import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +23,7 @@ import org.consilium.models.params.Squares;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.security.fixed.FixedTerms;
+import org.consilium.security.keyfile.FileBytes;
 import org.consilium.security.mask.MaskRefused;
 import org.consilium.security.mask.Masks;
 import org.consilium.security.mask.SumCheck;
@@ -208,7 +208,7 @@ final class BlockSum implements AutoCloseable {
     ByteBuffer buffer = ByteBuffer.wrap(sealed, 0, length);
     long position =
         (long) index * (UpdateManifest.plainChunkBytes(valueBytes) + Limits.CHUNK_TAG_BYTES);
-    if (!fill(update.spool(), buffer, position)) {
+    if (!FileBytes.read(update.spool(), buffer, position)) {
       throw new UpdateBroken(
           update.site(), "its file ends before chunk %d is complete".formatted(index));
     }
@@ -226,16 +226,6 @@ final class BlockSum implements AutoCloseable {
     } else if (!wide) {
       plainInts.get(0, terms, 0, count);
     }
-  }
-
-  private static boolean fill(FileChannel file, ByteBuffer into, long position) throws IOException {
-    while (into.hasRemaining()) {
-      int read = file.read(into, position + into.position());
-      if (read < 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Signed two's complement: the sum of legal updates fits the ring (docs/PROTOCOL.md). */

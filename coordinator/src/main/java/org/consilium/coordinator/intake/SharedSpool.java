@@ -22,6 +22,7 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.keyfile.FileBytes;
 
 /**
  * The spool in the store that coordinators share. An update's name holds its manifest's digest, so
@@ -80,10 +81,8 @@ final class SharedSpool {
     try (FileChannel file = FileChannel.open(sealed, StandardOpenOption.READ)) {
       for (int i = 0; i < manifest.seal().chunks(); i++) {
         buffer.clear().limit(manifest.chunkBytes(i));
-        while (buffer.hasRemaining()) {
-          if (file.read(buffer) < 0) {
-            return false;
-          }
+        if (!FileBytes.read(file, buffer, manifest.chunkAt(i))) {
+          return false;
         }
         sha.update(buffer.flip());
         if (!manifest.seal().announces(i, sha.digest())) {

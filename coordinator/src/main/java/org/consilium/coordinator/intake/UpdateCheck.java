@@ -21,6 +21,7 @@ import org.consilium.models.params.Squares;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.keyfile.FileBytes;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
 
@@ -130,11 +131,8 @@ final class UpdateCheck {
   }
 
   private void read(FileChannel file, long position, int length) throws IOException {
-    ByteBuffer into = ByteBuffer.wrap(sealed, 0, length);
-    while (into.hasRemaining()) {
-      if (file.read(into, position + into.position()) < 0) {
-        throw new IOException("read spooled update: it ends at byte " + file.size());
-      }
+    if (!FileBytes.read(file, ByteBuffer.wrap(sealed, 0, length), position)) {
+      throw new IOException("read spooled update: it ends at byte " + file.size());
     }
   }
 

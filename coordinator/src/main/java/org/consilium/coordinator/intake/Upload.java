@@ -16,6 +16,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.fault.FailPoint;
+import org.consilium.security.keyfile.FileBytes;
 import org.consilium.security.keyfile.WriteBack;
 
 /** One announced update: its file and which of its chunks are stored. Guarded by itself. */
@@ -150,14 +151,12 @@ final class Upload {
         return;
       }
       buffer.clear().limit(manifest().chunkBytes(i));
-      while (buffer.hasRemaining()) {
-        if (file.read(buffer, position + buffer.position()) < 0) {
-          return;
-        }
+      if (!FileBytes.read(file, buffer, position)) {
+        return;
       }
       sha.update(buffer.flip());
       if (manifest().seal().announces(i, sha.digest())) {
-        write(buffer.flip(), position);
+        FileBytes.write(file, buffer.flip(), position);
         stored.set(i);
       }
     }
@@ -227,7 +226,7 @@ final class Upload {
       rest.position(rest.position() + rest.remaining() / 2);
       FailPoint.CHUNK_HALF_WRITTEN.reachDisk();
     }
-    write(rest, at);
+    FileBytes.write(file, rest, at);
   }
 
   /**
@@ -244,13 +243,6 @@ final class Upload {
   void close() throws IOException {
     writeBack.stop();
     file.close();
-  }
-
-  private void write(ByteBuffer data, long position) throws IOException {
-    long at = position;
-    while (data.hasRemaining()) {
-      at += file.write(data, at);
-    }
   }
 
   private long position(int index) {

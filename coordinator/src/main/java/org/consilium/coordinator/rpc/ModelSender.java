@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.protocol.Limits;
+import org.consilium.security.keyfile.FileBytes;
 
 /** Sends a model file chunk by chunk, no faster than the site takes it. */
 final class ModelSender {
@@ -51,11 +52,8 @@ final class ModelSender {
       while (!over && out.isReady() && position < length) {
         int size = (int) Math.min(Limits.MODEL_PART_BYTES, length - position);
         byte[] data = new byte[size]; // belongs to the message from here on
-        ByteBuffer into = ByteBuffer.wrap(data);
-        while (into.hasRemaining()) {
-          if (file.read(into, position + into.position()) < 0) {
-            throw new IOException("read model: the file became shorter");
-          }
+        if (!FileBytes.read(file, ByteBuffer.wrap(data), position)) {
+          throw new IOException("read model: the file became shorter");
         }
         out.onNext(
             ModelChunk.newBuilder()
