@@ -110,13 +110,13 @@ public final class Coordinator implements AutoCloseable {
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
     keep(StateLock.take(settings.state()));
-    DurableFolder.settle(settings.state(), 1);
     Backup.sweep(settings.state());
     RolledBack.check(settings.state());
     StrayDrafts.remove(settings.state());
     Optional<StoreBinding> store = openStore();
     Leadership leadership = keep(Leadership.await(settings, store, random, this::succeeded));
     led = Optional.of(leadership);
+    DurableFolder.settle(settings.state(), 1); // also the database's file, if it is new
     if (store.isPresent()) {
       store.get().bind(leadership.database(), leadership.lease());
     }

@@ -148,6 +148,11 @@ final class FaultMatrixTest {
   }
 
   @Test
+  void f6_sitesDisksFailInMasking_nothingLeavesThatIsNotDurable() {
+    holds(MASKED, 8, 60, EnumSet.of(Fault.SITE_FORCE_FAILS, Fault.SITE_DISK_ERROR));
+  }
+
+  @Test
   void f6f7_journalAndDiskFail_keepsI1I5() {
     holds(
         SEALED,

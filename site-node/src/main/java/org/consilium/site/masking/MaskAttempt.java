@@ -206,8 +206,9 @@ final class MaskAttempt implements AutoCloseable {
 
   private void save() throws IOException {
     if (!entry.progress().equals(site.progress())) {
-      entry = entry.with(site.progress());
-      journal.write(entry);
+      Journal.Entry next = entry.with(site.progress());
+      journal.write(next);
+      entry = next; // not before: a step that failed is done again, and writes again
     }
   }
 
