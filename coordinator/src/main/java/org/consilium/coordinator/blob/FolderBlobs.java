@@ -89,7 +89,12 @@ public final class FolderBlobs implements Blobs {
   @Override
   public OptionalLong size(String key) throws IOException {
     Path file = path(key);
-    return Files.isRegularFile(file) ? OptionalLong.of(Files.size(file)) : OptionalLong.empty();
+    if (!Files.isRegularFile(file)) {
+      return OptionalLong.empty();
+    }
+    // Whoever asks puts nothing if it is there; who put it may have been killed before its force.
+    DurableFolder.force(file.resolveSibling(".").normalize(), root);
+    return OptionalLong.of(Files.size(file));
   }
 
   @Override

@@ -22,7 +22,7 @@ import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundId;
 import org.consilium.protocol.StudyId;
 import org.consilium.protocol.UpdateManifest;
-import org.consilium.security.keyfile.FileBytes;
+import org.consilium.security.bulk.FileBytes;
 
 /**
  * The spool in the store that coordinators share. An update's name holds its manifest's digest, so

@@ -21,7 +21,7 @@ import org.consilium.models.params.Squares;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
-import org.consilium.security.keyfile.FileBytes;
+import org.consilium.security.bulk.FileBytes;
 import org.consilium.security.seal.SealBroken;
 import org.consilium.security.seal.UpdateOpener;
 

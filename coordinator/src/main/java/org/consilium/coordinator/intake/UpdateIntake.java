@@ -20,7 +20,7 @@ import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.fault.FailPoint;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
-import org.consilium.security.keyfile.WriteBack;
+import org.consilium.security.bulk.WriteBack;
 import org.consilium.security.sign.VerifyingKey;
 
 /**

@@ -16,8 +16,8 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.fault.FailPoint;
-import org.consilium.security.keyfile.FileBytes;
-import org.consilium.security.keyfile.WriteBack;
+import org.consilium.security.bulk.FileBytes;
+import org.consilium.security.bulk.WriteBack;
 
 /** One announced update: its file and which of its chunks are stored. Guarded by itself. */
 final class Upload {

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.coordinator.database.DatabaseInUse;
 import org.consilium.coordinator.journal.SqlJournal;
 import org.consilium.security.identity.CertificateAuthority;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 
 /** A running issuing authority: its key, its journal, its door. */
@@ -51,6 +52,7 @@ public final class IssuingAuthority implements AutoCloseable {
     byte[] founding = Files.readAllBytes(settings.folder.resolve(Founding.FILE));
     SqlJournal journal = journal(settings, clock);
     try {
+      DurableFolder.settle(settings.state, 0); // the database's file, if it is new
       Registrar registrar =
           Registrar.open(authority, journal, founding, settings.siteLife, clock, random);
       AuthorityServer server = AuthorityServer.start(settings.where, authority, registrar, random);

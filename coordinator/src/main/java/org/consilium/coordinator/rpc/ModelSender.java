@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
 import org.consilium.proto.v1.ModelChunk;
 import org.consilium.protocol.Limits;
-import org.consilium.security.keyfile.FileBytes;
+import org.consilium.security.bulk.FileBytes;
 
 /** Sends a model file chunk by chunk, no faster than the site takes it. */
 final class ModelSender {

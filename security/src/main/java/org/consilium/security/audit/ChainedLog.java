@@ -93,7 +93,10 @@ public final class ChainedLog implements AutoCloseable {
         var _ = log.append("log.torn-line-cut", Map.of("bytes", torn));
       }
       channel.force(true); // a process that was killed may have written what it had not forced
-      DurableFolder.force(file.toAbsolutePath().resolveSibling(".").normalize());
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) {
+        DurableFolder.force(folder);
+      }
       return log;
     } catch (IOException | RuntimeException failed) {
       channel.close();

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Folders whose names are on the disk. A file that was forced is lost all the same when the power
@@ -34,14 +35,14 @@ public final class DurableFolder {
   /** The same with the modes of the last folder; those above have the usual ones. */
   static Path create(Path folder, FileAttribute<?>[] modes) throws IOException {
     Path _ = createNamed(folder, modes);
-    force(folder);
+    forceFound(folder);
     return folder;
   }
 
   /** The same, but of the names in it nothing is said. */
   static Path createNamed(Path folder, FileAttribute<?>[] modes) throws IOException {
     if (Files.isDirectory(folder)) {
-      forceName(folder);
+      forceFound(folder.toAbsolutePath().getParent());
       return folder;
     }
     Path parent = folder.toAbsolutePath().getParent();
@@ -57,7 +58,7 @@ public final class DurableFolder {
     try {
       force(parent);
     } catch (IOException lost) {
-      Files.deleteIfExists(folder); // or the next call would take it for durable
+      Files.deleteIfExists(folder); // a second force may lie about what the first one lost
       throw lost;
     }
     return folder;
@@ -72,30 +73,26 @@ public final class DurableFolder {
 
   /**
    * Forces the names of all that a process before this one left in a folder, so many levels deep.
-   * What this one may not look into is not its own and is passed over.
+   * Links below it are not followed, and what this process may not look into or write is not its
+   * own and is passed over.
    */
   public static void settle(Path root, int levels) throws IOException {
     var _ =
         Files.walkFileTree(
-            root,
+            root.toRealPath(),
             Set.of(),
             levels + 1,
             new SimpleFileVisitor<>() {
               @Override
               public FileVisitResult preVisitDirectory(Path one, BasicFileAttributes attributes)
                   throws IOException {
-                force(one);
+                forceFound(one);
                 return FileVisitResult.CONTINUE;
               }
 
               @Override
-              public FileVisitResult visitFileFailed(Path one, IOException failed)
-                  throws IOException {
-                if (failed instanceof AccessDeniedException
-                    || failed instanceof NoSuchFileException) {
-                  return FileVisitResult.CONTINUE;
-                }
-                throw failed;
+              public FileVisitResult visitFileFailed(Path one, IOException failed) {
+                return FileVisitResult.CONTINUE;
               }
             });
   }
@@ -107,11 +104,15 @@ public final class DurableFolder {
     }
   }
 
-  /** Forces the name of a folder that is there, if a process like this one may have made it. */
-  private static void forceName(Path folder) throws IOException {
-    Path parent = folder.toAbsolutePath().getParent();
-    if (parent != null && Files.isWritable(parent)) {
-      force(parent);
+  /** Forces the names in a folder that was there, if a process like this one made any of them. */
+  private static void forceFound(@Nullable Path folder) throws IOException {
+    if (folder == null || !Files.isWritable(folder)) {
+      return; // also a read-only file system, which may know no force of folders
+    }
+    try {
+      force(folder);
+    } catch (AccessDeniedException | NoSuchFileException _) {
+      // Whoever may not read a folder could not have forced a name that it made there.
     }
   }
 

@@ -1,7 +1,6 @@
 /**
  * Files that hold a secret: created readable by their owner only, refused when others may read
- * them. And what it takes that a file of any kind is on the disk, is one process's alone, and is
- * moved without much memory.
+ * them. And what it takes that a file of any kind is on the disk, and one process's alone.
  */
 @NullMarked
 package org.consilium.security.keyfile;

@@ -8,8 +8,10 @@ public enum Weakness {
   ACKNOWLEDGES_EARLY,
   /** The coordinator's forces of spooled updates do nothing. */
   FORGETS_TO_FORCE,
-  /** A site's forces of sealed updates and of its masking do nothing. */
+  /** A site's forces of sealed updates and of its notes on masking do nothing. */
   SITE_FORGETS_TO_FORCE,
+  /** A site's forces of the names of its folders do nothing. */
+  SITE_FORGETS_NAMES,
   /** The aggregate counts one update twice. */
   COUNTS_TWICE,
   /** The aggregate leaves one accepted update out. */

@@ -17,6 +17,7 @@ import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.security.identity.Fingerprint;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.mask.MaskSecrets;
@@ -69,9 +70,12 @@ record Journal(Path studies, SealedFile files) {
     }
   }
 
-  /** The attempt in progress of a study. */
+  /** The attempt in progress of a study. What is found is durable. */
   Optional<Entry> read(StudyId study) throws IOException {
     Optional<byte[]> bytes = files.read(attempt(study), ATTEMPT_BYTES_MAX);
+    if (bytes.isPresent()) {
+      DurableFolder.force(folder(study)); // it may have its name and no force that went well
+    }
     try {
       return bytes.isEmpty()
           ? Optional.empty()
@@ -119,6 +123,7 @@ record Journal(Path studies, SealedFile files) {
       return List.of();
     }
     String text = new String(KeyFile.read(file, PLEDGES_BYTES_MAX), StandardCharsets.UTF_8);
+    DurableFolder.force(folder(study));
     boolean whole = text.endsWith("\n" + END);
     List<String> lines =
         whole ? text.substring(0, text.length() - END.length()).lines().toList() : List.of();

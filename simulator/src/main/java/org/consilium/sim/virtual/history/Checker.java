@@ -235,12 +235,8 @@ public final class Checker {
     boolean _ = withdrawn.add(upload);
   }
 
-  /**
-   * A site signed a set of survivors.
-   *
-   * @param durable whether its own note of that would survive the loss of power at this moment
-   */
-  public void pledged(SiteId site, MaskMessage.Consent consent, boolean durable) {
+  /** A site signed a set of survivors. */
+  public void pledged(SiteId site, MaskMessage.Consent consent) {
     String of = "%s %d".formatted(site, consent.place().round().number());
     Digest earlier = pledges.putIfAbsent(of, consent.survivors());
     if (earlier != null && !earlier.equals(consent.survivors())) {
@@ -248,27 +244,12 @@ public final class Checker {
           Invariant.I6,
           "%s signed a second set of survivors in round %d"
               .formatted(site, consent.place().round().number()));
-    } else if (!durable) {
-      history.violated(
-          Invariant.I6,
-          "%s signed the survivors of round %d before its note of that was durable"
-              .formatted(site, consent.place().round().number()));
     }
   }
 
-  /**
-   * A site released shares.
-   *
-   * @param durable whether its own note of that would survive the loss of power at this moment
-   */
-  public void released(SiteId site, MaskMessage.Release release, boolean durable) {
+  /** A site released shares. */
+  public void released(SiteId site, MaskMessage.Release release) {
     int round = release.place().round().number();
-    if (!durable) {
-      history.violated(
-          Invariant.I6,
-          "%s released shares of round %d before its note of that was durable"
-              .formatted(site, round));
-    }
     for (MaskMessage.Share share : release.shares()) {
       String of = "%s %d %d".formatted(site, round, share.of());
       Boolean earlier = kinds.putIfAbsent(of, share.pairKey());
@@ -279,6 +260,13 @@ public final class Checker {
                 .formatted(site, share.of(), round));
       }
     }
+  }
+
+  /** A message of masking leaves a site while a file of its notes would not survive. */
+  public void leavesUnnoted(SiteId site, String message, int round, String file) {
+    history.violated(
+        Invariant.I6,
+        "%s sent its %s of round %d before %s was durable".formatted(site, message, round, file));
   }
 
   /** Walks the whole journal, as an auditor would. */

@@ -60,7 +60,9 @@ public final class SitePart {
     java.nio.file.Files.createDirectories(mount.path("/node/studies/" + World.STUDY));
     disk.forceAll();
     if (setting.weakness() == Weakness.SITE_FORGETS_TO_FORCE) {
-      disk.lie(path -> path.contains("sealed"));
+      disk.lie(path -> path.contains("sealed") || path.contains("pledges"));
+    } else if (setting.weakness() == Weakness.SITE_FORGETS_NAMES) {
+      disk.lie(path -> path.equals("/node"));
     }
     start();
   }

@@ -58,6 +58,7 @@ import org.consilium.site.work.Carriage;
  */
 final class SiteProcess {
   private static final int CLASS_CASES = 30;
+  private static final int LEVELS = 3; // of its state, as a node settles when it starts
 
   private final Setting setting;
   private final World.Member member;
@@ -81,7 +82,7 @@ final class SiteProcess {
     this.member = member;
     this.mount = mount;
     this.outlet = outlet;
-    DurableFolder.settle(mount.path("/node"), 3); // as a node does when it starts
+    DurableFolder.settle(mount.path("/node"), LEVELS);
     var identity = member.identity();
     this.updates = new UpdateProtector(identity, setting.world().chains(), 1);
     this.reports = new ReportProtector(identity);
@@ -324,6 +325,7 @@ final class SiteProcess {
   /** What the masking desk says leaves here, and is written down as the checker sees it. */
   private Delivery send(ReleasedMask message) throws IOException {
     MaskEvent.Kind kind = note(message);
+    durable(message, kind);
     Delivery delivered = submit(message, kind);
     if (kind == MaskEvent.Kind.CONSENT && setting.weakness() == Weakness.SIGNS_TWICE) {
       MaskMessage.Consent consent = MaskCodec.consent(message.messages().getFirst().body());
@@ -341,19 +343,33 @@ final class SiteProcess {
       case SHARES -> MaskEvent.Kind.PARCELS;
       case COMPLAINT -> MaskEvent.Kind.COMPLAINT;
       case U3_SIGNATURE -> {
-        setting.checker().pledged(site(), MaskCodec.consent(first), noted("mask-pledges.txt"));
+        setting.checker().pledged(site(), MaskCodec.consent(first));
         yield MaskEvent.Kind.CONSENT;
       }
       case UNMASK_SHARES -> {
-        setting.checker().released(site(), MaskCodec.release(first), noted("masking.sealed"));
+        setting.checker().released(site(), MaskCodec.release(first));
         yield MaskEvent.Kind.RELEASE;
       }
       default -> throw new IllegalStateException("no message of masking: " + message.kind());
     };
   }
 
-  private boolean noted(String file) {
-    return mount.durable(mount.path("/node/studies/" + World.STUDY + "/" + file));
+  /**
+   * What a message binds the site to has to survive. Keys are said again while a later step's note
+   * waits to be written anew, and bind it to nothing but the note before.
+   */
+  private void durable(ReleasedMask message, MaskEvent.Kind kind) {
+    List<String> files =
+        switch (kind) {
+          case CONSENT -> List.of("masking.sealed", "mask-pledges.txt");
+          case PARCELS, RELEASE -> List.of("masking.sealed");
+          default -> List.of();
+        };
+    for (String file : files) {
+      if (!mount.durable(mount.path("/node/studies/" + World.STUDY + "/" + file))) {
+        setting.checker().leavesUnnoted(site(), kind.name(), message.round().number(), file);
+      }
+    }
   }
 
   private Delivery submit(ReleasedMask message, MaskEvent.Kind kind) throws IOException {

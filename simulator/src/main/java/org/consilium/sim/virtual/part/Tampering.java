@@ -27,6 +27,7 @@ final class Tampering {
           ACKNOWLEDGES_EARLY,
           FORGETS_TO_FORCE,
           SITE_FORGETS_TO_FORCE,
+          SITE_FORGETS_NAMES,
           SIGNS_TWICE,
           REUSES_ROUNDS,
           SEALS_ANEW,

@@ -1,4 +1,4 @@
-package org.consilium.security.keyfile;
+package org.consilium.security.bulk;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;

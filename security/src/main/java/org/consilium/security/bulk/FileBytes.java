@@ -1,4 +1,4 @@
-package org.consilium.security.keyfile;
+package org.consilium.security.bulk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,7 +10,7 @@ import java.nio.channels.FileChannel;
  * thread that ever took one.
  */
 public final class FileBytes {
-  private static final int STEP = 64 << 10;
+  private static final int STEP_BYTES = 64 << 10;
 
   private FileBytes() {}
 
@@ -48,6 +48,6 @@ public final class FileBytes {
   }
 
   private static ByteBuffer step(ByteBuffer all) {
-    return all.slice(all.position(), Math.min(STEP, all.remaining()));
+    return all.slice(all.position(), Math.min(STEP_BYTES, all.remaining()));
   }
 }

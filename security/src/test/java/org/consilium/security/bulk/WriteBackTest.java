@@ -1,4 +1,4 @@
-package org.consilium.security.keyfile;
+package org.consilium.security.bulk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
