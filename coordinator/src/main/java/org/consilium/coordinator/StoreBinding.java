@@ -98,6 +98,8 @@ final class StoreBinding implements AutoCloseable {
     }
     if (found.isEmpty()) {
       put(id);
+    } else {
+      var _ = store.blobs().size(SharedStore.ID); // forces its name, if a killed process put it
     }
     compare(id, found());
     write(database, lease, SETTLE, id);

@@ -208,7 +208,7 @@ record StateFolder(Path path) {
       random.nextBytes(secret);
       KeyFile.create(file, secret);
     }
-    byte[] secret = KeyFile.read(file, SECRET_BYTES);
+    byte[] secret = KeyFile.readDurable(file, SECRET_BYTES);
     if (secret.length != SECRET_BYTES) {
       throw new IOException(
           "read rounding.secret: %d bytes, not %d".formatted(secret.length, SECRET_BYTES));

@@ -41,11 +41,11 @@ public final class DurableFolder {
 
   /** The same, but of the names in it nothing is said. */
   static Path createNamed(Path folder, FileAttribute<?>[] modes) throws IOException {
+    Path parent = folder.toAbsolutePath().getParent();
     if (Files.isDirectory(folder)) {
-      forceFound(folder.toAbsolutePath().getParent());
+      forceFound(parent);
       return folder;
     }
-    Path parent = folder.toAbsolutePath().getParent();
     if (parent == null) {
       throw new IOException("make folder %s: it has no folder above".formatted(folder));
     }

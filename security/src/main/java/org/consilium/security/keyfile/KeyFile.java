@@ -86,6 +86,19 @@ public final class KeyFile {
     }
   }
 
+  /**
+   * The bytes of a file that this node wrote and now builds on: on the disk when this returns, name
+   * and all. It may have its name and no force that went well, when the last step of writing it
+   * failed or its process was killed before it.
+   *
+   * @throws IOException as {@link #read} does, or if its name cannot be forced
+   */
+  public static byte[] readDurable(Path file, int bytesMax) throws IOException {
+    byte[] content = read(file, bytesMax);
+    DurableFolder.force(file.resolveSibling(".").normalize());
+    return content;
+  }
+
   /** Creates the folder, mode 0700, unless it is there; see {@link DurableFolder#create}. */
   public static void createFolder(Path folder) throws IOException {
     Path _ = DurableFolder.create(folder, modes(folder, FOLDER_OWNER_ONLY));

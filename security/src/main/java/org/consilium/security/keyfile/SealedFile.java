@@ -64,7 +64,7 @@ public final class SealedFile {
   }
 
   /**
-   * The file's content; empty if there is none.
+   * The file's content, on the disk as {@link KeyFile#readDurable} says; empty if there is none.
    *
    * @throws Damaged if it was changed, or sealed by another owner
    */
@@ -72,7 +72,7 @@ public final class SealedFile {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    byte[] sealed = KeyFile.read(file, bytesMax);
+    byte[] sealed = KeyFile.readDurable(file, bytesMax);
     if (sealed.length < NONCE_BYTES) {
       throw new Damaged("read %s: %d bytes".formatted(file.getFileName(), sealed.length));
     }

@@ -17,7 +17,6 @@ import org.consilium.protocol.RoundId;
 import org.consilium.protocol.SiteId;
 import org.consilium.protocol.StudyId;
 import org.consilium.security.identity.Fingerprint;
-import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.consilium.security.keyfile.SealedFile;
 import org.consilium.security.mask.MaskSecrets;
@@ -70,12 +69,9 @@ record Journal(Path studies, SealedFile files) {
     }
   }
 
-  /** The attempt in progress of a study. What is found is durable. */
+  /** The attempt in progress of a study. */
   Optional<Entry> read(StudyId study) throws IOException {
     Optional<byte[]> bytes = files.read(attempt(study), ATTEMPT_BYTES_MAX);
-    if (bytes.isPresent()) {
-      DurableFolder.force(folder(study)); // it may have its name and no force that went well
-    }
     try {
       return bytes.isEmpty()
           ? Optional.empty()
@@ -122,8 +118,7 @@ record Journal(Path studies, SealedFile files) {
     if (!Files.exists(file)) {
       return List.of();
     }
-    String text = new String(KeyFile.read(file, PLEDGES_BYTES_MAX), StandardCharsets.UTF_8);
-    DurableFolder.force(folder(study));
+    String text = new String(KeyFile.readDurable(file, PLEDGES_BYTES_MAX), StandardCharsets.UTF_8);
     boolean whole = text.endsWith("\n" + END);
     List<String> lines =
         whole ? text.substring(0, text.length() - END.length()).lines().toList() : List.of();

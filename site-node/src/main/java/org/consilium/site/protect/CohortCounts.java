@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.consilium.protocol.Digest;
+import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 
 /**
@@ -111,7 +112,7 @@ public final class CohortCounts {
     Path file = folder.resolve(DECLARED);
     if (Files.exists(file)) {
       String[] last =
-          new String(KeyFile.read(file, 100), StandardCharsets.US_ASCII).strip().split(" ", -1);
+          new String(KeyFile.readDurable(file, 100), StandardCharsets.US_ASCII).strip().split(" ", -1);
       if (last.length != 2 || !last[0].matches("[0-9]{1,9}") || !last[1].matches("[0-9]{1,9}")) {
         throw new IOException("read %s: it is damaged".formatted(DECLARED));
       }
@@ -193,6 +194,7 @@ public final class CohortCounts {
     if (!Files.isDirectory(folder)) {
       return before;
     }
+    DurableFolder.force(folder); // an answer that is found stands, and must not be forgotten later
     List<Path> files;
     try (Stream<Path> all = Files.list(folder)) {
       files = all.filter(f -> f.getFileName().toString().startsWith("query-")).sorted().toList();

@@ -133,7 +133,7 @@ public final class RosterPin {
 
   private synchronized Optional<Roster> pinned() throws IOException, RosterRefused {
     return Files.exists(file)
-        ? Optional.of(Roster.decode(KeyFile.read(file, FILE_BYTES_MAX)))
+        ? Optional.of(Roster.decode(KeyFile.readDurable(file, FILE_BYTES_MAX)))
         : Optional.empty();
   }
 

@@ -48,6 +48,22 @@ final class DurableFolderTest {
   }
 
   @Test
+  void f6_lastForceOfAKeyFileFailed_readAsDurable_powerLost_isThere() throws IOException {
+    for (long seed = 0; seed < POWER_CUTS; seed++) {
+      VirtualDisk disk = new VirtualDisk();
+      Path folder = DurableFolder.create(disk.mount((_, _) -> {}).path("/state/keys"));
+      Path file = disk.mount(failAtForce(3)).path(folder.resolve("study").toString());
+      assertThatThrownBy(() -> KeyFile.create(file, CONTENT)).isInstanceOf(IOException.class);
+      byte[] relied = KeyFile.readDurable(file, 100);
+
+      disk.losePower(new SplittableRandom(seed));
+
+      Path after = disk.mount((_, _) -> {}).path(folder.resolve("study").toString());
+      assertThat(after).hasBinaryContent(relied);
+    }
+  }
+
+  @Test
   void f2_folderOfAKilledProcess_foundByTheNext_powerLost_isThere() throws IOException {
     for (long seed = 0; seed < POWER_CUTS; seed++) {
       VirtualDisk disk = new VirtualDisk();
@@ -106,6 +122,15 @@ final class DurableFolderTest {
     return (operation, path) -> {
       if (operation == DiskFaults.Operation.FORCE && forces.incrementAndGet() == number) {
         throw new ProcessDied("force of " + path);
+      }
+    };
+  }
+
+  private static DiskFaults failAtForce(int number) {
+    AtomicInteger forces = new AtomicInteger();
+    return (operation, path) -> {
+      if (operation == DiskFaults.Operation.FORCE && forces.incrementAndGet() == number) {
+        throw new IOException("force of " + path);
       }
     };
   }

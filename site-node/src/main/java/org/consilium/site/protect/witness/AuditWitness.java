@@ -175,7 +175,7 @@ public final class AuditWitness {
       return Optional.empty();
     }
     try {
-      byte[] text = KeyFile.read(file, SignedCheckpoint.TEXT_BYTES_MAX);
+      byte[] text = KeyFile.readDurable(file, SignedCheckpoint.TEXT_BYTES_MAX);
       return Optional.of(SignedCheckpoint.parse(new String(text, StandardCharsets.US_ASCII)));
     } catch (CheckpointRefused damaged) {
       throw new IOException("read %s: %s".formatted(file, damaged.getMessage()), damaged);
