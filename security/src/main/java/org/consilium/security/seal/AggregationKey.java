@@ -56,7 +56,8 @@ public final class AggregationKey implements AutoCloseable {
 
   /** Reads what {@link #save} wrote; refuses a file that others may read. */
   public static AggregationKey load(Path file) throws IOException {
-    String line = new String(KeyFile.readDurable(file, FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
+    String line =
+        new String(KeyFile.readDurable(file, FILE_BYTES_MAX), StandardCharsets.US_ASCII).strip();
     if (line.startsWith(PREFIX)) {
       try {
         byte[] seed = Base64.getUrlDecoder().decode(line.substring(PREFIX.length()));

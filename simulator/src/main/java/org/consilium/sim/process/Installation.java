@@ -38,8 +38,8 @@ public record Installation(Path home, Path java, Flags flags) {
           .toList();
 
   /**
-   * Room for a coordinator's compiled code. It uses two thirds of it; in the
-   * usual 240 MiB lie, far apart, more versions that the compiler has replaced.
+   * Room for a coordinator's compiled code. It uses two thirds of it; in the usual 240 MiB lie, far
+   * apart, more versions that the compiler has replaced.
    */
   private static final String COMPILED_CODE = "-XX:ReservedCodeCacheSize=24m";
 

@@ -112,7 +112,9 @@ public final class CohortCounts {
     Path file = folder.resolve(DECLARED);
     if (Files.exists(file)) {
       String[] last =
-          new String(KeyFile.readDurable(file, 100), StandardCharsets.US_ASCII).strip().split(" ", -1);
+          new String(KeyFile.readDurable(file, 100), StandardCharsets.US_ASCII)
+              .strip()
+              .split(" ", -1);
       if (last.length != 2 || !last[0].matches("[0-9]{1,9}") || !last[1].matches("[0-9]{1,9}")) {
         throw new IOException("read %s: it is damaged".formatted(DECLARED));
       }
