@@ -14,6 +14,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.Encoding;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
+import org.consilium.security.bulk.FileBytes;
 import org.consilium.security.bulk.WriteBack;
 import org.consilium.security.fixed.FixedTerms;
 import org.consilium.security.fixed.NotFinite;
@@ -336,11 +337,7 @@ final class DeltaWalk {
       int sealedLength = sealer.seal(index, plain, 0, block.write(total, plain), sealed, 0);
       sha.update(sealed, 0, sealedLength);
       System.arraycopy(sha.digest(), 0, digests, index * Digest.BYTES, Digest.BYTES);
-      ByteBuffer out = ByteBuffer.wrap(sealed, 0, sealedLength);
-      long at = index * rounding.stride();
-      while (out.hasRemaining()) {
-        at += spool.write(out, at);
-      }
+      FileBytes.write(spool, ByteBuffer.wrap(sealed, 0, sealedLength), index * rounding.stride());
       early.wrote(spool, sealedLength);
     }
 

@@ -24,6 +24,7 @@ import java.util.zip.CRC32C;
 import org.consilium.models.params.ParameterLayout;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.Limits;
+import org.consilium.security.bulk.FileBytes;
 
 /**
  * What the rounding of a narrow encoding left over of a site's deltas in one study, as files in the
@@ -115,7 +116,7 @@ public final class Residuals {
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING,
             LinkOption.NOFOLLOW_LINKS);
-    write(out, ByteBuffer.wrap(layout.digest().bytes()), 0);
+    FileBytes.write(out, ByteBuffer.wrap(layout.digest().bytes()), 0);
     return new Feedback(old, out, layout.length());
   }
 
@@ -155,13 +156,6 @@ public final class Residuals {
 
   private static ByteBuffer words(int count) {
     return ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  private static void write(FileChannel out, ByteBuffer bytes, long position) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += out.write(bytes, at);
-    }
   }
 
   /** The CRC-32C of each block of a run of values, which begins with one. */
@@ -231,10 +225,8 @@ public final class Residuals {
     }
 
     private void read(ByteBuffer into, long position) throws IOException {
-      while (into.hasRemaining()) {
-        if (in.read(into, position + into.position()) < 0) {
-          throw new EOFException("read what was left over: the file ends in " + file.getFileName());
-        }
+      if (!FileBytes.read(in, into, position)) {
+        throw new EOFException("read what was left over: the file ends in " + file.getFileName());
       }
     }
 
@@ -286,7 +278,7 @@ public final class Residuals {
       bytes.asFloatBuffer().put(values, 0, count);
       int[] own = checksums(bytes);
       System.arraycopy(own, 0, sums, Math.toIntExact(first / BLOCK), own.length);
-      write(out, bytes, valueAt(first));
+      FileBytes.write(out, bytes, valueAt(first));
     }
 
     private void requireBlocks(long first, int count) {
@@ -301,7 +293,7 @@ public final class Residuals {
     void force() throws IOException {
       ByteBuffer table = words(sums.length);
       table.asIntBuffer().put(sums);
-      write(out, table, valueAt(length));
+      FileBytes.write(out, table, valueAt(length));
       out.force(true);
     }
 

@@ -14,6 +14,7 @@ import org.consilium.protocol.RoundTask;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.wire.ManifestCodec;
 import org.consilium.protocol.wire.SignedKind;
+import org.consilium.security.bulk.FileBytes;
 import org.consilium.security.sign.VerifyingKey;
 
 /**
@@ -116,13 +117,13 @@ public final class SealedUpdate {
     MessageDigest sha = Digest.newSha256();
     ByteBuffer chunk = ByteBuffer.allocate(Limits.CHUNK_SEALED_BYTES);
     try (FileChannel channel = FileChannel.open(spool, StandardOpenOption.READ)) {
+      long at = 0;
       for (int i = 0; i < manifest.seal().chunks(); i++) {
         chunk.clear().limit(manifest.chunkBytes(i));
-        while (chunk.hasRemaining()) {
-          if (channel.read(chunk) < 0) {
-            throw new Damaged("reopen update: the spool ends in chunk " + i);
-          }
+        if (!FileBytes.read(channel, chunk, at)) {
+          throw new Damaged("reopen update: the spool ends in chunk " + i);
         }
+        at += chunk.position();
         sha.update(chunk.flip());
         if (!manifest.seal().announces(i, sha.digest())) {
           throw new Damaged(

@@ -13,6 +13,7 @@ import org.consilium.protocol.Digest;
 import org.consilium.protocol.DigestList;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.RoundTask.ModelReference;
+import org.consilium.security.bulk.FileBytes;
 
 /**
  * A model on its way: the bytes that came, hashed once, as they come. The coordinator's digests of
@@ -171,9 +172,9 @@ final class PartialModel implements AutoCloseable {
       }
       return false;
     }
-    while (chunk.hasRemaining()) {
-      written += out.write(chunk, written);
-    }
+    int length = chunk.remaining();
+    FileBytes.write(out, chunk, written);
+    written += length;
     chunk.clear();
     return true;
   }
@@ -200,10 +201,8 @@ final class PartialModel implements AutoCloseable {
         break;
       }
       chunk.clear().limit(length);
-      while (chunk.hasRemaining()) {
-        if (out.read(chunk, written + chunk.position()) < 0) {
-          throw new EOFException("read partial model " + model.version());
-        }
+      if (!FileBytes.read(out, chunk, written)) {
+        throw new EOFException("read partial model " + model.version());
       }
       if (hash(written / Limits.MODEL_CHUNK_BYTES, chunk.flip()).isPresent()) {
         break;
