@@ -19,6 +19,7 @@ import org.consilium.coordinator.blob.StoreRefused;
 import org.consilium.coordinator.database.Database;
 import org.consilium.coordinator.database.LeaderLease;
 import org.consilium.protocol.Limits;
+import org.consilium.security.keyfile.SealedFile;
 
 /**
  * That a store, its key and a journal belong together. The first leader that has all three gives
@@ -154,7 +155,7 @@ final class StoreBinding implements AutoCloseable {
   private byte[] opened() throws IOException {
     try {
       return store.secrets().read(scratch, OBJECT_BYTES_MAX).orElseThrow();
-    } catch (IOException sealed) {
+    } catch (SealedFile.Damaged sealed) {
       throw new StoreRefused(
           StoreRefused.Why.OTHER_STORE,
           ("store %s: its object %s does not open with the key %s: the key is another one, or the"

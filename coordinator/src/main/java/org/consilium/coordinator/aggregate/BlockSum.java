@@ -208,7 +208,7 @@ final class BlockSum implements AutoCloseable {
     ByteBuffer buffer = ByteBuffer.wrap(sealed, 0, length);
     long position =
         (long) index * (UpdateManifest.plainChunkBytes(valueBytes) + Limits.CHUNK_TAG_BYTES);
-    if (!FileBytes.read(update.spool(), buffer, position)) {
+    if (!read(update, buffer, position)) {
       throw new UpdateBroken(
           update.site(), "its file ends before chunk %d is complete".formatted(index));
     }
@@ -225,6 +225,29 @@ final class BlockSum implements AutoCloseable {
       update.coarse().get().expand(plain, first, count, update.weight(), terms);
     } else if (!wide) {
       plainInts.get(0, terms, 0, count);
+    }
+  }
+
+  /**
+   * What can twice not be read is as good as lost: the site has to send all of it again.
+   *
+   * @return false if the file ends before
+   */
+  private static boolean read(SealedDelta update, ByteBuffer into, long position)
+      throws UpdateBroken, IOException {
+    int start = into.position();
+    try {
+      return FileBytes.read(update.spool(), into, position);
+    } catch (IOException once) {
+      try {
+        return FileBytes.read(update.spool(), into.position(start), position);
+      } catch (IOException unreadable) {
+        if (!update.spool().isOpen()) { // the process is about to end, and the file is good
+          throw unreadable;
+        }
+        throw new UpdateBroken(
+            update.site(), "its file cannot be read: " + unreadable.getMessage());
+      }
     }
   }
 

@@ -176,7 +176,10 @@ public final class FixedPointMean implements Aggregator {
     }
   }
 
-  /** Lets blocks in work end before their buffers and files are closed. Never interrupts a read. */
+  /**
+   * Lets blocks in work end before their buffers and files are closed. Interrupts none, unless this
+   * thread was.
+   */
   static <T> void drain(Queue<Future<T>> inWork, ExecutorService pool) {
     for (Future<T> future : inWork) {
       future.cancel(false);

@@ -93,7 +93,7 @@ public final class FolderBlobs implements Blobs {
       return OptionalLong.empty();
     }
     // Whoever asks puts nothing if it is there; who put it may have been killed before its force.
-    DurableFolder.force(file.resolveSibling(".").normalize(), root);
+    DurableFolder.force(file.resolveSibling("."), root);
     return OptionalLong.of(Files.size(file));
   }
 
@@ -167,6 +167,6 @@ public final class FolderBlobs implements Blobs {
     } finally {
       Files.deleteIfExists(draft);
     }
-    DurableFolder.force(folder.normalize(), root);
+    DurableFolder.force(folder, root);
   }
 }

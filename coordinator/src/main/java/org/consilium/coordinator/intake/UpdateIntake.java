@@ -263,7 +263,10 @@ public final class UpdateIntake {
       upload.force();
       spool.forceFolders(upload.place());
     } catch (IOException lost) {
-      drop(upload.place());
+      // Or the process is about to end: nothing is lost, and the next one writes it anew.
+      if (upload.file().isOpen() && !Thread.currentThread().isInterrupted()) {
+        drop(upload.place());
+      }
       throw lost;
     }
     FailPoint.SPOOL_FORCED.reach();

@@ -3,6 +3,7 @@ package org.consilium.coordinator.registry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.consilium.security.keyfile.DurableFolder;
  * One that was found is in the store that coordinators share, if there is one.
  */
 public final class Foundations {
+  private static final System.Logger LOG = System.getLogger(Foundations.class.getName());
   private static final String SUFFIX = ".safetensors";
 
   private static final String SHARED = "foundations/";
@@ -28,6 +30,7 @@ public final class Foundations {
   private final Path folder;
   private final Optional<Blobs> shared;
   private final Set<String> stored = new HashSet<>();
+  private final Set<ModelVersion> hashed = new HashSet<>();
 
   private Foundations(Path folder, Optional<Blobs> shared) {
     this.folder = folder;
@@ -47,7 +50,7 @@ public final class Foundations {
   /** The file whose digest and length a plan names, if it is here. */
   public synchronized Optional<Path> find(Foundation foundation) throws IOException {
     Path known = path(foundation.version());
-    if (Files.isRegularFile(known)) {
+    if (whole(foundation.version(), known)) {
       share(known);
       return Optional.of(known);
     }
@@ -73,20 +76,53 @@ public final class Foundations {
     }
   }
 
-  private static void link(Path known, Path file) throws IOException {
+  /**
+   * Whether a file of that name is there and is what it is named by, hashed once a process: a crash
+   * may have left it without its bytes. One that is not is removed, and found or made anew.
+   */
+  private boolean whole(ModelVersion version, Path known) throws IOException {
+    if (!Files.isRegularFile(known)) {
+      return false;
+    }
+    if (!hashed.contains(version)) {
+      Digest found = Digest.sha256(known);
+      if (!found.equals(version.digest())) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "foundation {0} is {1}: removed, to be found again",
+            known.getFileName(),
+            found.brief());
+        Files.delete(known);
+        return false;
+      }
+      hashed.add(version);
+    }
+    return true;
+  }
+
+  private void link(Path known, Path file) throws IOException {
     try {
       Files.createLink(known, file);
+      DurableFolder.forceFile(known); // an operator's copying does not
+      DurableFolder.force(folder);
     } catch (UnsupportedOperationException noLinks) {
       Path draft = known.resolveSibling(known.getFileName() + ".part");
-      Files.copy(file, draft, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      Files.move(draft, known, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      Files.copy(file, draft, StandardCopyOption.REPLACE_EXISTING);
+      place(draft, known);
     }
+  }
+
+  /** Gives a draft its name; durable. */
+  private void place(Path draft, Path known) throws IOException {
+    DurableFolder.forceFile(draft);
+    Files.move(draft, known, StandardCopyOption.ATOMIC_MOVE);
+    DurableFolder.force(folder);
   }
 
   /** A version that {@link #find(Foundation)} has found before, here or on another machine. */
   public synchronized Optional<Path> find(ModelVersion version) throws IOException {
     Path known = path(version);
-    if (Files.isRegularFile(known)) {
+    if (whole(version, known)) {
       return Optional.of(known);
     }
     Optional<Path> unpacked = unpack(version, known);
@@ -105,18 +141,18 @@ public final class Foundations {
       throw new IOException(
           "fetch %s: it is %s, not what it is named by".formatted(key, found.brief()));
     }
-    Files.move(draft, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    place(draft, to);
     return Optional.of(to);
   }
 
-  private static Optional<Path> unpack(ModelVersion version, Path to) throws IOException {
+  private Optional<Path> unpack(ModelVersion version, Path to) throws IOException {
     Optional<Bundled> bundled = Bundled.find(version);
     if (bundled.isEmpty()) {
       return Optional.empty();
     }
     Path draft = to.resolveSibling(to.getFileName() + ".part");
     bundled.get().copyTo(draft);
-    Files.move(draft, to, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    place(draft, to);
     return Optional.of(to);
   }
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.consilium.protocol.Digest;
 import org.consilium.protocol.DigestList;
 import org.consilium.protocol.Limits;
+import org.consilium.security.bulk.FileBytes;
 
 /**
  * The digest list of a model file, kept beside it. Made when the first site asks, which is as soon
@@ -52,11 +53,8 @@ public final class RunningDigests {
     ByteBuffer chunk = ByteBuffer.allocate(Limits.MODEL_CHUNK_BYTES);
     MessageDigest sha = Digest.newSha256();
     try (FileChannel file = FileChannel.open(model, StandardOpenOption.READ)) {
-      while (digests.hasRemaining()) {
-        chunk.clear();
-        while (chunk.hasRemaining() && file.read(chunk) >= 0) {
-          // read on until the chunk is full or the file has ended
-        }
+      for (long at = 0; digests.hasRemaining(); at += chunk.capacity()) {
+        boolean _ = FileBytes.read(file, chunk.clear(), at); // the last one is shorter
         sha.update(chunk.flip());
         digests.put(Digest.soFar(sha).bytes());
       }

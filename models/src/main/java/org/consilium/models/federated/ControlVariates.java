@@ -23,6 +23,7 @@ import org.consilium.protocol.Digest;
  */
 public final class ControlVariates {
   private static final Pattern NAME = Pattern.compile("control-([0-9]{1,6})\\.safetensors");
+  private static final Pattern DRAFT = Pattern.compile("control-([0-9]{1,6})\\.draft");
 
   /** Rounds kept: the one before, and the one whose attempt may yet come to nothing. */
   private static final int KEPT = 2;
@@ -49,6 +50,9 @@ public final class ControlVariates {
    * @throws IOException if a file cannot be read, or is of another layout
    */
   public float[] own(ParameterLayout trained, int round) throws IOException {
+    for (Path refused : found(DRAFT).headMap(round).values()) { // no update of it counted
+      Files.deleteIfExists(refused);
+    }
     NavigableMap<Integer, Path> rounds = rounds();
     for (Path later : rounds.tailMap(round, true).values()) {
       Files.deleteIfExists(later);
@@ -132,6 +136,10 @@ public final class ControlVariates {
   }
 
   private NavigableMap<Integer, Path> rounds() throws IOException {
+    return found(NAME);
+  }
+
+  private NavigableMap<Integer, Path> found(Pattern kind) throws IOException {
     NavigableMap<Integer, Path> rounds = new TreeMap<>();
     if (!Files.isDirectory(folder)) {
       return rounds;
@@ -139,7 +147,7 @@ public final class ControlVariates {
     try (Stream<Path> files = Files.list(folder)) {
       files.forEach(
           file -> {
-            Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
+            Matcher name = kind.matcher(String.valueOf(file.getFileName()));
             if (name.matches()) {
               rounds.put(Integer.valueOf(name.group(1)), file);
             }

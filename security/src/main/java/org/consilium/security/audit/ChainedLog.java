@@ -41,6 +41,7 @@ public final class ChainedLog implements AutoCloseable {
   private long length;
   private long next;
   private byte[] head;
+  private boolean torn;
 
   private ChainedLog(FileChannel channel, InstantSource clock, long length, Optional<Line> last) {
     this.channel = channel;
@@ -109,7 +110,8 @@ public final class ChainedLog implements AutoCloseable {
    *
    * @param detail text, Integer, Long, finite Double, Boolean; the keys are sorted
    * @throws IllegalArgumentException for another type, or an entry over {@link #LINE_BYTES_MAX}
-   * @throws IOException if it could not be stored; the next open cuts off what was written of it
+   * @throws IOException if it could not be stored; the next append or open cuts off what was
+   *     written of it
    */
   public synchronized Appended append(String kind, Map<String, Object> detail) throws IOException {
     StringBuilder entry = new StringBuilder("{\"seq\":").append(next).append(",\"time\":");
@@ -124,6 +126,10 @@ public final class ChainedLog implements AutoCloseable {
           "log entry %s: %d bytes, at most %d".formatted(kind, bytes.length, LINE_BYTES_MAX));
     }
     try {
+      if (torn) {
+        channel.truncate(length);
+        torn = false;
+      }
       ByteBuffer left = ByteBuffer.wrap(bytes);
       while (left.hasRemaining()) {
         channel.write(left, length + left.position());
@@ -132,7 +138,9 @@ public final class ChainedLog implements AutoCloseable {
     } catch (IOException full) {
       try {
         channel.truncate(length);
-      } catch (IOException closed) { // a torn line, which the next open cuts off
+      } catch (
+          IOException closed) { // what was written of it; cut off before the next, or by an open
+        torn = true;
         full.addSuppressed(closed);
       }
       throw full;

@@ -64,11 +64,22 @@ public final class DurableFolder {
     return folder;
   }
 
-  /** Forces the names in a folder and in those above it, up to {@code root}; both normal paths. */
+  /**
+   * Forces the names in a folder and in those above it, up to {@code root}.
+   *
+   * @throws IllegalArgumentException if the folder is not in {@code root}
+   */
   public static void force(Path folder, Path root) throws IOException {
-    for (Path one = folder; one.startsWith(root); one = one.resolve("..").normalize()) {
-      force(one);
+    Path last = root.toAbsolutePath().normalize();
+    Path one = folder.toAbsolutePath().normalize();
+    if (!one.startsWith(last)) {
+      throw new IllegalArgumentException("force %s: it is not in %s".formatted(folder, root));
     }
+    while (!one.equals(last)) {
+      force(one);
+      one = one.resolveSibling(".").normalize();
+    }
+    force(last);
   }
 
   /**

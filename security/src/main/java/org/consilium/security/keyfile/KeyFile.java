@@ -89,7 +89,8 @@ public final class KeyFile {
   /**
    * The bytes of a file that this node wrote and now builds on: on the disk when this returns, name
    * and all. It may have its name and no force that went well, when the last step of writing it
-   * failed or its process was killed before it.
+   * failed or its process was killed before it. (A name is in the file system's own journal and is
+   * forced by a later force; bytes that a force has lost are not, and are written anew.)
    *
    * @throws IOException as {@link #read} does, or if its name cannot be forced
    */

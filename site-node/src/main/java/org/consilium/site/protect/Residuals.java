@@ -40,6 +40,7 @@ import org.consilium.security.bulk.FileBytes;
  */
 public final class Residuals {
   private static final Pattern NAME = Pattern.compile("residual-([0-9]{1,6})\\.f32");
+  private static final Pattern DRAFT = Pattern.compile("residual-([0-9]{1,6})\\.draft");
 
   /** Rounds kept: the one before, and the one whose attempt may yet come to nothing. */
   private static final int KEPT = 2;
@@ -96,6 +97,9 @@ public final class Residuals {
    */
   Feedback before(int round, ParameterLayout layout) throws IOException {
     Files.createDirectories(folder);
+    for (Path refused : found(DRAFT).headMap(round).values()) { // no update of it counted
+      Files.deleteIfExists(refused);
+    }
     NavigableMap<Integer, Path> rounds = rounds();
     for (Path later : rounds.tailMap(round, true).values()) {
       Files.deleteIfExists(later);
@@ -133,11 +137,15 @@ public final class Residuals {
   }
 
   private NavigableMap<Integer, Path> rounds() throws IOException {
+    return found(NAME);
+  }
+
+  private NavigableMap<Integer, Path> found(Pattern kind) throws IOException {
     NavigableMap<Integer, Path> rounds = new TreeMap<>();
     try (Stream<Path> files = Files.list(folder)) {
       files.forEach(
           file -> {
-            Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
+            Matcher name = kind.matcher(String.valueOf(file.getFileName()));
             if (name.matches()) {
               rounds.put(Integer.valueOf(name.group(1)), file);
             }

@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * The shared parameters that this site's last round began with, kept until the next: what a
@@ -22,7 +23,9 @@ record RoundBase(Path folder) {
       Files.createDirectories(folder);
       Path draft = folder.resolve("." + file.getFileName() + ".new");
       Files.copy(base, draft, StandardCopyOption.REPLACE_EXISTING);
+      DurableFolder.forceFile(draft);
       Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+      DurableFolder.force(folder);
     }
     for (Path other : files()) {
       if (!other.equals(file)) {

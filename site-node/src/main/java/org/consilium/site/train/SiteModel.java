@@ -13,6 +13,7 @@ import org.consilium.models.engine.LocalModel;
 import org.consilium.models.params.SafetensorsFile;
 import org.consilium.models.params.SafetensorsWriter;
 import org.consilium.models.tune.Merged;
+import org.consilium.security.keyfile.DurableFolder;
 
 /**
  * A model of a study that belongs to this site, with the number of the round that it has reached.
@@ -86,7 +87,9 @@ public record SiteModel(Path path) {
   public void copy(SiteModel other) throws IOException {
     Path draft = path.resolveSibling("." + name() + ".new");
     Files.copy(other.path, draft, StandardCopyOption.REPLACE_EXISTING);
+    DurableFolder.forceFile(draft);
     Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    DurableFolder.force(path.toAbsolutePath().resolveSibling(".").normalize());
   }
 
   private String name() {

@@ -26,6 +26,7 @@ import org.consilium.proto.v1.UploadProgress;
 import org.consilium.protocol.Limits;
 import org.consilium.protocol.UpdateManifest;
 import org.consilium.protocol.fault.FailPoint;
+import org.consilium.security.bulk.FileBytes;
 import org.consilium.site.ledger.EgressEntry;
 import org.consilium.site.ledger.EgressLedger;
 import org.consilium.site.protect.ReleasedReport;
@@ -263,12 +264,8 @@ public final class UpdateUploader {
   /** A fresh buffer each: the transport keeps it until it is on the wire. */
   private static ByteString read(FileChannel spool, long at, int bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(bytes);
-    while (buffer.hasRemaining()) {
-      int read = spool.read(buffer, at + buffer.position());
-      if (read < 0) {
-        throw new EOFException(
-            "upload: the spool ends at byte %d".formatted(at + buffer.position()));
-      }
+    if (!FileBytes.read(spool, buffer, at)) {
+      throw new EOFException("upload: the spool ends at byte %d".formatted(at + buffer.position()));
     }
     return UnsafeByteOperations.unsafeWrap(buffer.flip());
   }

@@ -117,7 +117,7 @@ record Diary(Path folder) {
   private List<String> lines(String name) throws IOException {
     Path file = folder.resolve(name);
     return Files.exists(file)
-        ? new String(KeyFile.read(file, BYTES_MAX), StandardCharsets.UTF_8).lines().toList()
+        ? new String(KeyFile.readDurable(file, BYTES_MAX), StandardCharsets.UTF_8).lines().toList()
         : List.of();
   }
 

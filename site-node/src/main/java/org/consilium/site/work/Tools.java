@@ -73,7 +73,11 @@ public record Tools(
    */
   int declared(StudyPlan plan, Digest digest) throws IOException {
     int smallCell = policy.current().policy().smallCell(plan, digest, clock.instant());
-    return exit.counts().declared(cohort.trainingCount(), smallCell);
+    try {
+      return exit.counts().declared(cohort.trainingCount(), smallCell);
+    } catch (IOException once) { // a disk that fails once is no answer to give to a coordinator
+      return exit.counts().declared(cohort.trainingCount(), smallCell);
+    }
   }
 
   /** Why nothing is done for this coordinator, if its audit log was refused. */

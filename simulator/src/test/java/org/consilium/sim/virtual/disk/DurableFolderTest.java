@@ -35,6 +35,15 @@ final class DurableFolderTest {
   }
 
   @Test
+  void force_folderOutsideOfTheRoot_isRefused() {
+    Path state = new VirtualDisk().mount((_, _) -> {}).path("/state");
+
+    assertThatThrownBy(() -> DurableFolder.force(state, state.resolve("spool")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("force /state: it is not in /state/spool");
+  }
+
+  @Test
   void f2_keyFileInNewFolders_powerLost_isThereAndWhole() throws IOException {
     for (long seed = 0; seed < POWER_CUTS; seed++) {
       VirtualDisk disk = new VirtualDisk();
