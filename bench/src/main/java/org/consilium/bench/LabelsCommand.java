@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "How far few labels go with and without a pre-training on the same images without labels:"
-            + " 1, 5, 10 and 100 % of the labels, several seeds. Writes labels.svg and labels.csv.",
+            + " 1, 5, 10 and 100 %% of the labels, several seeds. Writes labels.svg and"
+            + " labels.csv.",
     footer = {"", "Example:", "  consilium bench labels --data pneumoniamnist.npz --out labels"})
 final class LabelsCommand implements Callable<Integer> {
   @Option(

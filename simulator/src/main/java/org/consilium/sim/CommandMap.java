@@ -122,8 +122,8 @@ final class CommandMap {
                       "what it does now; pause and resume stop all that leaves"),
                   new Entry(
                       "node policy",
-                      "consilium node policy --state north",
-                      "what this hospital allows; deny, privacy, renew, audit"),
+                      "consilium node policy show --state north",
+                      "what this hospital allows; see also node deny, privacy, renew, audit"),
                   new Entry(
                       "node ledger",
                       "consilium node ledger --state north",
@@ -155,7 +155,8 @@ final class CommandMap {
         """
 
         Exit codes: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 not allowed,
-        5 time-out, 6 not found or conflict, 70 internal.
+        5 time-out, 6 not found or conflict, 7 refused by the hospital's policy,
+        10 another coordinator leads, 70 internal.
         """);
     text.append("--version prints the version. Commands that report take --json.\n");
     return text.toString();

@@ -159,7 +159,7 @@ final class NodeCommand {
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
-        json, () -> new Consents(new StateFolder(state), console.clock()).deny(study, reason));
+        json, () -> new Consents(StateFolder.of(state), console.clock()).deny(study, reason));
   }
 
   @Command(
@@ -169,7 +169,7 @@ final class NodeCommand {
   int studies(
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
-    return console.run(json, () -> new Consents(new StateFolder(state), console.clock()).studies());
+    return console.run(json, () -> new Consents(StateFolder.of(state), console.clock()).studies());
   }
 
   @Command(
@@ -203,13 +203,14 @@ final class NodeCommand {
       @Option(names = "--reason", description = "Why; kept here with the evidence.")
           Optional<String> reason,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
-    AuditView view = new AuditView(new StateFolder(state), console.clock());
     return console.run(
         json,
-        () ->
-            accept.isPresent()
-                ? view.accept(accept.get(), reason)
-                : acknowledge ? view.acknowledge(reason) : view.show(out));
+        () -> {
+          AuditView view = new AuditView(StateFolder.of(state), console.clock());
+          return accept.isPresent()
+              ? view.accept(accept.get(), reason)
+              : acknowledge ? view.acknowledge(reason) : view.show(out);
+        });
   }
 
   @Command(
@@ -231,7 +232,7 @@ final class NodeCommand {
     return console.run(
         json,
         () -> {
-          Overview overview = new Overview(new StateFolder(state), console.clock());
+          Overview overview = new Overview(StateFolder.of(state), console.clock());
           if (digest.isPresent()) {
             return overview.digest(digest.get());
           }
@@ -254,7 +255,7 @@ final class NodeCommand {
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
-        json, () -> new Overview(new StateFolder(state), console.clock()).pause(true));
+        json, () -> new Overview(StateFolder.of(state), console.clock()).pause(true));
   }
 
   @Command(
@@ -265,7 +266,7 @@ final class NodeCommand {
       @Option(names = "--state", required = true, description = STATE_HELP) Path state,
       @Option(names = "--json", description = JSON_HELP) boolean json) {
     return console.run(
-        json, () -> new Overview(new StateFolder(state), console.clock()).pause(false));
+        json, () -> new Overview(StateFolder.of(state), console.clock()).pause(false));
   }
 
   /** A number with s, m or h. */

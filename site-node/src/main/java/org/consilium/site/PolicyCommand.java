@@ -34,7 +34,7 @@ final class PolicyCommand {
     return console.run(
         json,
         () -> {
-          Path file = new StateFolder(state).policy();
+          Path file = StateFolder.of(state).policy();
           if (!java.nio.file.Files.exists(file)) {
             throw new Failure(
                 Failure.Kind.CONFLICT,

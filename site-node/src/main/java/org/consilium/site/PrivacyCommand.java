@@ -75,7 +75,7 @@ final class PrivacyCommand {
     return console.run(
         json,
         () -> {
-          PrivacyView view = PrivacyView.of(new StateFolder(state).privacy(witness));
+          PrivacyView view = PrivacyView.of(StateFolder.of(state).privacy(witness));
           return new Console.Result(data(view), view.text());
         });
   }

@@ -52,6 +52,25 @@ record StateFolder(Path path) {
     }
   }
 
+  /**
+   * The state of a node that is there: a mistyped folder must not look like a node that has been
+   * stopped, or from which nothing left.
+   *
+   * @throws Failure if nothing of a node is in it
+   */
+  static StateFolder of(Path path) throws Failure {
+    StateFolder state = new StateFolder(path);
+    if (!state.asking() && !state.joined() && !Files.exists(state.policy())) {
+      throw new Failure(
+          Failure.Kind.CONFLICT,
+          Files.isDirectory(path)
+              ? "there is no node in the folder " + path
+              : "there is no folder " + path,
+          "--state names the folder that consilium node join was given");
+    }
+    return state;
+  }
+
   Path policy() {
     return path.resolve("policy.yaml");
   }

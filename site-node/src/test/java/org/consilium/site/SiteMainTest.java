@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SiteMainTest {
   @TempDir Path folder;
@@ -26,6 +28,18 @@ final class SiteMainTest {
 
     assertThat(run.exit()).isEqualTo(6);
     assertThat(run.err()).contains("CS-STATE-001", "node join").doesNotContain("\tat ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pause", "resume", "deny mri-demo", "ledger", "studies", "audit"})
+  void command_mistypedFolder_isRefusedAndMakesNone(String command) {
+    Path typo = folder.resolve("aldermor");
+
+    Run run = run(("node " + command + " --state " + typo).split(" ", -1));
+
+    assertThat(run.exit()).isEqualTo(6);
+    assertThat(run.err()).contains("CS-STATE-001: there is no folder " + typo, "node join");
+    assertThat(typo).doesNotExist();
   }
 
   @Test

@@ -133,7 +133,7 @@ public record StudySnapshot(
    * @param lastSeen its last ping
    * @param phase what it said it was doing, for example TRAINING
    * @param bytesUp sealed update bytes taken in over the study
-   * @param bytesDown model bytes sent over the study
+   * @param bytesDown model bytes sent since this process started
    * @param drift verdict and evidence
    */
   public record SiteStatus(

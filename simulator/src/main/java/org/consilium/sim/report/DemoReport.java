@@ -125,8 +125,7 @@ public record DemoReport(
             "The hospitals are simulated; the processes, encryption, training and numbers are real."
                 + " This shows that the machinery works. It supports no clinical claim.",
             "with a lesion",
-            "Learning is a plateau and then a jump: the federation finds it with four times the"
-                + " cases.",
+            "Together the centres have four times the cases of one.",
             "Test cases come from slabs of the head that no training or validation case touches.",
             "On each centre's own test cases",
             "On all centres' test cases",

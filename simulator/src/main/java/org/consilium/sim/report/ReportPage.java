@@ -265,12 +265,13 @@ final class ReportPage {
 
   private void traffic() {
     StringBuilder body = new StringBuilder();
-    body.append(Html.key("bar f2", "sent (sealed updates)", "bar f5 open", "received (models)"));
+    body.append(Html.key("bar f2", "sent (encrypted updates)", "bar f5 open", "received (models)"));
     body.append(
         Html.figure(
             "Bytes by centre",
-            "Over the whole study. No image, label or identity leaves a centre; what left is in its"
-                + " ledger beside this page.",
+            "Sent over the whole study; received since the coordinator was last started. No image,"
+                + " label or identity leaves a centre; what left is in its ledger beside this"
+                + " page.",
             Charts.bytes(report).svg()));
     Table table = new Table("centre", "sent", "received");
     for (SiteLine site : report.sites()) {

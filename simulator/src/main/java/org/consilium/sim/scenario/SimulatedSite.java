@@ -78,7 +78,7 @@ public record SimulatedSite(SiteKnobs knobs, SiteKnobs degraded, int onsetWindow
   /** How its data differ, in words. */
   public String differs() {
     List<String> words = new ArrayList<>();
-    words.add("%.0f %% of cases with a lesion".formatted(100 * knobs.prevalence()));
+    words.add("drawn with a lesion in %.0f %% of cases".formatted(100 * knobs.prevalence()));
     words.add("%.0f %% old patients".formatted(100 * knobs.oldShare()));
     if (knobs.gamma() != 1) {
       words.add(String.format(Locale.ROOT, "gamma %.2f", knobs.gamma()));

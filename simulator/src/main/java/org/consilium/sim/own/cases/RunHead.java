@@ -54,6 +54,8 @@ record RunHead(RunOptions options, StudyPlan plan, StudyView end, Timeline timel
     if (!personal.equals("none")) {
       words.append(", personal models by ").append(personal);
     }
-    return words.append(", sealed updates").toString();
+    return words
+        .append(", %s updates".formatted(plan.protection().mode().name().toLowerCase(Locale.ROOT)))
+        .toString();
   }
 }
