@@ -143,7 +143,7 @@ final class AuditCommand implements Callable<Integer> {
         throw new CliFailure(
             Exit.FAILED,
             "CS-AUDIT-002",
-            "read bundle %s: %s".formatted(file, unreadable.getMessage()),
+            "read bundle %s: %s".formatted(file, CommandLines.message(unreadable)),
             "a bundle is made with: consilium audit export --out FILE");
       }
     }

@@ -108,11 +108,17 @@ public final class CommandLines {
     return failure.exit().number();
   }
 
-  private static String message(IOException io) {
+  /** The system's own message may be a bare name. */
+  static String message(IOException io) {
     return io instanceof java.nio.file.FileSystemException file && file.getReason() == null
         ? "%s: %s"
             .formatted(
-                file instanceof java.nio.file.NoSuchFileException ? "no such file" : "file error",
+                switch (file) {
+                  case java.nio.file.NoSuchFileException _ -> "no such file";
+                  case java.nio.file.FileAlreadyExistsException _ -> "there already, and a file";
+                  case java.nio.file.AccessDeniedException _ -> "may not be read or written";
+                  default -> "file error";
+                },
                 file.getFile())
         : String.valueOf(io.getMessage());
   }

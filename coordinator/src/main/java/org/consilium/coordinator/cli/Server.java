@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import org.consilium.coordinator.Coordinator;
 import org.consilium.coordinator.cli.CliFailure.Exit;
+import org.consilium.protocol.Limits;
 import org.consilium.security.keyfile.DurableFolder;
 import org.consilium.security.keyfile.KeyFile;
 import org.jspecify.annotations.Nullable;
@@ -173,7 +175,7 @@ final class Server {
   }
 
   private HttpRequest.Builder request(String path) throws CliFailure {
-    URI address = URI.create(base() + path);
+    URI address = address(path);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(address).timeout(ANSWER).header("Accept", "*/*");
     Optional<String> token = token();
@@ -182,6 +184,20 @@ final class Server {
       request.header("Authorization", "Bearer " + token.get());
     }
     return request;
+  }
+
+  /** What a person typed is part of the path. */
+  private URI address(String path) throws CliFailure {
+    try {
+      return new URI(base() + path);
+    } catch (URISyntaxException typed) {
+      throw new CliFailure(
+          Exit.USAGE,
+          "CS-USAGE-001",
+          "%s: no name has such a character as the one at %d"
+              .formatted(Limits.printable(path), typed.getIndex() - base().length()),
+          "");
+    }
   }
 
   /** Whoever is on the way of plain HTTP reads the token, and is the administrator from then on. */

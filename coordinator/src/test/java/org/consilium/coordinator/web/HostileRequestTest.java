@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -73,6 +74,34 @@ final class HostileRequestTest {
     // No list can be sorted or filtered: a parameter is not looked at.
     assertThat(get("/api/v1/sites?sort=name;drop&filter='%20OR%201=1&size=2147483647").body())
         .isEqualTo(get("/api/v1/sites").body());
+  }
+
+  @Test
+  void connectionsBeyondTheLimit_areClosed_andOthersAreAnsweredAfterwards() throws Exception {
+    List<Socket> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < HttpDoor.ADDRESS_MAX; i++) {
+        held.add(new Socket(InetAddress.getLoopbackAddress(), server.web.port()));
+      }
+      try (Socket beyond = new Socket(InetAddress.getLoopbackAddress(), server.web.port())) {
+        beyond.setSoTimeout(60_000);
+        assertThat(ended(beyond)).isTrue();
+      }
+    } finally {
+      for (Socket one : held) {
+        one.close();
+      }
+    }
+    assertThat(get("/api/v1/studies").statusCode()).isEqualTo(200);
+  }
+
+  /** Whether the other side closes without a word. */
+  private static boolean ended(Socket socket) throws IOException {
+    try {
+      return socket.getInputStream().read() < 0;
+    } catch (SocketException reset) {
+      return true;
+    }
   }
 
   @Test

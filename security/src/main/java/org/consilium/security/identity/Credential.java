@@ -50,11 +50,11 @@ public final class Credential {
   /** Reads {@code <folder>/<name>.pem}; refuses a file that others may read. */
   public static Credential load(Path folder, String name) throws IOException {
     Path file = file(folder, name);
-    List<Pem.Block> blocks =
-        Pem.decode(new String(KeyFile.read(file, Pem.FILE_BYTES_MAX), StandardCharsets.US_ASCII));
+    byte[] text = KeyFile.read(file, Pem.FILE_BYTES_MAX);
     try {
+      List<Pem.Block> blocks = Pem.decode(new String(text, StandardCharsets.US_ASCII));
       return of(Pem.privateKey(blocks), Pem.certificates(blocks));
-    } catch (IllegalArgumentException unusable) {
+    } catch (IOException | IllegalArgumentException unusable) {
       throw new IOException("read credential %s: %s".formatted(file, unusable.getMessage()));
     }
   }

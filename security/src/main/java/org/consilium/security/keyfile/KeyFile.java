@@ -72,7 +72,7 @@ public final class KeyFile {
       for (PosixFilePermission mode : modes) {
         if (!OWNER_ONLY.contains(mode)) {
           throw new IOException(
-              "read key file %s: mode is %s, only rw------- or less is accepted"
+              "read key file %s: mode is %s, only rw------- or less is accepted (chmod 600)"
                   .formatted(file, PosixFilePermissions.toString(modes)));
         }
       }

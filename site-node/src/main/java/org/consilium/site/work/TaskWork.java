@@ -217,7 +217,7 @@ final class TaskWork {
       return halt.halted() ? postponed(unmasked.get()) : refuse(Why.MASK_REFUSED, unmasked.get());
     }
     if (!permission.inHours(halt)) {
-      return postponed("told to stop outside the hours");
+      return postponed("told to stop");
     }
     say(Phase.UPLOADING);
     long most = permission.volume().updateBytesPerDay();
