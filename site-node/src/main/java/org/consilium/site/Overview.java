@@ -97,20 +97,39 @@ final class Overview {
     if (!Files.exists(state.ledger())) {
       throw new Failure(Failure.Kind.CONFLICT, "there is no ledger in " + state.path(), "");
     }
-    ChainedLog.Verification found = LedgerFile.verify(state.ledger());
-    if (!found.intact()) {
-      throw new Failure(
-          Failure.Kind.FAILED,
-          "ledger: entry %d is not intact; %d entries before it are"
-              .formatted(found.firstBad().orElse(-1), found.entries()),
-          "keep the file and tell the data-protection officer");
-    }
+    ChainedLog.Verification found = intact();
     int digests = checkDigests();
     return new Console.Result(
         Map.of(
             "entries", found.entries(), "head", found.head(), "digests", digests, "intact", true),
         "ledger intact: %d entries, head %s; %d daily digests fit it"
             .formatted(found.entries(), found.head(), digests));
+  }
+
+  /**
+   * A node goes on only with the record of what left: its chain, and all that digests of its days
+   * cover.
+   */
+  void requireRecord() throws IOException, Failure {
+    ChainedLog.Verification _ = intact();
+    requireFit();
+  }
+
+  private ChainedLog.Verification intact() throws IOException, Failure {
+    ChainedLog.Verification found = LedgerFile.verify(state.ledger());
+    if (!found.intact()) {
+      throw broken(
+          "entry %d is not intact; %d entries before it are"
+              .formatted(found.firstBad().orElse(-1), found.entries()));
+    }
+    return found;
+  }
+
+  private void requireFit() throws IOException, Failure {
+    Optional<String> misfit = state.digests().misfit();
+    if (misfit.isPresent()) {
+      throw broken(misfit.get());
+    }
   }
 
   /** Every digest must be this site's, and what the ledger gives again. */
@@ -127,10 +146,7 @@ final class Overview {
         }
       }
     }
-    Optional<String> misfit = state.digests().misfit();
-    if (misfit.isPresent()) {
-      throw broken(misfit.get());
-    }
+    requireFit();
     return all.size();
   }
 

@@ -117,6 +117,7 @@ final class Serving {
         DigestClerk _ =
             DigestClerk.start(state.digests(), signing, console.clock(), console::progress);
         MetricsServer server = MetricsServer.start(metrics, config.metricsPort())) {
+      new Overview(state, console.clock()).requireRecord();
       privacy.fault().ifPresent(fault -> console.progress("privacy ledger refused: " + fault));
       EgressGate gate = gate(ledger, policy, canaries, metrics);
       RevokedCertificates revoked = revoked(membership, tls, gate);
