@@ -99,8 +99,10 @@ final class UpdatesTest {
     ControlVariates kept = ControlVariates.in(folder);
     assertThat(kept.own(TRAINED, 1)).containsExactly(0, 0, 0);
 
-    kept.draft(TRAINED, 1, new float[] {1, 1, 1});
+    kept.draft(TRAINED, 1, new float[] {9, 9, 9});
     assertThat(kept.own(TRAINED, 2)).containsExactly(0, 0, 0);
+    assertThat(folder).isEmptyDirectory(); // it was not accepted, and its round is over
+    kept.draft(TRAINED, 1, new float[] {1, 1, 1});
     kept.accept(1);
     kept.accept(1);
     assertThat(kept.own(TRAINED, 2)).containsExactly(1, 1, 1);
