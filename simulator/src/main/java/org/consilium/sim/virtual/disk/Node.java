@@ -25,6 +25,9 @@ sealed interface Node {
     /** A force failed: the pages count as clean, and are not on the platter. */
     private boolean dropped;
 
+    /** Bytes from the start that were written again since then: those pages are dirty once more. */
+    private int anew;
+
     int size() {
       return size;
     }
@@ -45,6 +48,8 @@ sealed interface Node {
       System.arraycopy(from, 0, bytes, position, length);
       size = Math.max(size, end);
       dirty = true;
+      anew = position <= anew ? Math.max(anew, end) : anew;
+      dropped &= anew < size;
     }
 
     void truncate(int length) {
@@ -58,7 +63,7 @@ sealed interface Node {
 
     void force() {
       if (dropped) {
-        dirty = false; // what was dropped stays lost, whatever else is written
+        dirty = false; // what was dropped stays lost until all of it is written anew
       } else if (dirty) {
         kept = Arrays.copyOf(bytes, size);
         dirty = false;
@@ -67,6 +72,7 @@ sealed interface Node {
 
     /** What a kernel does after a write error: the pages are marked clean, the error told once. */
     void forceFails() {
+      anew = dirty ? 0 : anew;
       dropped |= dirty;
       dirty = false;
     }

@@ -27,7 +27,10 @@ public final class Consortium {
   /** Faults go on for so long a round, and this long before the first. */
   private static final Duration FAULTS_A_ROUND = Duration.ofMinutes(4);
 
-  /** T of invariant I9, a round: four deadlines, and a person's look between. */
+  /**
+   * T of invariant I9, a round: four deadlines, and a person's look between. Each update that the
+   * disk changed may take one more: it is found when the sum is made, and asked for again.
+   */
   private static final Duration LIMIT_A_ROUND = World.DEADLINE.multipliedBy(4);
 
   private final Setting setting;
@@ -80,11 +83,16 @@ public final class Consortium {
     Disturbance.enter(setting, coordinator, wire, sites, until);
     setting.time().after(until, this::calm);
     setting.time().after(LOOK, this::look);
-    Duration limit = until.plus(LIMIT_A_ROUND.multipliedBy(setting.world().shape().rounds()));
-    while (!over && setting.time().nanos() < limit.toNanos()) {
+    while (!over && setting.time().nanos() < limit(until).toNanos()) {
       boolean _ = setting.time().next();
     }
-    finish(limit);
+    finish(limit(until));
+  }
+
+  private Duration limit(Duration until) {
+    return until
+        .plus(LIMIT_A_ROUND.multipliedBy(setting.world().shape().rounds()))
+        .plus(World.DEADLINE.multipliedBy(coordinator.flips()));
   }
 
   /** Rounds that made a version. */

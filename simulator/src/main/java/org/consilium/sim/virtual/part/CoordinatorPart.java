@@ -41,6 +41,7 @@ public final class CoordinatorPart {
   private Journal database;
   private Optional<CoordinatorProcess> running = Optional.empty();
   private boolean full;
+  private int flips;
   private long stalledUntil;
 
   /** Something asked of the coordinator's studies. */
@@ -310,8 +311,14 @@ public final class CoordinatorPart {
 
   /** A bit of a spooled update flips. */
   public void flip() {
+    flips++;
     String file = disk.flip(path -> path.startsWith(STATE + "/spool/"), setting.faults().chance());
     setting.history().say("coordinator", "has a bit flipped in " + file);
+  }
+
+  /** How often a bit of its spool has flipped. */
+  int flips() {
+    return flips;
   }
 
   /** Its process stands still. */

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.consilium.sim.virtual.disk.DiskFaults.Operation;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +73,35 @@ final class VirtualDiskTest {
       seen.add(java.util.HexFormat.of().formatHex(Files.readAllBytes(file)));
     }
     assertThat(seen).contains("01010101", "02020202", "02010101", "02020101");
+  }
+
+  @Test
+  void force_afterOneThatFailed_keepsOnlyWhatIsWrittenAnew() throws IOException {
+    VirtualDisk disk = new VirtualDisk();
+    Path failing = disk.mount(failAtForce()).path("/file");
+    assertThatThrownBy(() -> write(failing, OLD, true)).isInstanceOf(IOException.class);
+    disk.forceAll();
+    assertThat(disk.durable("/file")).as("the second force says that all is well").isFalse();
+
+    try (FileChannel file = FileChannel.open(failing, StandardOpenOption.WRITE)) {
+      int _ = file.write(ByteBuffer.wrap(NEW, 0, 3), 0);
+      file.force(true);
+      assertThat(disk.durable("/file")).as("the last byte is not").isFalse();
+      int _ = file.write(ByteBuffer.wrap(NEW, 3, 1), 3);
+      file.force(true);
+    }
+
+    assertThat(disk.durable("/file")).isTrue();
+  }
+
+  /** The first force fails. */
+  private static DiskFaults failAtForce() {
+    AtomicBoolean failed = new AtomicBoolean();
+    return (operation, path) -> {
+      if (operation == Operation.FORCE && !failed.getAndSet(true)) {
+        throw new IOException("force of " + path);
+      }
+    };
   }
 
   @Test
