@@ -60,7 +60,12 @@ record StateFolder(Path path) {
    */
   static StateFolder of(Path path) throws Failure {
     StateFolder state = new StateFolder(path);
-    if (!state.asking() && !state.joined() && !Files.exists(state.policy())) {
+    boolean something =
+        state.asking()
+            || state.joined()
+            || Files.exists(state.policy())
+            || Files.exists(state.ledger()); // a copy of it, for whoever checks it
+    if (!something) {
       throw new Failure(
           Failure.Kind.CONFLICT,
           Files.isDirectory(path)
